@@ -1,0 +1,1 @@
+"""ImageNet as people have it, turned into one table of rows."""

@@ -1,0 +1,1 @@
+"""Photograph to log-polar image, and back."""

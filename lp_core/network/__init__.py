@@ -1,0 +1,1 @@
+"""VGG-16, its receptive fields, weights, learning and accuracy."""

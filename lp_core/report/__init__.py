@@ -1,0 +1,1 @@
+"""Panels, plots and the static page."""

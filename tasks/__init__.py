@@ -1,0 +1,1 @@
+"""What runs on Ray: plain importable functions and the one line that makes each of them remote."""
