@@ -199,7 +199,7 @@ class VisualizeSettings:
 class Recipe:
     """Everything that decides the result of a run."""
 
-    name: str
+    recipe: str
     """Name of the recipe this run started from."""
     seed: int = 0
     """Seed of weights, order, crops and of the channels drawn for panels."""

@@ -1,0 +1,181 @@
+"""The data set folder: `manifest.json` and one table of rows per split."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lp_core.config import SettingError, check
+from lp_core.dataset.shards import row_group_images
+from lp_core.storage import Storage, first_line
+
+FORMAT = 1
+SPLITS = ("train", "validation", "test")
+ROW_SCHEMA = pa.schema(
+    [
+        ("row", pa.int64()),
+        ("image_id", pa.string()),
+        ("label", pa.int64()),
+        ("shard", pa.dictionary(pa.int32(), pa.string())),
+        ("row_group", pa.int32()),
+        ("row_in_group", pa.int32()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One encoded image of a data set: its row number, identity, class and bytes."""
+
+    row: int
+    image_id: str
+    label: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """A finished data set folder, opened for reading.
+
+    Args:
+        storage: the folder.
+        manifest: the content of its `manifest.json`.
+    """
+
+    storage: Storage
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, place: str) -> DatasetFolder:
+        """Open the folder at a path or URI.
+
+        Raises:
+            SettingError: it is missing, unfinished or of another format.
+        """
+        check(bool(place), "data.path is not set; give --data.path FOLDER, made by `logpolar index SOURCE FOLDER`")
+        storage = Storage.at(place)
+        if not storage.exists("manifest.json"):
+            what = "is not a finished data set folder" if storage.exists() else "does not exist"
+            raise SettingError(f"data.path {place} {what}; make one with `logpolar index SOURCE {place}`")
+        manifest = storage.read_json("manifest.json")
+        check(
+            isinstance(manifest, dict) and manifest.get("format") == FORMAT,
+            f"{storage.path('manifest.json')}: format {FORMAT} is expected; index the source again",
+        )
+        return cls(storage, manifest)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any row, label, class or image byte count of the data set does."""
+        return self.manifest["fingerprint"]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Names by class index."""
+        return [entry["name"] for entry in self.manifest["classes"]]
+
+    def rows(self, split: str) -> SplitRows:
+        """The table of a split's rows, loaded once per process.
+
+        Raises:
+            SettingError: the data set has no such split.
+        """
+        splits = self.manifest["splits"]
+        check(split in splits, f"{self.storage}: no split '{split}'; it has {', '.join(splits)}")
+        return _split_rows(self.storage, split, self.fingerprint)
+
+    def photographs(self, split: str, rows: np.ndarray) -> Iterator[Photograph]:
+        """Yield the photographs of some rows, in the order given, reading each row group once.
+
+        Args:
+            split: name of the split.
+            rows: int [n] row numbers, in any order.
+
+        Raises:
+            SettingError: a row group cannot be read.
+        """
+        table = self.rows(split)
+        rows = np.asarray(rows, dtype=np.int64)
+        groups = table.group[rows]
+        data: dict[int, bytes] = {}
+        for group in np.unique(groups):
+            wanted = rows[groups == group]
+            shard, row_group = table.place(int(group))
+            images = row_group_images(self._shard_path(shard), row_group)
+            for row in wanted.tolist():
+                data[row] = images[int(table.row_in_group[row])].as_py()
+        for row in rows.tolist():
+            yield Photograph(row, table.image_id(row), int(table.label[row]), data[row])
+
+    def _shard_path(self, shard: str) -> str:
+        """Shards inside the folder are named relative to it, those indexed in place by their own path or URI."""
+        absolute = "://" in shard or shard.startswith("/")
+        return shard if absolute else (self.storage / shard).uri
+
+
+class SplitRows:
+    """The rows of one split as arrays by row number, and its row groups in storage order.
+
+    Attributes:
+        label: int64 [n].
+        group: int32 [n], number of the row's row group within the split, counted in storage order.
+        row_in_group: int32 [n].
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self.label = table["label"].to_numpy()
+        self.row_in_group = table["row_in_group"].to_numpy()
+        shard = table["shard"].combine_chunks()
+        names = shard.dictionary.to_pylist() if len(table) else []
+        by_name = np.argsort(np.argsort(np.array(names, dtype=object))) if names else np.zeros(0, np.int64)
+        ranked = by_name[shard.indices.to_numpy()] if len(table) else np.zeros(0, np.int64)
+        keys = ranked.astype(np.int64) << 32 | table["row_group"].to_numpy()
+        places, group = np.unique(keys, return_inverse=True)
+        self.group = group.astype(np.int32)
+        ordered = sorted(names)
+        self._places = [(ordered[key >> 32], int(key & 0xFFFFFFFF)) for key in places.tolist()]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def place(self, group: int) -> tuple[str, int]:
+        """Shard path and row group within it of a row group's number."""
+        return self._places[group]
+
+    def image_id(self, row: int) -> str:
+        """Identity of a row's photograph."""
+        return self._table["image_id"][row].as_py()
+
+    @cached_property
+    def image_ids(self) -> list[str]:
+        """Identities of all rows, by row number."""
+        return self._table["image_id"].to_pylist()
+
+
+@lru_cache(maxsize=4)
+def _split_rows(storage: Storage, split: str, fingerprint: str) -> SplitRows:
+    name = f"rows/{split}.parquet"
+    try:
+        table = pq.read_table(io.BytesIO(storage.read_bytes(name)), use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise SettingError(f"{storage.path(name)}: cannot be read ({first_line(error)}); index again") from None
+    missing = set(ROW_SCHEMA.names) - set(table.column_names)
+    check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again")
+    if table.schema.field("shard").type != ROW_SCHEMA.field("shard").type:
+        table = table.set_column(3, "shard", table["shard"].combine_chunks().dictionary_encode())
+    return SplitRows(table)
+
+
+def limited_rows(count: int, limit: int | None, seed: int) -> np.ndarray:
+    """Row numbers kept by `data.limit`: the first `limit` after a seeded shuffle, ascending; int64 [n]."""
+    if limit is None or limit >= count:
+        return np.arange(count)
+    return np.sort(np.random.default_rng([seed, 0x11417]).permutation(count)[:limit])

@@ -1,0 +1,73 @@
+"""Training states on disk: one safetensors file each, and a JSON file, written last, that vouches for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from lp_core.config import SettingError
+from lp_core.fingerprint import checksum
+from lp_core.storage import Storage
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state of training before step number `step`.
+
+    Attributes:
+        step: steps taken.
+        tensors: `Learner.state()`.
+        facts: plain values kept beside it.
+    """
+
+    step: int
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+
+def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
+    """Write a checkpoint whole, then remove all but the newest `keep`."""
+    data = save_tensors(checkpoint.tensors)
+    name = f"step-{checkpoint.step:09d}"
+    folder.write_bytes(f"{name}.safetensors", data)
+    vouch = {"step": checkpoint.step, "bytes": len(data), "sha256": checksum(data), "facts": checkpoint.facts}
+    folder.write_json(f"{name}.json", vouch)
+    for old in checkpoint_names(folder)[:-keep]:
+        folder.remove(f"{old}.json")
+        folder.remove(f"{old}.safetensors")
+
+
+def checkpoint_names(folder: Storage) -> list[str]:
+    """Names of the finished checkpoints, oldest first."""
+    return [name.removesuffix(".json") for name in folder.files() if name.startswith("step-") and name.endswith(".json")]
+
+
+def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:
+    """The newest checkpoint that is whole, and a line about each newer one that is not.
+
+    Args:
+        folder: where the checkpoints are.
+        fingerprint: of the training that wants to go on; a checkpoint of another one is refused.
+
+    Raises:
+        SettingError: the checkpoints belong to a training with other settings.
+    """
+    damaged = []
+    for name in reversed(checkpoint_names(folder)):
+        try:
+            vouch = folder.read_json(f"{name}.json")
+            data = folder.read_bytes(f"{name}.safetensors")
+            if len(data) != vouch["bytes"] or checksum(data) != vouch["sha256"]:
+                raise SettingError("its bytes are not those that were written")
+            facts, step = vouch["facts"], vouch["step"]
+        except (SettingError, OSError, KeyError, TypeError) as error:
+            damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
+            continue
+        if facts.get("fingerprint") != fingerprint:
+            raise SettingError(f"checkpoint {folder.path(name)} is of a training with other settings; use another --run")
+        return Checkpoint(step, load_tensors(data), facts), damaged
+    return None, damaged

@@ -1,0 +1,171 @@
+"""One network and its optimiser: the arithmetic of a training step. Knows nothing of files or clusters."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lp_core.config import Recipe, SettingError, ViewName
+from lp_core.network.accuracy import Counts, counts
+from lp_core.network.precision import autocast_dtype
+from lp_core.network.schedule import learning_rate
+from lp_core.network.vgg16 import VGG16, initialize
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet's RGB in [0, 1]. Source: torchvision's reference training."""
+
+
+class Learner:
+    """A VGG-16 in training.
+
+    Args:
+        recipe: settings.
+        view: network input it learns from.
+        classes: number of classes.
+        steps_per_epoch: optimiser steps in an epoch.
+        device: where it computes.
+        rank: this worker; with the seed and the step it decides which units drop out.
+        world: number of workers whose gradients are averaged.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        view: ViewName,
+        classes: int,
+        steps_per_epoch: int,
+        device: torch.device | str = "cpu",
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.recipe, self.steps_per_epoch, self.rank, self.world = recipe, steps_per_epoch, rank, world
+        self.device = torch.device(device)
+        torch.use_deterministic_algorithms(recipe.train.deterministic)
+        network = initialize(VGG16(classes, recipe.network, view), recipe.network.initialization, recipe.seed)
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.optimizer = _optimizer(self.network, recipe)
+        self.dtype = autocast_dtype(recipe.train.precision, self.device.type)
+        self.step = 0
+        self._parallel: nn.Module = self.network
+
+    def share(self, parallel: nn.Module) -> None:
+        """Compute through a wrapper of `network`, such as DistributedDataParallel, that averages gradients."""
+        self._parallel = parallel
+
+    def learn(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor, batch_images: int) -> Counts:
+        """Take one optimiser step and return this worker's counts (their loss is without label smoothing).
+
+        Args:
+            images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images.
+            labels_N: int64 [n].
+            batch_images: images of this step over all workers.
+
+        Raises:
+            SettingError: the loss is not a number.
+        """
+        train = self.recipe.train
+        self._parallel.train()
+        torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.step, self.rank]).generate_state(1)[0]))
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(train, self.step, self.steps_per_epoch)
+        self.optimizer.zero_grad(set_to_none=True)
+        total = Counts()
+        parts = _parts(len(labels_N), train.micro_batch)
+        for index, part in enumerate(parts):
+            last = index == len(parts) - 1
+            with nullcontext() if last else _no_sync(self._parallel):
+                total += self._accumulate(images_NSRC[part], labels_N[part], batch_images)
+        if not np.isfinite(total.loss_sum):
+            raise SettingError(
+                f"the loss is {total.loss_sum} at step {self.step}; lower train.learning-rate "
+                f"({train.learning_rate}), or use train.precision fp32"
+            )
+        self.optimizer.step()
+        self.step += 1
+        return total
+
+    def _accumulate(self, images: np.ndarray | Tensor, labels: np.ndarray | Tensor, batch_images: int) -> Counts:
+        if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
+            size = self.recipe.view.size
+            blank = torch.zeros((1, 3, size, size), device=self.device)
+            (self._parallel(blank).sum() * 0).backward()
+            return Counts()
+        x_NCSR, y_N = normalized(images, self.device), as_tensor(labels, self.device)
+        with self.autocast():
+            logits = self._parallel(x_NCSR)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, y_N, label_smoothing=self.recipe.train.label_smoothing, reduction="sum")
+        (loss * (self.world / batch_images)).backward()
+        return counts(logits.detach(), y_N)
+
+    def evaluate(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor) -> Counts:
+        """Counts of a batch without learning from it."""
+        self.network.eval()
+        with torch.inference_mode(), self.autocast():
+            logits = self.network(normalized(images_NSRC, self.device))
+        return counts(logits.float(), as_tensor(labels_N, self.device))
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The precision of forward passes."""
+        return torch.autocast(self.device.type, self.dtype) if self.dtype else nullcontext()
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights and optimiser as flat tensors: `network/...`, `optimizer/<parameter>/<name>`."""
+        tensors = {f"network/{name}": value for name, value in self.network.state_dict().items()}
+        for index, slots in self.optimizer.state_dict()["state"].items():
+            for name, value in slots.items():
+                tensors[f"optimizer/{index}/{name}"] = value
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+    def load(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Go on from `state()` as it was before step number `step`."""
+        network = {name.removeprefix("network/"): t for name, t in tensors.items() if name.startswith("network/")}
+        self.network.load_state_dict(network)
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            if name.startswith("optimizer/"):
+                _, index, slot = name.split("/")
+                slots.setdefault(int(index), {})[slot] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
+        self.step = step
+
+
+def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """uint8 [N, S, R, 3] in RGB -> float32 [N, 3, S, R] with ImageNet's mean 0 and deviation 1, channels last."""
+    x_NSRC = as_tensor(images_NSRC, device)
+    mean, std = (torch.tensor(values, device=device) * 255 for values in (MEAN, STD))
+    return ((x_NSRC.float() - mean) / std).permute(0, 3, 1, 2)
+
+
+def as_tensor(values: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device; arrays are copied, since those of the object store are read-only."""
+    return values.to(device, non_blocking=True) if isinstance(values, Tensor) else torch.tensor(values, device=device)
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    train = recipe.train
+    fused = not train.deterministic
+    if train.optimizer == "adamw":
+        return torch.optim.AdamW(
+            network.parameters(), train.learning_rate, (train.momentum, 0.999), 1e-8, train.weight_decay, fused=fused
+        )
+    return torch.optim.SGD(
+        network.parameters(), train.learning_rate, train.momentum, weight_decay=train.weight_decay, fused=fused
+    )
+
+
+def _parts(images: int, largest: int) -> list[slice]:
+    """Equal parts of a batch, none larger than `largest`; one (empty) part where there are no images."""
+    count = max(1, -(-images // largest))
+    return [slice(images * i // count, images * (i + 1) // count) for i in range(count)]
+
+
+def _no_sync(network: nn.Module) -> AbstractContextManager[Any]:
+    """Gradients are exchanged once a step, not once a part."""
+    return network.no_sync() if isinstance(network, nn.parallel.DistributedDataParallel) else nullcontext()

@@ -1,0 +1,137 @@
+"""A folder on any file system that pyarrow knows: a local path, s3:// or gs://."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pyarrow as pa
+from pyarrow import fs
+
+from lp_core.config import SettingError
+
+
+@dataclass(frozen=True)
+class Storage:
+    """One folder. Files in it are named by relative paths with slashes.
+
+    Args:
+        uri: absolute local path, or a URI such as `s3://bucket/run?endpoint_override=...`.
+    """
+
+    uri: str
+
+    @classmethod
+    def at(cls, place: str | os.PathLike[str]) -> Storage:
+        """The folder that a person named: relative local paths become absolute, `~` is expanded."""
+        text = os.fspath(place)
+        if not text:
+            raise SettingError("an empty path was given where a folder is needed")
+        return cls(text if "://" in text else str(Path(text).expanduser().resolve()))
+
+    def __truediv__(self, name: str) -> Storage:
+        if "://" not in self.uri:
+            return Storage(os.path.join(self.uri, name))
+        parts = urlsplit(self.uri)
+        return Storage(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}")))
+
+    def __str__(self) -> str:
+        return self.uri
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder is on this machine's own file system."""
+        return "://" not in self.uri or self.uri.startswith("file://")
+
+    @cached_property
+    def _opened(self) -> tuple[fs.FileSystem, str]:
+        try:
+            return fs.FileSystem.from_uri(self.uri)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SettingError(f"{self.uri}: not a folder that can be opened ({first_line(error)})") from None
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"uri": self.uri}
+
+    def path(self, name: str = "") -> str:
+        """The path of a file in the folder, as `filesystem` wants it."""
+        root = self._opened[1].rstrip("/")
+        return f"{root}/{name}" if name else root
+
+    @property
+    def filesystem(self) -> fs.FileSystem:
+        """pyarrow's file system that holds the folder."""
+        return self._opened[0]
+
+    def exists(self, name: str = "") -> bool:
+        """Whether the file (or, without a name, the folder) is there."""
+        return self.filesystem.get_file_info(self.path(name)).type != fs.FileType.NotFound
+
+    def read_bytes(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        with self.filesystem.open_input_file(self.path(name)) as file:
+            return file.read()
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write a file whole or not at all.
+
+        Raises:
+            SettingError: the folder cannot be written to.
+        """
+        path = self.path(name)
+        try:
+            if not isinstance(self.filesystem, fs.LocalFileSystem):
+                with self.filesystem.open_output_stream(path) as stream:
+                    stream.write(data)
+                return
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            part = f"{path}.{os.getpid()}.part"
+            with open(part, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            raise SettingError(f"{path}: cannot be written ({first_line(error)})") from None
+
+    def read_json(self, name: str) -> Any:
+        """The content of a JSON file.
+
+        Raises:
+            SettingError: it is not JSON.
+        """
+        try:
+            return json.loads(self.read_bytes(name))
+        except ValueError as error:
+            raise SettingError(f"{self.path(name)}: not valid JSON ({first_line(error)})") from None
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file whole or not at all, keys in the given order."""
+        self.write_bytes(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+    def files(self, name: str = "") -> list[str]:
+        """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""
+        selector = fs.FileSelector(self.path(name), allow_not_found=True, recursive=True)
+        root = len(self.path()) + 1
+        infos = self.filesystem.get_file_info(selector)
+        return sorted(info.path[root:] for info in infos if info.type == fs.FileType.File)
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        if self.exists(name):
+            self.filesystem.delete_file(self.path(name))
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message, for messages of one line."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
