@@ -1,0 +1,117 @@
+"""The exemplars as a table that people and other programs read: one row per layer, channel and rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lp_core.exemplars.peaks import KEEP
+from lp_core.exemplars.top_k import EMPTY, TopK
+from lp_core.network.receptive_field import receptive_field
+
+SCHEMA = pa.schema(
+    [
+        pa.field("layer", pa.string(), nullable=False),
+        pa.field("channel", pa.int32(), nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("activation", pa.float32(), nullable=False),
+        pa.field("image_id", pa.string()),
+        pa.field("label", pa.int64()),
+        pa.field("class_name", pa.string()),
+        pa.field("unit_row", pa.int32()),
+        pa.field("unit_col", pa.int32()),
+        pa.field("rf_top", pa.int32()),
+        pa.field("rf_left", pa.int32()),
+        pa.field("rf_bottom", pa.int32()),
+        pa.field("rf_right", pa.int32()),
+        pa.field("row", pa.int64()),
+    ]
+)
+
+
+def exemplar_table(
+    top_k: TopK,
+    layer_channels: Mapping[str, int],
+    rows: pa.Table,
+    class_names: Sequence[str],
+    metadata: Mapping[str, str] | None = None,
+) -> pa.Table:
+    """Return nine rows for every channel, in the order of layers, channels and ranks.
+
+    A place that no image has taken (a channel that fewer than nine images activate) has activation 0 and null in all
+    columns after it, so that each channel has its nine rows and none of them shows an arbitrary image.
+
+    Args:
+        top_k: the nine of the channels of all layers, one layer after the other.
+        layer_channels: number of channels by layer, in that order (`conv_channels`).
+        rows: columns `row`, `image_id` and `label` of at least the images that occur, in any order.
+        class_names: name of each label.
+        metadata: fingerprints of weights, data set and transform, kept with the schema.
+
+    Returns:
+        Table of `SCHEMA`: the receptive field is half-open and unclipped, in px of the network input; `row` is the
+        image's number in the data set.
+
+    Raises:
+        ValueError: the layers do not add up to the channels, or an image is missing in `rows`.
+    """
+    layer_C = np.repeat(list(layer_channels), list(layer_channels.values()))
+    if len(layer_C) != len(top_k.value_CK):
+        raise ValueError(f"{len(top_k.value_CK)} channels were scanned, but the layers have {len(layer_C)}")
+    channel_C = np.concatenate([np.arange(count) for count in layer_channels.values()])
+    row = top_k.row_CK.ravel()
+    empty = row == EMPTY
+    place = _places(rows["row"].to_numpy(), np.where(empty, rows["row"][0].as_py() if len(rows) else 0, row))
+    image_id = rows["image_id"].take(pa.array(place, mask=empty))
+    label = rows["label"].cast(pa.int64()).take(pa.array(place, mask=empty))
+    names = pa.array(list(class_names), pa.string())
+    field_C3 = np.array([receptive_field(layer) for layer in layer_C])
+    stride, offset, size = np.repeat(field_C3, KEEP, axis=0).T
+    unit_row, unit_col = top_k.position_CK2.reshape(-1, 2).T
+    top, left = stride * unit_row - offset, stride * unit_col - offset
+    columns: dict[str, Any] = {
+        "layer": np.repeat(layer_C, KEEP),
+        "channel": np.repeat(channel_C, KEEP),
+        "rank": np.tile(np.arange(KEEP), len(layer_C)),
+        "activation": top_k.value_CK.ravel(),
+        "image_id": image_id,
+        "label": label,
+        "class_name": names.take(label.combine_chunks()),
+    }
+    numbers = {"unit_row": unit_row, "unit_col": unit_col, "rf_top": top, "rf_left": left}
+    numbers |= {"rf_bottom": top + size, "rf_right": left + size, "row": row}
+    columns |= {name: pa.array(values, mask=empty) for name, values in numbers.items()}
+    table = pa.table({name: columns[name] for name in SCHEMA.names})
+    return table.cast(SCHEMA.with_metadata(dict(metadata or {}))).combine_chunks()
+
+
+def write_exemplars(table: pa.Table, where: Any) -> None:
+    """Write the table as Parquet to a path or an open binary file; equal tables give equal bytes."""
+    pq.write_table(table.combine_chunks(), where, compression="zstd", row_group_size=len(table) or 1)
+
+
+def read_exemplars(where: Any) -> pa.Table:
+    """Return the table that `write_exemplars` wrote, from a path or an open binary file.
+
+    Raises:
+        ValueError: columns are missing or of another type.
+    """
+    table = pq.read_table(where)
+    if not table.schema.equals(SCHEMA):
+        raise ValueError(f"not a table of exemplars: its columns are {', '.join(table.column_names)}")
+    return table
+
+
+def _places(row_numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each wanted row number stands."""
+    order = np.argsort(row_numbers, kind="stable")
+    found = np.searchsorted(row_numbers, wanted, sorter=order).clip(max=len(order) - 1)
+    place = order[found]
+    missing = wanted[row_numbers[place] != wanted]
+    if len(missing):
+        raise ValueError(f"an exemplar is row {missing[0]} of the data set, which the table of rows does not have")
+    return place
