@@ -6,7 +6,9 @@ of Hugging Face image data sets, so that it goes through the same readers as Ima
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -51,16 +53,16 @@ def label_of(seed: int, split: str, row: int) -> int:
 def cover(label: int, side: int, rng: np.random.Generator) -> np.ndarray:
     """How much of each pixel the figure covers: float32 [side, side] in 0..1.
 
-    The figure is 50-90 % of the side across, lies whole within the image and near its centre, and is turned freely;
+    The figure is 54-90 % of the side across, lies whole within the image and near its centre, and is turned freely;
     only faces keep their chin down, give or take 45 degrees.
     """
-    radius = side * rng.uniform(0.25, 0.45)
+    radius = side * rng.uniform(0.27, 0.45)
     reach = min(0.1 * side, 0.48 * side - radius)
-    centre = (side - 1) / 2 + rng.uniform(-reach, reach, 2)
-    turn = rng.uniform(-np.pi, np.pi) / (4 if CLASSES[label] == "face" else 1)
-    plane = Plane.place(side, (centre[0], centre[1]), radius, turn)
+    centre_yx = (side - 1) / 2 + rng.uniform(-reach, reach), (side - 1) / 2 + rng.uniform(-reach, reach)
+    turn = rng.uniform(-math.pi, math.pi) / (4 if CLASSES[label] == "face" else 1)
+    plane = Plane.place(side, centre_yx, radius, turn)
     distance = SHAPES[CLASSES[label]](plane, rng)
-    return np.clip(0.5 - distance * radius, 0, 1).astype(np.float32)
+    return np.clip(0.5 - distance * radius, 0, 1)
 
 
 def draw(seed: int, split: str, row: int, side: int = 96) -> tuple[np.ndarray, int]:
@@ -74,17 +76,19 @@ def draw(seed: int, split: str, row: int, side: int = 96) -> tuple[np.ndarray, i
     palette = PALETTES[rng.integers(len(PALETTES))]
     paper, colour = ground(palette, side, rng), ink(palette, side, rng)
 
-    step = max(1, round(side / 48))
-    away = cv2.warpAffine(figure, np.float32([[1, 0, step], [0, 1, step]]), (side, side))
-    shadow = cv2.GaussianBlur(away, (0, 0), side / 64)[..., None]
-    rim = (figure - cv2.warpAffine(figure, np.float32([[1, 0, 1], [0, 1, 1]]), (side, side)))[..., None]
-    light = 1 + 0.03 * rng.standard_normal((side, side, 1), np.float32)
+    shadow = cv2.GaussianBlur(_shifted(figure, max(1, side // 48)), (0, 0), side / 64)
+    edge = figure - _shifted(figure, max(1, side // 96))  # lit where it faces the light, dark where it turns away
+    grain = 1 + 0.02 * rng.standard_normal((side, side), np.float32)
+    paper = paper * (1 - 0.35 * shadow)
+    image = (paper + figure * (colour + 35 * edge - paper)) * grain
+    return cv2.merge(list(np.clip(image + 0.5, 0, 255).astype(np.uint8))), label
 
-    lit = colour + 40 * rim
-    shaded = paper * (1 - 0.35 * shadow)
-    share = figure[..., None]
-    image = (shaded + share * (lit - shaded)) * light
-    return np.clip(image + 0.5, 0, 255).astype(np.uint8), label
+
+def _shifted(image: np.ndarray, step: int) -> np.ndarray:
+    """The image moved down and right by `step` px, with zeros where nothing was."""
+    moved = np.zeros_like(image)
+    moved[step:, step:] = image[:-step, :-step]
+    return moved
 
 
 def encode(image: np.ndarray) -> bytes:
@@ -115,13 +119,13 @@ def write_toy_shard(
     """Write rows of a split as one Parquet file; a path appears whole or not at all. Equal arguments, equal bytes."""
     table = _table(split, rows, seed, side)
     if not isinstance(path_or_file, str | Path):
-        pq.write_table(table, path_or_file, row_group_size=row_group_rows)
+        pq.write_table(table, path_or_file, row_group_size=row_group_rows, write_statistics=["label"])
         return
     path = Path(path_or_file)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        pq.write_table(table, unfinished, row_group_size=row_group_rows)
+        pq.write_table(table, unfinished, row_group_size=row_group_rows, write_statistics=["label"])
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -133,7 +137,7 @@ def toy_shards(folder: Path, train: int = 3600, validation: int = 600) -> list[t
     for split, total in (("train", train), ("validation", validation)):
         count = -(-total // 1000)
         bounds = [total * k // count for k in range(count + 1)] if count else []
-        for k, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for k, (start, stop) in enumerate(itertools.pairwise(bounds)):
             shards.append((folder / "data" / f"{split}-{k:05d}-of-{count:05d}.parquet", split, range(start, stop)))
     return shards
 

@@ -7,7 +7,8 @@ float32 [S, S], in units of the figure's radius. All figures fill the unit disc.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -28,11 +29,10 @@ class Plane:
     @classmethod
     def place(cls, side: int, centre_yx: tuple[float, float], radius: float, rotation: float) -> Plane:
         """The plane of a figure of `radius` px turned clockwise by `rotation` radians, on an image of side x side."""
-        rows, columns = np.mgrid[:side, :side].astype(np.float32)
-        down, right = (rows - centre_yx[0]) / radius, (columns - centre_yx[1]) / radius
-        x = right * np.cos(rotation) + down * np.sin(rotation)
-        y = down * np.cos(rotation) - right * np.sin(rotation)
-        return cls.of(x.astype(np.float32), y.astype(np.float32))
+        pixels = np.arange(side, dtype=np.float32)
+        down, right = (pixels[:, None] - centre_yx[0]) / radius, (pixels - centre_yx[1]) / radius
+        cosine, sine = math.cos(rotation), math.sin(rotation)
+        return cls.of(right * cosine + down * sine, down * cosine - right * sine)
 
     @classmethod
     def of(cls, x: np.ndarray, y: np.ndarray) -> Plane:
@@ -46,22 +46,25 @@ def _bands(value: np.ndarray, period: float, width: float) -> np.ndarray:
     return np.abs(value - period * np.rint(value / period)) - width / 2
 
 
+def _lattice(plane: Plane, width: float, height: float, start: float = 0.0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The nearest point (x, y) of a rectangular lattice, then of the one at the centres of its meshes."""
+    for shift in (0.0, 0.5):
+        x = width * (np.rint((plane.x - start) / width - shift) + shift) + start
+        y = height * (np.rint((plane.y - start) / height - shift) + shift) + start
+        yield x, y
+
+
 def _disc(plane: Plane, radius: float = 1.0, x: float = 0.0, y: float = 0.0) -> np.ndarray:
-    return cv2.magnitude(plane.x - np.float32(x), plane.y - np.float32(y)) - radius
+    return cv2.magnitude(plane.x - x, plane.y - y) - radius
 
 
 def _square(plane: Plane, half: float) -> np.ndarray:
     return np.maximum(np.abs(plane.x), np.abs(plane.y)) - half
 
 
-def _frame(plane: Plane, rng: np.random.Generator) -> np.ndarray:
-    """What a pattern is cut out of: a disc or a square."""
-    return _disc(plane) if rng.random() < 0.6 else _square(plane, 0.82)
-
-
 def _perhaps_hollow(distance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The figure, or in one of four cases only the line around it."""
-    width = rng.uniform(0.16, 0.2)
+    width = rng.uniform(0.11, 0.14)
     return np.maximum(distance, -distance - width) if rng.random() < 0.25 else distance
 
 
@@ -75,7 +78,7 @@ def rings(plane: Plane, rng: np.random.Generator) -> np.ndarray:
 def spokes(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Rays from a hub, each as wide as a fixed angle."""
     count = int(rng.integers(6, 12))
-    fold = _bands(plane.angle, 2 * np.pi / count, 2 * np.pi / count * rng.uniform(0.4, 0.55))
+    fold = _bands(plane.angle, 2 * math.pi / count, 2 * math.pi / count * rng.uniform(0.4, 0.55))
     rays = np.maximum(plane.radius * np.sin(fold), _disc(plane))
     hub = _disc(plane, rng.uniform(0.14, 0.26))
     return np.minimum(rays, hub) if rng.random() < 0.5 else np.maximum(rays, -hub)
@@ -86,8 +89,8 @@ def spiral(plane: Plane, rng: np.random.Generator, hand: int) -> np.ndarray:
     arms = int(rng.integers(2, 5))
     twist = rng.uniform(1.5, 2.4)  # radians per e-fold of the radius
     phase = plane.angle - hand * twist * np.log(np.maximum(plane.radius, 1e-3))
-    fold = _bands(phase, 2 * np.pi / arms, 2 * np.pi / arms * rng.uniform(0.42, 0.55))
-    edges = np.maximum(fold * plane.radius / np.hypot(1, twist), _disc(plane))
+    fold = _bands(phase, 2 * math.pi / arms, 2 * math.pi / arms * rng.uniform(0.42, 0.55))
+    edges = np.maximum(fold * plane.radius / math.hypot(1, twist), _disc(plane))
     return np.minimum(edges, _disc(plane, 0.12))
 
 
@@ -105,37 +108,45 @@ def grating(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Parallel stripes."""
     period = 2 / rng.uniform(3.5, 6)
     stripes = _bands(plane.x + rng.uniform(0, period), period, period * rng.uniform(0.42, 0.58))
-    return np.maximum(stripes, _frame(plane, rng))
+    return np.maximum(stripes, _disc(plane) if rng.random() < 0.6 else _square(plane, 0.82))
 
 
 def checks(plane: Plane, rng: np.random.Generator) -> np.ndarray:
-    """A chessboard."""
-    period = 2 / rng.uniform(1.8, 3)
-    columns = _bands(plane.x + rng.uniform(0, period), period, period / 2)
-    rows = _bands(plane.y + rng.uniform(0, period), period, period / 2)
-    board = np.maximum(np.minimum(columns, rows), -np.maximum(columns, rows))
-    return np.maximum(board, _frame(plane, rng))
+    """A chessboard, a square of whole cells or cut out of a disc."""
+    square = rng.random() < 0.6
+    cells = int(rng.integers(3, 6)) if square else int(rng.integers(4, 6))
+    half = (0.84 if square else 1.0) / cells  # of a cell
+    start = half * (1 - cells % 2)
+    board = np.full_like(plane.x, np.inf)
+    for x, y in _lattice(plane, 4 * half, 4 * half, start):
+        cell = np.maximum(np.abs(plane.x - x), np.abs(plane.y - y)) - half
+        outside = np.maximum(np.abs(x), np.abs(y)) > 0.84
+        board = np.minimum(board, cell + outside if square else cell)
+    return board if square else np.maximum(board, _disc(plane))
 
 
 def triangle(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """An equilateral triangle."""
-    fold = np.abs(plane.angle - 2 * np.pi / 3 * np.rint(plane.angle / (2 * np.pi / 3)))  # from the nearest corner
-    return _perhaps_hollow(plane.radius * np.cos(np.pi / 3 - fold) - 0.5, rng)
+    fold = np.abs(plane.angle - 2 * math.pi / 3 * np.rint(plane.angle / (2 * math.pi / 3)))  # from the nearest corner
+    return _perhaps_hollow(plane.radius * np.cos(math.pi / 3 - fold) - 0.5, rng)
 
 
 def star(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """A star of five or six points."""
-    half = np.pi / rng.integers(5, 7)
+    half = math.pi / int(rng.integers(5, 7))
     notch = rng.uniform(0.4, 0.5)  # radius of the inner corners
     fold = np.abs(plane.angle - 2 * half * np.rint(plane.angle / (2 * half)))
-    along, across = notch * np.cos(half) - 1, notch * np.sin(half)  # from a point of the star to the next inner corner
+    along, across = (
+        notch * math.cos(half) - 1,
+        notch * math.sin(half),
+    )  # from a point of the star to the next inner corner
     x, y = plane.radius * np.cos(fold) - 1, plane.radius * np.sin(fold)
-    return _perhaps_hollow((x * across - y * along) / np.hypot(along, across), rng)
+    return _perhaps_hollow((x * across - y * along) / math.hypot(along, across), rng)
 
 
 def cross(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Two crossed bars of equal length."""
-    half = rng.uniform(0.2, 0.3)
+    half = rng.uniform(0.24, 0.32)
     x, y = np.abs(plane.x), np.abs(plane.y)
     bars = np.minimum(np.maximum(x - 0.97, y - half), np.maximum(y - 0.97, x - half))
     return _perhaps_hollow(bars, rng)
@@ -143,15 +154,13 @@ def cross(plane: Plane, rng: np.random.Generator) -> np.ndarray:
 
 def dots(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Whole dots on a hexagonal lattice."""
-    period = rng.uniform(0.42, 0.62)
-    size = period * rng.uniform(0.27, 0.36)
-    distances = []
-    for shift in (0.0, 0.5):
-        x = period * (np.rint(plane.x / period - shift) + shift)
-        y = period * 3**0.5 * (np.rint(plane.y / (period * 3**0.5) - shift) + shift)
-        outside = np.hypot(x, y) > 1.02 - size
-        distances.append(cv2.magnitude(plane.x - x, plane.y - y) - size + outside)
-    return np.minimum(*distances)
+    period = rng.uniform(0.5, 0.68)
+    size = period * rng.uniform(0.28, 0.36)
+    cloth = np.full_like(plane.x, np.inf)
+    for x, y in _lattice(plane, period, period * 3**0.5):
+        outside = cv2.magnitude(x, y) > 1.02 - size
+        cloth = np.minimum(cloth, cv2.magnitude(plane.x - x, plane.y - y) - size + outside)
+    return cloth
 
 
 def crescent(plane: Plane, rng: np.random.Generator) -> np.ndarray:
