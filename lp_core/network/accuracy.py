@@ -37,7 +37,7 @@ class Counts:
         """The contents of evaluation.json.
 
         Returns:
-            `images`; `top1` and `top5` in percent, as in the paper's Table 1 (71.56, not 0.7156), with `unit` saying so;
+            `images`; `top1` and `top5` in percent, as in the paper's Table 1 (71.56, not 0.7156), as `unit` says;
             `loss`, the mean cross-entropy in nats; `top1_ci95` and `top5_ci95`, Wilson's 95 % intervals, in percent.
 
         Raises:
