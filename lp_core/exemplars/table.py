@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lp_core.exemplars.crop import covered_share
 from lp_core.exemplars.peaks import KEEP
 from lp_core.exemplars.top_k import EMPTY, TopK
 from lp_core.network.receptive_field import receptive_field
@@ -39,6 +40,10 @@ def exemplar_table(
     rows: pa.Table,
     class_names: Sequence[str],
     metadata: Mapping[str, str] | None = None,
+    *,
+    shape_SR: tuple[int, int] | None = None,
+    masks: Mapping[str, np.ndarray] | None = None,
+    wraps: bool = False,
 ) -> pa.Table:
     """Return nine rows for every channel, in the order of layers, channels and ranks.
 
@@ -51,10 +56,14 @@ def exemplar_table(
         rows: columns `row`, `image_id` and `label` of at least the images that occur, in any order.
         class_names: name of each label.
         metadata: fingerprints of weights, data set and transform, kept with the schema.
+        shape_SR: rows and columns of the network input; adds `padding_share`, how much of the receptive field lies
+            beyond it.
+        masks: bool [S, R] by name; adds `<name>_share`, how much of the receptive field the mask covers.
+        wraps: the network takes its rows as a circle, so that nothing lies beyond the first and last.
 
     Returns:
-        Table of `SCHEMA`: the receptive field is half-open and unclipped, in px of the network input; `row` is the
-        image's number in the data set.
+        Table of `SCHEMA` and the shares (float32): the receptive field is half-open and unclipped, in px of the
+        network input; `row` is the image's number in the data set.
 
     Raises:
         ValueError: the layers do not add up to the channels, or an image is missing in `rows`.
@@ -85,8 +94,14 @@ def exemplar_table(
     numbers = {"unit_row": unit_row, "unit_col": unit_col, "rf_top": top, "rf_left": left}
     numbers |= {"rf_bottom": top + size, "rf_right": left + size, "row": row}
     columns |= {name: pa.array(values, mask=empty) for name, values in numbers.items()}
-    table = pa.table({name: columns[name] for name in SCHEMA.names})
-    return table.cast(SCHEMA.with_metadata(dict(metadata or {}))).combine_chunks()
+    table = pa.table({name: columns[name] for name in SCHEMA.names}).cast(SCHEMA)
+    boxes_P4 = np.stack([top, left, top + size, left + size], 1)
+    shares = {f"{name}_share": covered_share(boxes_P4, mask, wraps=wraps) for name, mask in (masks or {}).items()}
+    if shape_SR is not None:
+        shares["padding_share"] = 1 - covered_share(boxes_P4, np.ones(shape_SR, bool), wraps=wraps)
+    for name, share_P in shares.items():
+        table = table.append_column(name, pa.array(share_P.astype(np.float32), mask=empty))
+    return table.replace_schema_metadata(dict(metadata or {})).combine_chunks()
 
 
 def write_exemplars(table: pa.Table, where: Any) -> None:
@@ -101,7 +116,7 @@ def read_exemplars(where: Any) -> pa.Table:
         ValueError: columns are missing or of another type.
     """
     table = pq.read_table(where)
-    if not table.schema.equals(SCHEMA):
+    if pa.schema(list(table.schema)[: len(SCHEMA)]) != SCHEMA:
         raise ValueError(f"not a table of exemplars: its columns are {', '.join(table.column_names)}")
     return table
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from lp_core.exemplars.peaks import KEEP, Peaks
 
@@ -51,46 +50,47 @@ class TopK:
         Raises:
             ValueError: an array is missing, or its type or shape is another.
         """
-        top_k = cls(arrays["value_CK"], arrays["row_CK"], arrays["position_CK2"])
-        for name, array in cls.empty(len(top_k.value_CK)).to_arrays().items():
+        missing = {"value_CK", "row_CK", "position_CK2"} - set(arrays)
+        if missing:
+            raise ValueError(f"not the nine of a scan: {', '.join(sorted(missing))} is missing")
+        for name, array in cls.empty(len(arrays["value_CK"])).to_arrays().items():
             given = arrays[name]
             if (given.dtype, given.shape) != (array.dtype, array.shape):
                 raise ValueError(f"{name} is {given.dtype} {given.shape}, not {array.dtype} {array.shape}")
-        return top_k
+        return cls(arrays["value_CK"], arrays["row_CK"], arrays["position_CK2"])
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return plain arrays by name, for `np.savez`; equal nines give equal bytes."""
         return {"value_CK": self.value_CK, "row_CK": self.row_CK, "position_CK2": self.position_CK2}
 
-    def threshold(self) -> torch.Tensor:
-        """Return float32 [C]: the activation that a new image must reach to enter (0 while there are empty places)."""
-        return torch.from_numpy(self.value_CK[:, -1].copy())
-
     def push(self, peaks: Peaks, rows: Sequence[int]) -> TopK:
         """Return the nine of these images and those seen before.
 
         Args:
-            peaks: from `find_peaks`, with positions wherever the peak reaches `threshold()`.
+            peaks: from `find_peaks`.
             rows: row number of each image.
+
+        Raises:
+            ValueError: a number of rows that is not the number of images, or a negative row.
         """
-        value_NC = peaks.value_NC.cpu().numpy()
-        if len(rows) != len(value_NC):
-            raise ValueError(f"{len(value_NC)} images have peaks, but {len(rows)} rows are given")
-        position_NC2 = peaks.position_NC2.cpu().numpy()
-        located_NC = position_NC2[..., 0] >= 0
-        touched = np.flatnonzero(located_NC.any(0))
-        located_CN = located_NC[:, touched].T
+        value_NC, position_NC2 = peaks.value_NC.cpu().numpy(), peaks.position_NC2.cpu().numpy()
         row_N = np.asarray(rows, np.int64)
+        if len(row_N) != len(value_NC) or (row_N < 0).any():
+            raise ValueError(f"{len(value_NC)} images have peaks; give each its row number, 0 or more, not {row_N}")
+        # Soon few images reach a channel's ninth: only the channels where one does are sorted again.
+        enters_NC = (value_NC > 0) & (value_NC >= self.value_CK[:, -1])
+        touched = np.flatnonzero(enters_NC.any(0))
+        enters_CN = enters_NC[:, touched].T
         news = TopK(
-            np.where(located_CN, value_NC[:, touched].T, np.float32(0)),
-            np.where(located_CN, row_N, EMPTY),
-            np.swapaxes(position_NC2[:, touched], 0, 1),
+            np.where(enters_CN, value_NC[:, touched].T, np.float32(0)),
+            np.where(enters_CN, row_N, EMPTY),
+            np.where(enters_CN[..., None], np.swapaxes(position_NC2[:, touched], 0, 1), np.int32(EMPTY)),
         )
-        before = TopK(self.value_CK[touched], self.row_CK[touched], self.position_CK2[touched])
-        after = merge(before, news)
+        after = merge(TopK(self.value_CK[touched], self.row_CK[touched], self.position_CK2[touched]), news)
         result = TopK(self.value_CK.copy(), self.row_CK.copy(), self.position_CK2.copy())
-        for name, array in result.to_arrays().items():
-            array[touched] = after.to_arrays()[name]
+        result.value_CK[touched] = after.value_CK
+        result.row_CK[touched] = after.row_CK
+        result.position_CK2[touched] = after.position_CK2
         return result
 
 
