@@ -5,26 +5,18 @@ Knows nothing about networks, files or Ray. Shapes: H W = rows and columns of th
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from lp_core.config import ViewName
-
-Picture = NDArray[np.uint8]
-
-_INK, _SOFT, _PAPER = (26, 26, 26), (106, 106, 106), (255, 255, 255)
-_HATCH_LIGHT, _HATCH_DARK, _EMPTY = (246, 246, 244), (205, 205, 200), (190, 190, 186)
-_COLUMNS = 3
+from lp_core.report.plate import SOFT, Picture, Sheet, blank, content, fitted, hatch, locator
 
 VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
 """What a view is called in pictures."""
+PLACES = 9
+"""Exemplars of a channel."""
 
 
 @dataclass(frozen=True)
@@ -50,83 +42,65 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class _Block:
+    """Nine pictures of one kind under a heading."""
+
+    heading: str
+    picture_of: Callable[[Tile], Picture | None]
+    mapped: bool = False
+
+
+_BLOCKS: dict[ViewName, tuple[tuple[_Block, _Block], ...]] = {
+    "cartesian": (
+        (
+            _Block("Feature (guided backpropagation)", lambda tile: tile.feature),
+            _Block("Patch of the photograph", lambda tile: tile.patch),
+        ),
+    ),
+    "log_polar": (
+        (
+            _Block("Feature, mapped back", lambda tile: tile.mapped_feature, mapped=True),
+            _Block("Patch, mapped back", lambda tile: tile.mapped_patch, mapped=True),
+        ),
+        (
+            _Block("Feature, log-polar", lambda tile: tile.feature),
+            _Block("Patch, log-polar", lambda tile: tile.patch),
+        ),
+    ),
+}
+
+
 class Geometry:
-    """Where everything stands in a panel, in px: two blocks of 3 x 3 pictures side by side, once or twice over."""
+    """Where everything stands in a panel: blocks of 3 x 3 pictures, features left, patches right, once or twice over.
 
-    tile: int
-    block_rows: int
+    Args:
+        view: decides how many blocks there are.
+        tile: side of a picture in px; everything else is in proportion. All attributes are in px.
+    """
 
-    @property
-    def unit(self) -> float:
-        """One px of a panel whose pictures are 112 px wide; all text and gaps are multiples of it."""
-        return self.tile / 112
-
-    @property
-    def margin(self) -> int:
-        """White on every side."""
-        return round(24 * self.unit)
-
-    @property
-    def gap(self) -> int:
-        """Between neighbouring pictures."""
-        return round(8 * self.unit)
-
-    @property
-    def gutter(self) -> int:
-        """Between the features and the patches."""
-        return round(32 * self.unit)
-
-    @property
-    def header(self) -> int:
-        """Height of the line that names the channel."""
-        return round(38 * self.unit)
-
-    @property
-    def heading(self) -> int:
-        """Height of the line above a block."""
-        return round(24 * self.unit)
-
-    @property
-    def caption(self) -> int:
-        """Height of the line beneath a picture."""
-        return round(22 * self.unit)
-
-    @property
-    def locator(self) -> int:
-        """Side of the square that shows where in the photograph a mapped picture lies."""
-        return round(14 * self.unit)
-
-    @property
-    def footer(self) -> int:
-        """Height of the legend."""
-        return round(20 * self.unit)
-
-    @property
-    def block_width(self) -> int:
-        """Three pictures and the gaps between them."""
-        return _COLUMNS * self.tile + (_COLUMNS - 1) * self.gap
-
-    @property
-    def block_height(self) -> int:
-        """A heading and three rows of pictures with captions."""
-        return self.heading + 3 * (self.tile + self.caption) + 2 * self.gap
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the panel."""
-        width = 2 * self.margin + 2 * self.block_width + self.gutter
-        blocks = self.block_rows * self.block_height + (self.block_rows - 1) * self.gap
-        return width, 2 * self.margin + self.header + blocks + self.footer
+    def __init__(self, view: ViewName, tile: int = 112) -> None:
+        self.tile = tile
+        self.unit = tile / 112
+        self.margin, self.gap, self.gutter = (round(units * self.unit) for units in (24, 8, 32))
+        self.header, self.heading, self.caption, self.footer = (round(units * self.unit) for units in (38, 24, 22, 20))
+        self.swatch = round(14 * self.unit)
+        self._width = 3 * tile + 2 * self.gap
+        self._height = self.heading + 3 * (tile + self.caption) + 2 * self.gap
+        rows = len(_BLOCKS[view])
+        self.size = (
+            2 * self.margin + 2 * self._width + self.gutter,
+            2 * self.margin + self.header + rows * self._height + (rows - 1) * self.gap + self.footer,
+        )
 
     def block(self, row: int, column: int) -> tuple[int, int]:
-        """Left and top of a block (column 0: features, 1: patches)."""
-        left = self.margin + column * (self.block_width + self.gutter)
-        return left, self.margin + self.header + row * (self.block_height + self.gap)
+        """Left and top of a block."""
+        left = self.margin + column * (self._width + self.gutter)
+        return left, self.margin + self.header + row * (self._height + self.gap)
 
     def place(self, row: int, column: int, rank: int) -> tuple[int, int]:
         """Left and top of a picture in a block."""
         left, top = self.block(row, column)
-        across, down = rank % _COLUMNS, rank // _COLUMNS
+        down, across = divmod(rank, 3)
         top += self.heading + down * (self.tile + self.caption + self.gap)
         return left + across * (self.tile + self.gap), top
 
@@ -146,188 +120,71 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
         tile: side of a picture in px; text and gaps grow with it. 112 is for screens, 336 for print.
 
     Returns:
-        uint8 [H, W, 3] on white; 772 x 492 px (cartesian) or 772 x 940 px (log_polar) at the standard size.
+        uint8 [H, W, 3] on white; 784 x 548 px (cartesian) or 784 x 998 px (log_polar) at the standard size.
 
     Raises:
         ValueError: two exemplars of one rank, a rank outside 0..8, a missing mapped picture, or a wrong shape or type.
     """
     by_rank = {exemplar.rank: exemplar for exemplar in exemplars}
-    if len(by_rank) < len(exemplars) or not set(by_rank) <= set(range(9)):
+    if len(by_rank) < len(exemplars) or not set(by_rank) <= set(range(PLACES)):
         raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
-    blocks = _BLOCKS[view]
-    where = Geometry(tile, len(blocks))
-    canvas = Image.new("RGB", where.size, _PAPER)
-    pen = ImageDraw.Draw(canvas)
-    _write_header(pen, where, title, VIEW_TITLES[view])
-    for row, pair in enumerate(blocks):
-        for column, (heading, picture_of, ground) in enumerate(pair):
+    where = Geometry(view, tile)
+    sheet = Sheet(where.size, where.unit)
+    _write_header(sheet, where, title, VIEW_TITLES[view])
+    for row, pair in enumerate(_BLOCKS[view]):
+        for column, block in enumerate(pair):
             left, top = where.block(row, column)
-            pen.text((left, top + where.heading // 2 - where.unit), heading, _INK, _font(13 * where.unit), anchor="lm")
-            for rank in range(9):
+            sheet.write((left, top + where.heading / 2 - where.unit), block.heading, size=13)
+            for rank in range(PLACES):
                 corner = where.place(row, column, rank)
-                if rank not in by_rank:
-                    _draw_empty(pen, where, corner)
-                    continue
-                exemplar = by_rank[rank]
-                picture = picture_of(exemplar)
-                if picture is None:
-                    raise ValueError(f"{title or 'panel'}: the exemplar of rank {rank} has no {heading.lower()}")
-                caption = (exemplar.class_name, "") if column else (f"{rank + 1}", f"{exemplar.activation:.4g}")
-                room = tile
-                if ground is paper:
-                    if column:
-                        room -= where.locator + where.gap // 2
-                        lower = (where.caption - where.locator) // 2
-                        place = corner[0] + tile - where.locator, corner[1] + tile + lower
-                        canvas.paste(_locator(picture[..., 3], where.locator), place)
-                    picture = _cut_to_content(picture)
-                canvas.paste(_fitted(picture, tile, ground), corner)
-                _write_caption(pen, where, corner, *caption, room)
-    _draw_legend(canvas, pen, where)
-    return np.asarray(canvas)
+                if rank in by_rank:
+                    _draw_exemplar(sheet, where, corner, by_rank[rank], block, is_feature=column == 0)
+                else:
+                    sheet.outline(corner, tile)
+                    sheet.write((corner[0] + tile / 2, corner[1] + tile / 2), "no exemplar", SOFT, anchor="mm")
+    _draw_legend(sheet, where, view)
+    return np.asarray(sheet.image)
 
 
-def hatch(height: int, width: int, period: int = 8) -> Picture:
-    """The pattern that stands for padding: uint8 [height, width, 3], light diagonal stripes."""
-    y, x = np.mgrid[:height, :width]
-    dark = (x + y) % period < max(1, period // 4)
-    return np.where(dark[..., None], _HATCH_DARK, _HATCH_LIGHT).astype(np.uint8)
-
-
-def paper(height: int, width: int) -> Picture:
-    """What stands where a mapped picture has nothing: uint8 [height, width, 3], white."""
-    return np.full((height, width, 3), 255, np.uint8)
-
-
-_Ground = Callable[[int, int], Picture]
-_Block = tuple[str, Callable[[Tile], Picture | None], _Ground]
-_BLOCKS: dict[ViewName, tuple[tuple[_Block, _Block], ...]] = {
-    "cartesian": (
-        (
-            ("Feature (guided backpropagation)", lambda e: e.feature, hatch),
-            ("Patch of the photograph", lambda e: e.patch, hatch),
-        ),
-    ),
-    "log_polar": (
-        (
-            ("Feature, mapped back", lambda e: e.mapped_feature, paper),
-            ("Patch, mapped back", lambda e: e.mapped_patch, paper),
-        ),
-        (
-            ("Feature, log-polar", lambda e: e.feature, hatch),
-            ("Patch, log-polar", lambda e: e.patch, hatch),
-        ),
-    ),
-}
-
-
-def _fitted(picture: Picture, side: int, ground: _Ground) -> Image.Image:
-    """The picture scaled into a square of `side` px, centred, over its ground."""
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (3, 4) or 0 in picture.shape:
-        raise ValueError(f"a picture is {picture.dtype} {list(picture.shape)}; give uint8 [h, w, 3 or 4]")
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    # A receptive field of a few px is shown as these px, not as the smooth picture they never were.
-    how = Image.Resampling.NEAREST if scale >= 6 else Image.Resampling.BICUBIC
-    scaled = Image.fromarray(picture).convert("RGBA").resize(size, how)
-    square = Image.fromarray(paper(side, side))
-    corner = (side - size[0]) // 2, (side - size[1]) // 2
-    square.paste(Image.fromarray(ground(size[1], size[0])), corner)
-    square.paste(scaled, corner, scaled)
-    return square
-
-
-def _cut_to_content(picture: Picture) -> Picture:
-    """The smallest square (where the picture is large enough for one) around all that is not transparent."""
-    content = Image.fromarray(picture).convert("RGBA").getchannel("A").getbbox()
-    if content is None:
-        return picture
-    left, top, right, bottom = content
-    height, width = picture.shape[:2]
-    side = min(max(right - left, bottom - top), height, width)
-    top = min(max(0, (top + bottom - side) // 2), height - side)
-    left = min(max(0, (left + right - side) // 2), width - side)
-    return picture[top : top + side, left : left + side]
-
-
-def _locator(covered: NDArray[np.uint8], side: int) -> Image.Image:
-    """A small square for the photograph, grey where `covered` [h, w] (0 to 255) is."""
-    silhouette = Image.fromarray(covered).convert("L").resize((side, side), Image.Resampling.BOX)
-    # However small the part, it must be seen.
-    silhouette = silhouette.point([0] + [max(alpha, 160) for alpha in range(1, 256)])
-    square = Image.new("RGB", (side, side), _PAPER)
-    square.paste(_SOFT, (0, 0), silhouette)
-    ImageDraw.Draw(square).rectangle((0, 0, side - 1, side - 1), outline=_EMPTY)
-    return square
-
-
-def _write_header(pen: ImageDraw.ImageDraw, where: Geometry, title: str, view: str) -> None:
-    right = where.size[0] - where.margin
-    line = where.margin + round(8 * where.unit)
-    room = right - where.margin - 140 * where.unit
-    pen.text(
-        (where.margin, line), fitting(title, room, 16 * where.unit, bold=True), _INK, _font(16 * where.unit, True), "lm"
-    )
-    pen.text((right, line), view, _SOFT, _font(13 * where.unit), anchor="rm")
-
-
-def _write_caption(
-    pen: ImageDraw.ImageDraw, where: Geometry, corner: tuple[int, int], left: str, right: str, room: int
+def _draw_exemplar(
+    sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, block: _Block, *, is_feature: bool
 ) -> None:
-    size = 12 * where.unit
-    font = _font(size)
-    line = corner[1] + where.tile + where.caption / 2
-    free = room - (font.getlength(right) + where.gap if right else 0)
-    pen.text((corner[0], line), fitting(left, free, size), _SOFT if right else _INK, font, anchor="lm")
-    pen.text((corner[0] + room, line), right, _INK, font, anchor="rm")
+    """One picture and the line beneath it: rank and activation of a feature, class (and place) of a patch."""
+    picture = block.picture_of(exemplar)
+    if picture is None:
+        raise ValueError(f"the exemplar of rank {exemplar.rank} has no {block.heading.lower()}")
+    left, line = corner[0], corner[1] + where.tile + where.caption / 2
+    right = left + where.tile
+    if block.mapped and not is_feature:
+        square = locator(picture[..., 3], where.swatch)
+        sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
+        right -= where.swatch + where.gap // 2
+    if is_feature:
+        sheet.write((left, line), f"{exemplar.rank + 1}", SOFT)
+        sheet.write((right, line), f"{exemplar.activation:.4g}", anchor="rm")
+    else:
+        sheet.write((left, line), exemplar.class_name, width=right - left)
+    shown, ground = (content(picture), blank) if block.mapped else (picture, hatch)
+    sheet.image.paste(fitted(shown, where.tile, ground(where.tile, where.tile)), corner)
 
 
-def _draw_empty(pen: ImageDraw.ImageDraw, where: Geometry, corner: tuple[int, int]) -> None:
-    left, top = corner
-    right, bottom = left + where.tile - 1, top + where.tile - 1
-    dash, weight = round(5 * where.unit), max(1, round(where.unit))
-    for start in range(0, where.tile, 2 * dash):
-        end = min(start + dash, where.tile - 1)
-        for y in (top, bottom):
-            pen.line((left + start, y, left + end, y), _EMPTY, weight)
-        for x in (left, right):
-            pen.line((x, top + start, x, top + end), _EMPTY, weight)
-    middle = (left + where.tile / 2, top + where.tile / 2)
-    pen.text(middle, "no exemplar", _SOFT, _font(12 * where.unit), anchor="mm")
+def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:
+    right, line = where.size[0] - where.margin, where.margin + 8 * where.unit
+    taken = sheet.write((right, line), view, SOFT, size=13, anchor="rm")
+    sheet.write((where.margin, line), title, size=16, bold=True, width=right - where.margin - taken - where.gutter)
 
 
-def _draw_legend(canvas: Image.Image, pen: ImageDraw.ImageDraw, where: Geometry) -> None:
-    side, font = where.locator, _font(12 * where.unit)
-    left, top = where.margin, where.size[1] - where.margin - side + round(6 * where.unit)
-    entries = [(Image.fromarray(hatch(side, side, 6)), "outside the image (padding)")]
-    if where.block_rows == 2:
-        entries.append(
-            (_locator(np.pad(np.ones((5, 6), np.uint8) * 255, ((0, 5), (4, 0))), side), "place in the photograph")
-        )
+def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:
+    side, left = where.swatch, where.margin
+    top = where.size[1] - where.margin - side + round(6 * where.unit)
+    entries = [(hatch(side, side, 6), "outside the image (padding)")]
+    if view == "log_polar":
+        quarter = np.zeros((2, 2), np.uint8)
+        quarter[0, 1] = 255
+        entries.append((locator(quarter, side), "place in the photograph"))
     for swatch, text in entries:
-        canvas.paste(swatch, (left, top))
-        pen.text((left + side + where.gap, top + side / 2), text, _SOFT, font, anchor="lm")
-        left += side + round(where.gap + font.getlength(text) + 3 * where.gap)
+        sheet.image.paste(swatch, (left, top))
+        width = sheet.write((left + side + where.gap, top + side / 2), text, SOFT)
+        left += side + where.gap + round(width) + where.gutter
     text = "beneath a feature: rank and activation"
-    pen.text((where.size[0] - where.margin, top + side / 2), text, _SOFT, font, anchor="rm")
-
-
-def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:
-    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(line.split())
-    font = _font(size, bold)
-    if font.getlength(line[:500]) <= width and len(line) <= 500:
-        return line
-    kept = bisect.bisect_right(range(1, min(len(line), 500)), width, key=lambda n: font.getlength(line[:n] + "…"))
-    return line[:kept].rstrip(" ,;") + "…"
-
-
-@lru_cache(maxsize=32)
-def _font(size: float, bold: bool = False) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    # Matplotlib brings this font along, so a panel looks the same on every machine.
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+    sheet.write((where.size[0] - where.margin, top + side / 2), text, SOFT, anchor="rm")

@@ -1,4 +1,4 @@
-"""The report of a run: a page that opens from disk, made of plain data. Reads no files but its templates, writes none."""
+"""The report of a run: a page that opens from disk, made of plain data. Its templates are the only files it reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from lp_core.config import ViewName
-from lp_core.report.montage import VIEW_TITLES, Geometry, Picture
+from lp_core.report.montage import VIEW_TITLES, Geometry
+from lp_core.report.plate import Picture
 from lp_core.report.plots import training_curves
 
 _SHOWN_PER_LAYER = 24
@@ -158,7 +159,7 @@ def _layers(data: ReportData) -> Iterator[dict[str, Any]]:
             panels = []
             for view, report in data.views.items():
                 path = report.panels.get(layer, {}).get(channel)
-                width, height = Geometry(112, 2 if view == "log_polar" else 1).size
+                width, height = Geometry(view).size
                 panels.append(
                     {
                         "view": view,

@@ -3,7 +3,9 @@ import time
 import numpy as np
 import pytest
 
-from lp_core.report.montage import Geometry, Picture, Tile, fitting, hatch, panel
+from lp_core.config import ViewName
+from lp_core.report.montage import Geometry, Tile, panel
+from lp_core.report.plate import Picture, fitting, hatch, locator
 
 SIDE = 112
 
@@ -25,16 +27,16 @@ def tile(rank: int, **changes: object) -> Tile:
     return Tile(**(values | changes))  # type: ignore[arg-type]
 
 
-def drawn(picture: Picture, block_rows: int, row: int, column: int, rank: int) -> Picture:
-    left, top = Geometry(SIDE, block_rows).place(row, column, rank)
+def drawn(picture: Picture, view: ViewName, row: int, column: int, rank: int) -> Picture:
+    left, top = Geometry(view, SIDE).place(row, column, rank)
     return picture[top : top + SIDE, left : left + SIDE]
 
 
 @pytest.mark.parametrize("rank", range(9))
 def test_feature_left_and_patch_right_in_the_place_of_the_rank(rank: int) -> None:
     picture = panel([tile(rank)], "cartesian")
-    assert (drawn(picture, 1, 0, 0, rank) == (200, 0, 0)).all()
-    assert (drawn(picture, 1, 0, 1, rank) == (0, 0, 200)).all()
+    assert (drawn(picture, "cartesian", 0, 0, rank) == (200, 0, 0)).all()
+    assert (drawn(picture, "cartesian", 0, 1, rank) == (0, 0, 200)).all()
 
 
 def test_log_polar_stands_beneath_what_is_mapped_back() -> None:
@@ -42,22 +44,22 @@ def test_log_polar_stands_beneath_what_is_mapped_back() -> None:
     colours = [[(0, 200, 0), (200, 200, 0)], [(200, 0, 0), (0, 0, 200)]]
     for row in (0, 1):
         for column in (0, 1):
-            assert (drawn(picture, 2, row, column, 4) == colours[row][column]).all()
+            assert (drawn(picture, "log_polar", row, column, 4) == colours[row][column]).all()
 
 
 def test_padding_is_hatched_and_light() -> None:
     patch = flat((9, 9, 9, 255))
     patch[:, :20] = 0
-    picture = panel([tile(0, patch=patch)], "cartesian")
-    shown = drawn(picture, 1, 0, 1, 0)
-    np.testing.assert_array_equal(shown[:, : SIDE // 2 - 8], hatch(SIDE, SIDE)[:, : SIDE // 2 - 8])
-    assert hatch(SIDE, SIDE).min() >= 200
-    assert len(np.unique(hatch(SIDE, SIDE).reshape(-1, 3), axis=0)) == 2
+    shown = drawn(panel([tile(0, patch=patch)], "cartesian"), "cartesian", 0, 1, 0)
+    pattern = np.asarray(hatch(SIDE, SIDE))
+    np.testing.assert_array_equal(shown[:, : SIDE // 2 - 8], pattern[:, : SIDE // 2 - 8])
+    assert pattern.min() >= 200
+    assert len(np.unique(pattern.reshape(-1, 3), axis=0)) == 2
 
 
 def test_empty_places_are_outlined_and_hold_a_word() -> None:
     picture = panel([tile(0)], "cartesian")
-    empty = drawn(picture, 1, 0, 1, 5)
+    empty = drawn(picture, "cartesian", 0, 1, 5)
     assert (empty[1:40, 1:-1] == 255).all(), "nothing above the word"
     assert (empty[44:68, 10:-10] < 200).any(), "the word"
     assert 0.3 < (empty[0] < 255).all(axis=1).mean() < 0.7, "a dashed line"
@@ -66,14 +68,14 @@ def test_empty_places_are_outlined_and_hold_a_word() -> None:
 def test_few_pixels_stay_pixels() -> None:
     checks = np.indices((3, 3)).sum(0)[..., None].repeat(3, 2) % 2 * 255
     picture = panel([tile(0, patch=checks.astype(np.uint8))], "cartesian")
-    assert set(np.unique(drawn(picture, 1, 0, 1, 0))) == {0, 255}
+    assert set(np.unique(drawn(picture, "cartesian", 0, 1, 0))) == {0, 255}
 
 
 def test_mapped_back_is_cut_to_what_was_mapped() -> None:
     mapped = np.zeros((100, 100, 4), np.uint8)
     mapped[70:90, 10:30] = (5, 6, 7, 255)
     picture = panel([tile(0, mapped_patch=mapped)], "log_polar")
-    assert (drawn(picture, 2, 0, 1, 0) == (5, 6, 7)).all()
+    assert (drawn(picture, "log_polar", 0, 1, 0) == (5, 6, 7)).all()
 
 
 def test_text_is_written_within_its_place() -> None:
@@ -84,6 +86,14 @@ def test_text_is_written_within_its_place() -> None:
     assert fitting("x" * 100_000, 80, 12).endswith("…")
     assert fitting("anything", 0, 12) == "…"
     assert fitting("", 80, 12) == ""
+
+
+def test_a_part_is_shown_where_it_lies_however_small() -> None:
+    covered = np.zeros((224, 224), np.uint8)
+    covered[200, 20] = 255
+    square = np.asarray(locator(covered, 14))
+    assert (square[12, 1] < 200).all()
+    assert (square[1:12, 1:13] == 255).all()
 
 
 def test_larger_panels_have_the_same_proportions() -> None:

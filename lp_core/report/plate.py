@@ -1,0 +1,145 @@
+"""A white sheet to lay pictures and words on, all measured in units that grow with the resolution."""
+
+from __future__ import annotations
+
+import bisect
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Picture = NDArray[np.uint8]
+"""uint8 [h, w, 3], or [h, w, 4] with alpha."""
+
+INK, SOFT, FAINT, PAPER = (26, 26, 26), (106, 106, 106), (190, 190, 186), (255, 255, 255)
+_HATCH_LIGHT, _HATCH_DARK = (246, 246, 244), (205, 205, 200)
+_LONGEST = 500
+"""Letters of a line that are looked at; no place is wide enough for more."""
+
+
+class Sheet:
+    """A sheet of `size` (width, height) px on which one unit is `unit` px."""
+
+    def __init__(self, size: tuple[int, int], unit: float) -> None:
+        self.image = Image.new("RGB", size, PAPER)
+        self.unit = unit
+        self._pen = ImageDraw.Draw(self.image)
+
+    def write(
+        self,
+        place: tuple[float, float],
+        text: str,
+        colour: tuple[int, int, int] = INK,
+        *,
+        size: float = 12,
+        anchor: str = "lm",
+        width: float | None = None,
+        bold: bool = False,
+    ) -> float:
+        """Write a line and return its width in px.
+
+        Args:
+            place: x and y in px, of the point that `anchor` names ("lm": left and middle).
+            text: cut with an ellipsis where it is wider than `width` px.
+            colour: RGB.
+            size: of the letters, in units.
+            anchor: as in Pillow.
+            width: room in px; unlimited unless given.
+            bold: or regular.
+        """
+        font = typeface(size * self.unit, bold)
+        line = text if width is None else fitting(text, width, size * self.unit, bold=bold)
+        self._pen.text(place, line, colour, font, anchor)
+        return font.getlength(line)
+
+    def outline(self, place: tuple[int, int], side: int) -> None:
+        """A dashed square: a place that nothing has taken."""
+        left, top = place
+        right, bottom = left + side - 1, top + side - 1
+        dash, weight = round(5 * self.unit), max(1, round(self.unit))
+        for start in range(0, side, 2 * dash):
+            end = min(start + dash, side - 1)
+            for y in (top, bottom):
+                self._pen.line((left + start, y, left + end, y), FAINT, weight)
+            for x in (left, right):
+                self._pen.line((x, top + start, x, top + end), FAINT, weight)
+
+
+def hatch(height: int, width: int, period: int = 8) -> Image.Image:
+    """The pattern that stands for padding: light diagonal stripes."""
+    y, x = np.mgrid[:height, :width]
+    dark = (x + y) % period < max(1, period // 4)
+    return Image.fromarray(np.where(dark[..., None], _HATCH_DARK, _HATCH_LIGHT).astype(np.uint8))
+
+
+def blank(height: int, width: int) -> Image.Image:
+    """What stands where a mapped picture has nothing: white."""
+    return Image.new("RGB", (width, height), PAPER)
+
+
+def locator(covered: Picture, side: int) -> Image.Image:
+    """A small square for a photograph, grey where the alpha [h, w] (0 to 255) of a part mapped back to it is."""
+    # However small the part, it must be seen.
+    strengthened = [0] + [max(alpha, 160) for alpha in range(1, 256)]
+    silhouette = Image.fromarray(covered).resize((side, side), Image.Resampling.BOX).point(strengthened)
+    square = blank(side, side)
+    square.paste(SOFT, (0, 0), silhouette)
+    ImageDraw.Draw(square).rectangle((0, 0, side - 1, side - 1), outline=FAINT)
+    return square
+
+
+def fitted(picture: Picture, side: int, ground: Image.Image) -> Image.Image:
+    """The picture scaled into a square of `side` px, centred, over a ground of that size.
+
+    Raises:
+        ValueError: not uint8 [h, w, 3 or 4].
+    """
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (3, 4) or 0 in picture.shape:
+        raise ValueError(f"a picture is {picture.dtype} {list(picture.shape)}; give uint8 [h, w, 3 or 4]")
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    # A receptive field of a few px is shown as these px, not as the smooth picture they never were.
+    how = Image.Resampling.NEAREST if scale >= 6 else Image.Resampling.BICUBIC
+    scaled = Image.fromarray(picture).convert("RGBA").resize(size, how)
+    square = blank(side, side)
+    corner = (side - size[0]) // 2, (side - size[1]) // 2
+    square.paste(ground.crop((0, 0, *size)), corner)
+    square.paste(scaled, corner, scaled)
+    return square
+
+
+def content(picture: Picture) -> Picture:
+    """The smallest square (where the picture is large enough for one) around all that is not transparent."""
+    box = Image.fromarray(picture).convert("RGBA").getchannel("A").getbbox()
+    if box is None:
+        return picture
+    left, top, right, bottom = box
+    height, width = picture.shape[:2]
+    side = min(max(right - left, bottom - top), height, width)
+    top = min(max(0, (top + bottom - side) // 2), height - side)
+    left = min(max(0, (left + right - side) // 2), width - side)
+    return picture[top : top + side, left : left + side]
+
+
+def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    font = typeface(size, bold)
+    if len(line) <= _LONGEST and font.getlength(line) <= width:
+        return line
+    widths = range(1, min(len(line), _LONGEST))
+    kept = bisect.bisect_right(widths, width, key=lambda letters: font.getlength(line[:letters] + "…"))
+    return line[:kept].rstrip(" ,;") + "…"
+
+
+@lru_cache(maxsize=32)
+def typeface(size: float, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans at `size` px."""
+    import matplotlib
+
+    # Matplotlib brings this font along, so a panel looks the same on every machine.
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
