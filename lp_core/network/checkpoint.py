@@ -43,7 +43,8 @@ def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
 
 def checkpoint_names(folder: Storage) -> list[str]:
     """Names of the finished checkpoints, oldest first."""
-    return [name.removesuffix(".json") for name in folder.files() if name.startswith("step-") and name.endswith(".json")]
+    vouched = [name.removesuffix(".json") for name in folder.files() if name.endswith(".json")]
+    return [name for name in vouched if name.startswith("step-")]
 
 
 def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:
@@ -68,6 +69,8 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
             damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
             continue
         if facts.get("fingerprint") != fingerprint:
-            raise SettingError(f"checkpoint {folder.path(name)} is of a training with other settings; use another --run")
+            raise SettingError(
+                f"checkpoint {folder.path(name)} is of a training with other settings; give those settings, or another --run"
+            )
         return Checkpoint(step, load_tensors(data), facts), damaged
     return None, damaged

@@ -1,0 +1,132 @@
+"""Connecting to Ray: a cluster of this machine's own, or one that runs already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lp_core.config import Recipe, SettingError, check
+
+_OBJECT_STORE_BYTES = 2**30
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # A worker environment made by `uv run` would be installed again in every worker process.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    # Paths in settings are the driver's.
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    # Train looks every 2 s whether its workers are done: a third of a short training's time.
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",
+    "RAY_TRAIN_METRICS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What the connected cluster has.
+
+    Attributes:
+        cpus: logical CPUs.
+        gpus: GPUs.
+        is_local: whether it was started here, for this run alone.
+        tasks_at_once: pieces of work to keep in flight.
+    """
+
+    cpus: int
+    gpus: float
+    is_local: bool
+    tasks_at_once: int
+
+
+@contextmanager
+def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
+    """Connect to Ray for the length of a `with` block.
+
+    Args:
+        recipe: its workers decide how many logical CPUs a local cluster gets.
+        address: of a running cluster (`auto`, `HOST:PORT`); else `RAY_ADDRESS`, which `ray job submit` sets; else a
+            cluster is started on this machine, with a token and without a dashboard, and stopped at the end.
+
+    Raises:
+        SettingError: no cluster is there, or it is too small for the recipe.
+    """
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        sys.dont_write_bytecode = False  # without byte code every worker compiles torch anew: 9 s instead of 3
+    if address == "local":
+        _prepare_local()
+    import ray
+
+    try:
+        if address == "local":
+            cores = os.cpu_count() or 1
+            ray.init(
+                address="local",
+                # One logical CPU more than cores for each training worker: reading must never wait for training.
+                num_cpus=cores + recipe.train.workers * recipe.train.cpus_per_worker,
+                include_dashboard=False,
+                object_store_memory=_store_bytes(),
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise SettingError(f"no Ray cluster at address '{address}' ({str(error).splitlines()[0]})") from None
+    try:
+        total = ray.cluster_resources()
+        cpus, gpus = int(total.get("CPU", 0)), total.get("GPU", 0.0)
+        is_local = address == "local"
+        cluster = Cluster(cpus, gpus, is_local, (os.cpu_count() or 1) if is_local else max(1, 2 * cpus))
+        _preflight(cluster, recipe)
+        yield cluster
+    finally:
+        ray.shutdown()
+
+
+def _prepare_local() -> None:
+    # Ray's own way writes the token to the home folder, which may be read-only, and asks nobody.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    # A machine of one's own is not preempted: one process less to start.
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+
+
+def _store_bytes() -> int:
+    """Shared memory for Ray's objects: a gigabyte, less where /dev/shm has less."""
+    try:
+        free = shutil.disk_usage("/dev/shm").free
+    except OSError:
+        free = _OBJECT_STORE_BYTES
+    return max(80 * 2**20, min(_OBJECT_STORE_BYTES, int(0.9 * free)))
+
+
+def _preflight(cluster: Cluster, recipe: Recipe) -> None:
+    train = recipe.train
+    if cluster.gpus:
+        check(
+            train.workers <= cluster.gpus,
+            f"train.workers is {train.workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
+        )
+    needed = train.workers * train.cpus_per_worker + 1
+    check(
+        needed <= cluster.cpus,
+        f"train.workers {train.workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
+        f"{cluster.cpus} CPUs to read images with; {needed} are needed",
+    )
+    check(
+        recipe.scan.gpus_per_task <= cluster.gpus,
+        f"scan.gpus-per-task is {recipe.scan.gpus_per_task}, but the cluster has {cluster.gpus:g} GPUs",
+    )

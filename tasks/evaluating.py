@@ -1,0 +1,26 @@
+"""Ray tasks that measure the accuracy of a network, each on a few hundred rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lp_core.dataset.feed import Feed
+from lp_core.network.accuracy import Counts
+from tasks.networks import Trained, held
+
+
+def evaluate_rows(trained: Trained, rows: np.ndarray) -> Counts:
+    """Counts of some rows of the validation split, each seen once, in fp32."""
+    import torch
+
+    from lp_core.network.accuracy import counts
+    from lp_core.network.learner import normalized
+
+    network, device = held(trained)
+    total = Counts()
+    feed = Feed(trained.recipe, trained.view)
+    for batch in feed.evaluation_batches("validation", rows, trained.recipe.scan.batch_size):
+        with torch.inference_mode():
+            logits = network(normalized(batch.images_NSRC, device))
+        total += counts(logits, torch.tensor(batch.labels_N, device=device))
+    return total

@@ -1,0 +1,109 @@
+"""The map stage: Ray Data reads, decodes, crops and warps; a training worker receives whole batches in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lp_core.config import SettingError
+from lp_core.dataset.feed import Batch, Feed, Reading
+
+READ_ROWS = 1024
+"""Images that one task reads: enough to pay for starting it."""
+BLOCK_BYTES = 10 * 2**20
+"""Ray Data glues what a task yields up to this size; 128 MiB by default, which would hold back the first batch."""
+READINGS_AT_ONCE = 512
+"""Tasks that one execution is planned for: short epochs share an execution, whose start costs about a second."""
+
+
+def agenda(feed: Feed, first_step: int, last_step: int, validate_after: set[int]) -> list[Reading]:
+    """The readings of a training from one step to another, in order.
+
+    Args:
+        feed: whose training it is.
+        first_step: the first step to take.
+        last_step: one past the last.
+        validate_after: steps after which the validation split is read.
+    """
+    steps_a_task = max(1, READ_ROWS * feed.world // feed.recipe.train.batch_size)
+    readings = []
+    step = first_step
+    while step < last_step:
+        stop = min(last_step, step + steps_a_task, *(edge for edge in validate_after if edge > step))
+        readings.append(Reading("train", step, stop))
+        if stop in validate_after:
+            readings += [Reading("validation", i, i + 1) for i in range(feed.validation_batches)]
+        step = stop
+    return readings
+
+
+def read(block: dict[str, np.ndarray], feed: Feed) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the batches of some readings as Ray Data's blocks; runs in a reading task."""
+    for kind, first, last in zip(block["kind"], block["first"], block["last"], strict=True):
+        for batch in feed.batches(Reading(str(kind), int(first), int(last))):  # type: ignore[arg-type]
+            yield {"image": batch.images_NSRC, "label": batch.labels_N, "row": batch.rows_N}
+
+
+def stream(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
+    """Yield the batches of all readings in order, read ahead by Ray Data's tasks.
+
+    Raises:
+        SettingError: the rows that arrive are not those that were asked for.
+    """
+    for start in range(0, len(readings), READINGS_AT_ONCE):
+        yield from _execution(feed, readings[start : start + READINGS_AT_ONCE])
+
+
+def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.memory_usage_poll_interval_s = None
+    context.target_max_block_size = BLOCK_BYTES
+    context.execution_options.preserve_order = True
+    items = [{"kind": one.kind, "first": one.first, "last": one.last} for one in readings]
+    data = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+        read, fn_kwargs={"feed": feed}, batch_size=None, batch_format="numpy"
+    )
+    blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
+    yield from _regroup(feed, readings, blocks)
+
+
+def _regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:
+    """Cut blocks, which Ray Data glues and splits as it likes, back into batches."""
+    held: list[dict[str, Any]] = []
+    available = 0
+    for reading in readings:
+        for index in range(reading.first, reading.last):
+            rows = feed.rows(reading.kind, index)
+            while available < len(rows):
+                block = next(blocks, None)
+                if block is None:
+                    missing = len(rows) - available
+                    raise SettingError(f"{reading.kind} batch {index}: Ray Data ended {missing} rows early")
+                held.append(block)
+                available += len(block["row"])
+            parts, held = _take(held, len(rows))
+            available -= len(rows)
+            if not np.array_equal(parts["row"], rows):
+                raise SettingError(f"{reading.kind} batch {index}: other rows arrived than were asked for")
+            yield Batch(parts["image"], parts["label"], parts["row"], index)
+
+
+def _take(held: list[dict[str, Any]], rows: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The first rows of some blocks, and the blocks that are left."""
+    taken: list[dict[str, Any]] = []
+    while held and rows > 0:
+        block, *held = held
+        count = len(block["row"])
+        taken.append({name: column[:rows] for name, column in block.items()})
+        if count > rows:
+            held = [{name: column[rows:] for name, column in block.items()}, *held]
+        rows -= min(rows, count)
+    if len(taken) == 1:
+        return taken[0], held
+    empty = {"image": np.zeros((0, 1, 1, 3), np.uint8), "label": np.zeros(0, np.int64), "row": np.zeros(0, np.int64)}
+    return {name: np.concatenate([one[name] for one in taken]) if taken else empty[name] for name in empty}, held

@@ -1,0 +1,63 @@
+"""A trained network, held by the process that works with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lp_core.config import Recipe, SettingError, ViewName
+from lp_core.dataset.feed import open_dataset
+from lp_core.storage import Storage
+
+if TYPE_CHECKING:
+    import torch
+
+    from lp_core.network.vgg16 import VGG16
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Names a trained network: small and picklable, it travels to every task.
+
+    Args:
+        recipe: settings of the run.
+        run: URI of the run folder.
+        view: which of its networks.
+        weights: SHA-256 of the weights file.
+        use_gpu: whether tasks have (a share of) a GPU.
+    """
+
+    recipe: Recipe
+    run: str
+    view: ViewName
+    weights: str
+    use_gpu: bool = False
+
+    @property
+    def folder(self) -> Storage:
+        """The view's folder in the run."""
+        return Storage(self.run) / self.view
+
+
+@lru_cache(maxsize=1)
+def held(trained: Trained) -> tuple[VGG16, torch.device]:
+    """The network on the device it computes on, in fp32, loaded once per process.
+
+    Raises:
+        SettingError: the weights file is not the one that is named.
+    """
+    import torch
+
+    from lp_core.fingerprint import checksum
+    from lp_core.network.weights import FILE, load_network
+
+    # TensorFloat-32 rounds activations to 10 bits: near ties would change places.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    if checksum(trained.folder.read_bytes(FILE)) != trained.weights:
+        raise SettingError(f"{trained.folder.path(FILE)} has changed since it was trained; train again")
+    classes = len(open_dataset(trained.recipe.data.path).class_names)
+    device = torch.device("cuda" if trained.use_gpu else "cpu")
+    network = load_network(trained.folder, trained.recipe, trained.view, classes)
+    return network.to(device, memory_format=torch.channels_last), device

@@ -1,0 +1,127 @@
+"""What a person sees of long work: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lp_core.config import SettingError
+from lp_core.storage import Storage
+
+LINE_SECONDS = 10.0
+"""Between plain lines."""
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
+class Progress:
+    """Counts what is done of something; use as a context manager.
+
+    Args:
+        title: such as `scan log_polar`.
+        total: how much there is to do.
+        unit: of what, in the plural.
+    """
+
+    def __init__(self, title: str, total: int, unit: str) -> None:
+        self.title, self.total, self.unit = title, total, unit
+        self.done = 0
+        self._first = 0
+        self._start = self._said = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stdout.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bars
+
+            self._bar = Bars(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"),
+                TimeRemainingColumn(),
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self.title, total=self.total, note="")
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+        if kind is None:
+            seconds = max(1e-9, time.monotonic() - self._start)
+            rate = (self.done - self._first) / seconds
+            say(f"{self.title}: {self.done} {self.unit} in {seconds:.1f} s ({rate:.0f} {self.unit}/s)")
+
+    def already(self, done: int) -> None:
+        """Count what an earlier start has done; it says nothing about the speed of this one."""
+        self._first = done
+        self.to(done)
+
+    def advance(self, amount: int) -> None:
+        """Count more of it as done."""
+        self.to(self.done + amount)
+
+    def to(self, done: int, note: str = "") -> None:
+        """Say how much is done in all."""
+        self.done = done
+        now = time.monotonic()
+        if self._bar:
+            self._bar.update(self._task, completed=done, note=note)
+        elif now - self._said >= LINE_SECONDS and done > self._first:
+            self._said = now
+            left = (now - self._start) / (done - self._first) * (self.total - done)
+            say(f"{self.title}: {done} of {self.total} {self.unit}{', ' + note if note else ''}, {left:.0f} s left")
+
+
+@contextmanager
+def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]:
+    """Tell the progress of a training, which other processes write to metrics.jsonl, while a `with` block runs."""
+    finished = threading.Event()
+
+    def watch() -> None:
+        with Progress(title, steps, "steps") as progress:
+            told: set[str] = set()
+            known = 0
+            while True:
+                last = finished.wait(1.0 if folder.is_local else 5.0)
+                lines = _lines(folder)
+                for line in lines:
+                    if "note" in line and line["note"] not in told:
+                        told.add(line["note"])
+                        say(f"{title}: {line['note']}")
+                measured = [line for line in lines if "loss" in line]
+                if measured and measured[-1]["step"] > known:
+                    newest = measured[-1]
+                    known = newest["step"]
+                    accuracy = f"loss {newest['loss']:.3f}, top-1 {newest['top1']:.1f} %"
+                    progress.to(known, f"{accuracy}, {newest['images_per_s']:.0f} images/s")
+                if last:
+                    return
+
+    before = _lines(folder)
+    watcher = threading.Thread(target=watch, daemon=True)
+    if before:
+        say(f"{title}: an earlier start came to step {before[-1]['step']} of {steps}")
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()
+
+
+def _lines(folder: Storage) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()]
+    except (OSError, ValueError, SettingError):
+        return []

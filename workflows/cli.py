@@ -1,0 +1,165 @@
+"""The command line: `logpolar VERB ...`, and the same as `python -m workflows VERB ...`."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated
+
+from lp_core.config import VIEW_NAMES, Recipe, SettingError
+from lp_core.storage import Storage
+
+VERBS = {
+    "demo": "the whole chain on the built-in data set, on this machine",
+    "index": "make a data set folder from a collection of images",
+    "train": "train the networks of a run",
+    "evaluate": "measure their accuracy on the validation split",
+    "scan": "find the nine strongest activations of every channel",
+    "visualize": "draw what channels respond to",
+    "report": "write the page about a run",
+    "run": "all stages of a recipe, resuming whatever is complete",
+    "verify": "find a sample of the exemplars again by brute force and compare",
+    "warp": "one picture to its log-polar image, or back",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_overview())
+        sys.exit(0 if arguments else 2)
+    verb, rest = arguments[0], arguments[1:]
+    if verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, 1)
+        _fail(f"unknown verb '{verb}'; {f'did you mean {near[0]}?' if near else 'see logpolar --help'}", 2)
+    try:
+        _dispatch(verb, rest)
+    except SettingError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; start it again and it goes on where it stopped", 130)
+
+
+def _overview() -> str:
+    lines = ["usage: logpolar VERB [options]", ""]
+    lines += [f"  {verb:<10} {text}" for verb, text in VERBS.items()]
+    return "\n".join([*lines, "", "logpolar VERB --help tells the options of a verb."])
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"logpolar: {message}", file=sys.stderr, flush=True)
+    sys.exit(code)
+
+
+def _dispatch(verb: str, arguments: list[str]) -> None:
+    import tyro
+
+    program = f"logpolar {verb}"
+    if verb == "index":
+        from workflows.index import index
+
+        positional = tyro.conf.Positional
+        typed = Annotated[str, positional]
+
+        def index_command(source: typed, out: typed) -> None:
+            """Make a data set folder.
+
+            Args:
+                source: folder of the collection: Hugging Face Parquet shards (local path, s3:// or gs://).
+                out: data set folder to write.
+            """
+            index(source, out)
+
+        tyro.cli(index_command, prog=program, args=arguments)
+    elif verb == "warp":
+        from workflows.warp import warp
+
+        tyro.cli(warp, prog=program, args=arguments)
+    else:
+        _run_stage(verb, program, arguments)
+
+
+def _stage(verb: str) -> Callable:
+    from importlib import import_module
+
+    return getattr(import_module(f"workflows.{'run' if verb == 'demo' else verb}"), verb)
+
+
+def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
+    import tyro
+
+    from workflows.session import Session
+
+    options = _options(verb)
+    arguments = _spelled_out(arguments)
+    run = _value_of(arguments, "--run") or (arguments[0] if verb == "verify" and arguments[:1] != [] else None)
+    if verb == "verify" and run and not run.startswith("-") and arguments[0] == run:
+        arguments = ["--run", *arguments]
+    if verb == "demo" and run is None:
+        run = "runs/demo"
+    base = _base(verb, run, _value_of(arguments, "--recipe"))
+    default = options(**{one.name: getattr(base, one.name) for one in fields(Recipe)}, run=run or tyro.MISSING)
+    chosen = tyro.cli(options, prog=program, description=VERBS[verb] + ".", default=default, args=arguments)
+    recipe = Recipe(**{one.name: getattr(chosen, one.name) for one in fields(Recipe)})
+    with Session(recipe, Storage.at(chosen.run), chosen.address) as session:
+        _stage(verb)(session)
+
+
+def _options(verb: str) -> type:
+    @dataclass(frozen=True, kw_only=True)
+    class Options(Recipe):
+        run: str
+        """Run folder (local path, s3:// or gs://)."""
+        address: str | None = None
+        """Ray cluster to use (auto, HOST:PORT); RAY_ADDRESS counts too. Without, one is started on this machine."""
+
+    Options.__doc__ = VERBS[verb]
+    return Options
+
+
+def _base(verb: str, run: str | None, name: str | None) -> Recipe:
+    """Settings before the command line's: the run's own if it was started before, else the recipe's.
+
+    Raises:
+        SettingError: no recipe is named, or another one than the run was started from.
+    """
+    from workflows.recipes import RECIPES
+    from workflows.recipes import recipe as named
+    from workflows.session import stored_recipe
+
+    chosen = named(name) if name else None
+    stored = stored_recipe(Storage.at(run)) if run else None
+    if stored is None:
+        if chosen is None and verb != "demo":
+            raise SettingError(f"--recipe is missing; give one of {', '.join(RECIPES)}")
+        return chosen or named("demo")
+    if chosen and chosen.recipe != stored.recipe:
+        raise SettingError(
+            f"{run} was started from recipe {stored.recipe}, not {chosen.recipe}; "
+            "give another --run, or leave out --recipe"
+        )
+    return stored
+
+
+def _spelled_out(arguments: list[str]) -> list[str]:
+    """`--views both` and `--views cartesian,log_polar` in the form that the parser knows."""
+    spelled: list[str] = []
+    for place, argument in enumerate(arguments):
+        if place and arguments[place - 1] == "--views":
+            spelled += VIEW_NAMES if argument == "both" else argument.split(",")
+        else:
+            spelled.append(argument)
+    return spelled
+
+
+def _value_of(arguments: list[str], option: str) -> str | None:
+    """The value of `--option VALUE` or `--option=VALUE`."""
+    for place, argument in enumerate(arguments):
+        if argument == option and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith(f"{option}="):
+            return argument.removeprefix(f"{option}=")
+    return None

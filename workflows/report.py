@@ -1,0 +1,114 @@
+"""`logpolar report`: one static page about a run."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+from lp_core.config import Recipe, ViewName, check, to_dict
+from lp_core.dataset.feed import Feed, used_rows
+from lp_core.run_folder import Stage, stage_run
+from tasks.progress import say
+from workflows.session import Session
+
+SAMPLES = 6
+STAGES = ("train", "evaluate", "scan", "visualize")
+
+
+def report(session: Session) -> None:
+    """Write `report/index.html` from what the other stages left.
+
+    Raises:
+        SettingError: a stage of a view is not finished.
+    """
+    run, recipe = session.run, session.recipe
+    manifests: dict[ViewName, dict[str, Any]] = {}
+    for view in recipe.views:
+        folder = run / view
+        for name in STAGES:
+            check(
+                folder.exists(f"stages/{name}.json"),
+                f"{run}: {name} of view {view} is not finished; run `logpolar {name}` first",
+            )
+        manifests[view] = {name: folder.read_json(f"stages/{name}.json") for name in STAGES}
+    fingerprints = {
+        view: {name: one["fingerprint"] for name, one in stages.items()} for view, stages in manifests.items()
+    }
+    stage = Stage(run, "report", {"views": list(recipe.views), "stages": fingerprints})
+    if stage.is_finished():
+        say("report: finished before")
+        return
+    from lp_core.report.page import write_report
+
+    with stage_run(stage) as watch:
+        files = write_report(_report_data(session, manifests))
+        for name, content in files.items():
+            run.write_bytes(f"report/{name}", content)
+    stage.finish(watch.seconds, files=len(files))
+    say(f"report: {run.path('report/index.html')}")
+
+
+def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) -> Any:
+    import json
+
+    from lp_core.exemplars.table import read_exemplars
+    from lp_core.report.page import ReportData, ViewReport
+
+    run, recipe, dataset = session.run, session.recipe, session.dataset
+    views = {}
+    for view in recipe.views:
+        folder = run / view
+        panels: dict[str, dict[int, str]] = {}
+        for file in folder.files("panels"):
+            _, layer, name = file.split("/")
+            panels.setdefault(layer, {})[int(name.removesuffix(".png"))] = f"../{view}/{file}"
+        table = read_exemplars(io.BytesIO(folder.read_bytes("exemplars.parquet")))
+        views[view] = ViewReport(
+            evaluation=folder.read_json("evaluation.json"),
+            metrics=[json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()],
+            panels=panels,
+            exemplars=[line for line in table.to_pylist() if line["channel"] in panels.get(line["layer"], {})],
+        )
+    config = run.read_json("config.json")
+    counts = {split: len(used_rows(recipe, split)) for split in ("train", "validation")}
+    seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in STAGES}
+    return ReportData(
+        title=f"Logpolar: {recipe.recipe}",
+        views=views,
+        classes=len(dataset.class_names),
+        command=_command(recipe),
+        recipe=to_dict(recipe),
+        samples=_samples(recipe, dataset.class_names),
+        dataset={"training images": counts["train"], "validation images": counts["validation"]},
+        versions=config["versions"],
+        seconds=seconds,
+    )
+
+
+def _command(recipe: Recipe) -> str:
+    if recipe.recipe == "demo":
+        return "logpolar demo"
+    return f"logpolar run --recipe {recipe.recipe} --run RUN --data.path DATA"
+
+
+def _samples(recipe: Recipe, class_names: list[str]) -> list[Any]:
+    """The first validation photographs of different classes, after a seeded shuffle."""
+    from lp_core.report.page import Sample
+    from lp_core.report.tiles import mapped_back
+
+    rows = np.random.default_rng(recipe.seed).permutation(used_rows(recipe, "validation"))[: 8 * SAMPLES]
+    feeds: dict[ViewName, Feed] = {"cartesian": Feed(recipe, "cartesian"), "log_polar": Feed(recipe, "log_polar")}
+    batches = {view: next(feed.evaluation_batches("validation", rows, len(rows))) for view, feed in feeds.items()}
+    labels = batches["cartesian"].labels_N
+    first_of_class = sorted(np.unique(labels, return_index=True)[1])[:SAMPLES]
+    return [
+        Sample(
+            class_name=class_names[labels[place]],
+            cartesian=batches["cartesian"].images_NSRC[place],
+            log_polar=batches["log_polar"].images_NSRC[place],
+            mapped_back=mapped_back(batches["log_polar"].images_NSRC[place], recipe),
+        )
+        for place in first_of_class
+    ]

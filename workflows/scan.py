@@ -1,0 +1,80 @@
+"""`logpolar scan`: the nine strongest activations of every channel, as `exemplars.parquet`."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+
+from lp_core.config import ViewName, check
+from lp_core.dataset.feed import used_rows
+from lp_core.fingerprint import checksum, fingerprint
+from lp_core.run_folder import Stage, measure_inputs, stage_run, view_inputs
+from tasks.networks import Trained
+from tasks.pieces import row_pieces, run_pieces
+from tasks.progress import Progress, say
+from tasks.scanning import piece_file, read_piece, scan_rows
+from workflows.evaluate import trained_weights
+from workflows.session import Session
+
+
+def scan_stage(session: Session, view: ViewName) -> Stage:
+    """The scan of a view, as a stage of the run."""
+    weights = trained_weights(session, view)
+    inputs = measure_inputs(session.recipe, view, session.dataset.fingerprint, weights)
+    return Stage(session.run / view, "scan", inputs | {"batch_size": session.recipe.scan.batch_size})
+
+
+def scan(session: Session) -> None:
+    """Scan the validation split with every view's network; pieces that an earlier start finished are kept."""
+    for view in session.recipe.views:
+        stage = scan_stage(session, view)
+        if stage.is_finished():
+            say(f"scan {view}: finished before")
+        else:
+            _scan_view(session, view, stage)
+
+
+def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
+    from lp_core.exemplars.table import exemplar_table, write_exemplars
+    from lp_core.exemplars.top_k import TopK, merge
+    from lp_core.network.vgg16 import conv_channels
+
+    recipe, folder = session.recipe, stage.folder
+    rows = used_rows(recipe, "validation")
+    trained = Trained(recipe, session.run.uri, view, stage.inputs["weights"], recipe.scan.gpus_per_task > 0)
+    # A piece is named by everything it depends on, its length included.
+    name = fingerprint([stage.fingerprint, recipe.scan.piece_rows])
+    pieces = [(trained, piece, piece_file(name, int(piece[0]))) for piece in row_pieces(rows, recipe.scan.piece_rows)]
+    unfinished = [piece for piece in pieces if read_piece(folder, piece[2]) is None]
+    channels = conv_channels(recipe.network.width)
+    with stage_run(stage) as watch:
+        with Progress(f"scan {view}", len(rows), "images") as progress:
+            progress.already(len(rows) - sum(len(piece[1]) for piece in unfinished))
+            if unfinished:
+                for seen in run_pieces(scan_rows, unfinished, session.cluster, recipe.scan.gpus_per_task):
+                    progress.advance(seen)
+        top_k, seen = TopK.empty(sum(channels.values())), 0
+        for _, _, file in pieces:
+            found = read_piece(folder, file)
+            check(found is not None, f"{folder.path(file)} cannot be read; scan again")
+            assert found is not None
+            top_k, seen = merge(top_k, found[0]), seen + found[1]
+        check(seen == len(rows), f"scan {view}: {seen} images were scanned, not {len(rows)}")
+        split = session.dataset.rows("validation")
+        identities = pa.table(
+            {"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]}
+        )
+        about = {
+            "weights": stage.inputs["weights"],
+            "dataset": session.dataset.fingerprint,
+            "transform": fingerprint(view_inputs(recipe, view) | {"eval_crop": recipe.data.eval_crop}),
+            "scan": stage.fingerprint,
+        }
+        table = exemplar_table(top_k, channels, identities, session.dataset.class_names, about)
+        file = io.BytesIO()
+        write_exemplars(table, file)
+        folder.write_bytes("exemplars.parquet", file.getvalue())
+    stage.finish(watch.seconds, images=len(rows), exemplars=checksum(file.getvalue()))
+    for name in folder.files("scan"):
+        folder.remove(name)

@@ -1,0 +1,42 @@
+"""`logpolar train`: the networks of a run, resumed where an earlier start stopped."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from lp_core.config import check
+from lp_core.dataset.feed import Feed
+from lp_core.run_folder import refuse_other_settings
+from tasks.progress import say, training_progress
+from tasks.training import run_training, train_stage
+from workflows.session import Session
+
+
+def train(session: Session) -> None:
+    """Train the network of every view that is not finished.
+
+    Raises:
+        SettingError: the data set cannot be learned from, or the run holds a training with other settings.
+    """
+    recipe, run = session.recipe, session.run
+    dataset = session.dataset
+    classes = len(dataset.class_names)
+    check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart")
+    for split in ("train", "validation"):
+        check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows")
+    stages = {view: train_stage(recipe, run, view) for view in recipe.views}
+    for stage in stages.values():
+        refuse_other_settings(stage, run)
+    session.write_config()
+    unfinished = tuple(view for view, stage in stages.items() if not stage.is_finished())
+    for view in recipe.views:
+        if view not in unfinished:
+            say(f"train {view}: finished before")
+    if not unfinished:
+        return
+    cluster = session.cluster
+    steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
+    with ExitStack() as watching:
+        for view in unfinished:
+            watching.enter_context(training_progress(run / view, f"train {view}", steps))
+        run_training(recipe, run, unfinished, cluster.gpus)
