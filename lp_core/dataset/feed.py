@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,6 +16,10 @@ from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
+
+Kind = Literal["train", "validation"]
+VALIDATION_BATCH = 250
+"""Images of a worker in one forward pass of validation."""
 
 cv2.setNumThreads(0)  # as many processes as cores read images; threads of their own would fight
 
@@ -27,13 +32,22 @@ class Batch:
         images_NSRC: uint8 [n, size, size, 3] RGB.
         labels_N: int64 [n].
         rows_N: int64 [n] row numbers.
-        step: global training step, or index of the batch in evaluation.
+        index: global training step, or place of the batch in evaluation.
     """
 
     images_NSRC: np.ndarray
     labels_N: np.ndarray
     rows_N: np.ndarray
-    step: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run of neighbouring batches: training steps, or batches of the validation split, first .. last - 1."""
+
+    kind: Kind
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -61,56 +75,67 @@ class Feed:
         """The order of an epoch's rows, the same on every worker."""
         return _order(self.recipe, epoch)
 
-    def training_batches(self, first_step: int, last_step: int) -> Iterator[Batch]:
-        """Yield this worker's batches of global steps first_step .. last_step - 1, augmented.
+    def rows(self, kind: Kind, index: int) -> np.ndarray:
+        """Row numbers of this worker's part of a batch, int64 [b].
 
-        The crop of a row is a function of (seed, epoch, row) alone.
+        Args:
+            kind: `train` or `validation`.
+            index: global training step; batch of the validation split.
         """
-        data = self.recipe.data
-        for start in range(first_step, last_step, _READ_AHEAD):
-            steps = range(start, min(last_step, start + _READ_AHEAD))
-            rows = {}
-            for step in steps:
-                epoch, within = divmod(step, self.steps_per_epoch)
-                rows[step] = (epoch, self.order(epoch).batch(within, self.rank, self.world))
-            # Steps are read together: a row group serves many of them. A row may come twice where an epoch ends.
-            wanted = np.concatenate([batch for _, batch in rows.values()])
-            found = iter(open_dataset(data.path).photographs("train", wanted))
-            for step, (epoch, batch) in rows.items():
-                yield self._batch(
-                    [next(found) for _ in batch], step, lambda h, w, row, epoch=epoch: self._crop(h, w, row, epoch)
-                )
+        if kind == "train":
+            epoch, step = divmod(index, self.steps_per_epoch)
+            return self.order(epoch).batch(step, self.rank, self.world)
+        mine = used_rows(self.recipe, "validation")[self.rank :: self.world]
+        return mine[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
+
+    @property
+    def validation_batches(self) -> int:
+        """Batches in which the workers together measure the validation split; some may be empty for this one."""
+        return -(-len(used_rows(self.recipe, "validation")) // (VALIDATION_BATCH * self.world))
+
+    def batches(self, reading: Reading) -> Iterator[Batch]:
+        """Yield this worker's batches of a reading; training batches are augmented.
+
+        The crop of a training row is a function of (seed, epoch, row) alone.
+        """
+        split = reading.kind
+        indices = range(reading.first, reading.last)
+        rows = [self.rows(reading.kind, index) for index in indices]
+        # All are read together: a row group serves many batches.
+        found = open_dataset(self.recipe.data.path).photographs(split, np.concatenate(rows))
+        for index, wanted in zip(indices, rows, strict=True):
+            epoch = index // self.steps_per_epoch if reading.kind == "train" else None
+            yield self._batch([next(found) for _ in wanted], index, epoch)
 
     def evaluation_batches(self, split: str, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
         """Yield the given rows in the order given, centre-cropped; the last batch may be smaller."""
         for index, start in enumerate(range(0, len(rows), batch_size)):
             wanted = rows[start : start + batch_size]
             photographs = list(open_dataset(self.recipe.data.path).photographs(split, wanted))
-            yield self._batch(photographs, index, lambda h, w, row: centre_crop(h, w, self.recipe.data.eval_crop))
+            yield self._batch(photographs, index)
 
     def evaluation_image(self, split: str, row: int) -> np.ndarray:
         """Network input of one row, uint8 [size, size, 3]."""
         return next(self.evaluation_batches(split, np.array([row]), 1)).images_NSRC[0]
 
-    def _crop(self, height: int, width: int, row: int, epoch: int) -> Crop:
+    def _crop(self, height: int, width: int, row: int, epoch: int | None) -> Crop:
         data = self.recipe.data
+        if epoch is None:
+            return centre_crop(height, width, data.eval_crop)
         rng = np.random.default_rng([self.recipe.seed, epoch, row])
         return random_crop(height, width, data.crop_scale, data.crop_ratio, data.flip, rng)
 
-    def _batch(self, photographs: list[Photograph], step: int, crop) -> Batch:
+    def _batch(self, photographs: list[Photograph], index: int, epoch: int | None = None) -> Batch:
         size = self.recipe.view.size
         images = np.empty((len(photographs), size, size, 3), np.uint8)
         for place, photograph in enumerate(photographs):
             image = decoded(photograph)
-            box = crop(*image.shape[:2], photograph.row)
-            images[place] = network_input(image, box, self.view, self.recipe.view)
+            height, width = image.shape[:2]
+            crop = self._crop(height, width, photograph.row, epoch)
+            images[place] = network_input(image, crop, self.view, self.recipe.view)
         labels = np.array([photograph.label for photograph in photographs], np.int64)
         rows = np.array([photograph.row for photograph in photographs], np.int64)
-        return Batch(images, labels, rows, step)
-
-
-_READ_AHEAD = 16
-"""Steps whose photographs are read together."""
+        return Batch(images, labels, rows, index)
 
 
 def decoded(photograph: Photograph) -> np.ndarray:
