@@ -6,7 +6,6 @@ import difflib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Annotated
 
 from lp_core.config import VIEW_NAMES, Recipe, SettingError
 from lp_core.storage import Storage
@@ -61,19 +60,7 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
     if verb == "index":
         from workflows.index import index
 
-        positional = tyro.conf.Positional
-        typed = Annotated[str, positional]
-
-        def index_command(source: typed, out: typed) -> None:
-            """Make a data set folder.
-
-            Args:
-                source: folder of the collection: Hugging Face Parquet shards (local path, s3:// or gs://).
-                out: data set folder to write.
-            """
-            index(source, out)
-
-        tyro.cli(index_command, prog=program, args=arguments)
+        tyro.cli(index, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
