@@ -134,7 +134,7 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
     for row, pair in enumerate(_BLOCKS[view]):
         for column, block in enumerate(pair):
             left, top = where.block(row, column)
-            sheet.write((left, top + where.heading / 2 - where.unit), block.heading, size=13)
+            sheet.write((left, top + where.heading / 2 - where.unit), block.heading, size=14)
             for rank in range(PLACES):
                 corner = where.place(row, column, rank)
                 if rank in by_rank:
@@ -170,8 +170,8 @@ def _draw_exemplar(
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:
     right, line = where.size[0] - where.margin, where.margin + 8 * where.unit
-    taken = sheet.write((right, line), view, SOFT, size=13, anchor="rm")
-    sheet.write((where.margin, line), title, size=16, bold=True, width=right - where.margin - taken - where.gutter)
+    taken = sheet.write((right, line), view, SOFT, size=14, anchor="rm")
+    sheet.write((where.margin, line), title, size=17, bold=True, width=right - where.margin - taken - where.gutter)
 
 
 def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:

@@ -33,7 +33,7 @@ class Sheet:
         text: str,
         colour: tuple[int, int, int] = INK,
         *,
-        size: float = 12,
+        size: float = 13,
         anchor: str = "lm",
         width: float | None = None,
         bold: bool = False,

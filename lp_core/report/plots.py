@@ -87,10 +87,9 @@ def _draw(name: str, label: str, curves: Mapping[ViewName, Iterable[np.ndarray]]
         axes = figure.subplots()
         for order, (view, (training, validation)) in enumerate(curves.items()):
             colour = COLOURS[view]
-            # Equal learning rates lie on each other: the first view's shows as a margin of the second's.
-            style: dict[str, Any] = (
-                {"linewidth": 1.2, "alpha": 0.55} if len(validation) else {"linewidth": 3.6 if order == 0 else 1.2}
-            )
+            # Equal learning rates lie on each other: dashes let the first view's be seen through the second's.
+            alone: dict[str, Any] = {"linewidth": 2, "linestyle": (0, (3, 3)) if order else "solid"}
+            style = {"linewidth": 1.2, "alpha": 0.55} if len(validation) else alone
             axes.plot(training[:, 0], training[:, 1], color=colour, **style)
             axes.plot(validation[:, 0], validation[:, 1], color=colour, linewidth=2, marker="o", markersize=3)
         axes.set_title(label, loc="left", fontsize=9.5, pad=8)

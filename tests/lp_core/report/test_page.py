@@ -8,7 +8,8 @@ import pytest
 
 from lp_core.config import Recipe, to_dict
 from lp_core.network.accuracy import Counts
-from lp_core.report.page import ReportData, Sample, ViewReport, duration, write_report
+from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
+from lp_core.report.page import duration, write_report
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">&'\"{{ 7 * 7 }}"
 
@@ -96,7 +97,8 @@ def test_pictures_are_written_or_stand_in_the_run_folder(page: Page) -> None:
     for link in page.values("src"):
         assert link in files or link.startswith("../")
     assert files["images/sample_01_cartesian.png"].startswith(b"\x89PNG")
-    assert set(files) - {"index.html"} <= {link for link in page.values("src")}
+    gallery = {name for name in files if name.startswith("gallery")}
+    assert set(files) - gallery - {"index.html"} <= set(page.values("src"))
 
 
 def test_policy_names_exactly_the_style_and_script_of_the_page() -> None:
@@ -145,6 +147,7 @@ def test_same_data_same_bytes() -> None:
 def test_one_view_without_anything_else_is_a_page() -> None:
     views = {"log_polar": ViewReport(evaluation=Counts(10, 1, 5, 20.0).summary())}
     files = write_report(ReportData(title="small", classes=4, views=views))
+    assert set(files) == {"index.html"}
     assert "Log-polar view" in files["index.html"].decode()
     with pytest.raises(ValueError, match="no view"):
         write_report(ReportData(title="none", classes=4, views={}))
@@ -167,3 +170,10 @@ def test_a_long_layer_is_cut_and_says_so() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_places_that_no_image_took_are_not_exemplars() -> None:
+    rows = [{"layer": "conv1_1", "channel": 0, "rank": 0, "activation": 0.0, "class_name": None, "image_id": None}]
+    views = {"cartesian": ViewReport(evaluation={}, exemplars=rows)}
+    assert views["cartesian"].exemplars_of() == {}
+    assert class_summary([]) == ""

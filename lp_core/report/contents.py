@@ -1,0 +1,95 @@
+"""What a report shows, as plain data: whoever reads the run folder fills it in, the pages are made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lp_core.config import ViewName
+from lp_core.report.plate import Picture
+
+if TYPE_CHECKING:
+    from lp_core.images.log_polar import LogPolarMap
+
+Exemplar = Mapping[str, Any]
+"""A row of exemplars.parquet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewReport:
+    """What a run found out with one view."""
+
+    evaluation: Mapping[str, Any]
+    """As in evaluation.json; accuracies in percent."""
+    metrics: Sequence[Mapping[str, Any]] = ()
+    """The lines of metrics.jsonl; `plots.training_curves` says which keys it draws."""
+    panels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """Layer -> channel -> path of the panel relative to RUN/report, such as "../log_polar/panels/conv5_2/137.png"."""
+    exemplars: Sequence[Exemplar] = ()
+    """Rows of exemplars.parquet, at least those of the channels that have panels."""
+
+    def exemplars_of(self) -> dict[tuple[str, int], list[Exemplar]]:
+        """(layer, channel) -> its exemplars by rank, without the places that no image has taken."""
+        found: dict[tuple[str, int], list[Exemplar]] = {}
+        for row in self.exemplars:
+            if row["class_name"] is not None:
+                found.setdefault((row["layer"], row["channel"]), []).append(row)
+        return {key: sorted(rows, key=lambda row: row["rank"]) for key, rows in found.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One photograph as the two networks see it."""
+
+    class_name: str
+    cartesian: Picture
+    """uint8 [H, W, 3]: network input of the ordinary view."""
+    log_polar: Picture
+    """uint8 [S, R, 3]: network input of the log-polar view."""
+    mapped_back: Picture
+    """uint8 [H, W, 4]: what the log-polar image still holds of the photograph; alpha 0 where it holds nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportData:
+    """All that the page shows, as plain values."""
+
+    title: str
+    views: Mapping[ViewName, ViewReport]
+    """In the order in which they are shown."""
+    classes: int
+    """Number of classes, for the level of chance."""
+    command: str = ""
+    """What a reader types to do it again."""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """Resolved settings, sections as nested mappings."""
+    samples: Sequence[Sample] = ()
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    """Facts about the photographs, such as {"training images": 2400}."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Stage -> how long it took."""
+    log_polar_map: LogPolarMap | None = None
+    """Where the log-polar view looks in the photograph at its network size; draws receptive fields there."""
+    wraps: bool = False
+    """Whether receptive fields of the log-polar network go on beyond the first and the last sector."""
+    photographs: Mapping[str, str] = field(default_factory=dict)
+    """image_id -> path, relative to RUN/report, of the photograph as the ordinary network gets it. Optional."""
+    log_polar_images: Mapping[str, str] = field(default_factory=dict)
+    """image_id -> path of the log-polar image. Optional."""
+
+    def layers(self) -> dict[str, list[int]]:
+        """Channels that any view has a panel of, by layer; names and numbers ascend, as they do in the network."""
+        names = sorted({layer for view in self.views.values() for layer in view.panels})
+        return {
+            name: sorted({channel for view in self.views.values() for channel in view.panels.get(name, {})})
+            for name in names
+        }
+
+
+def class_summary(exemplars: Sequence[Exemplar]) -> str:
+    """The classes of some exemplars, the most frequent first: "tench (3), hen (2), clog"."""
+    counter = Counter(str(row["class_name"]) for row in exemplars)
+    return ", ".join(f"{name} ({times})" if times > 1 else name for name, times in counter.most_common())

@@ -1,0 +1,237 @@
+"""The report and the gallery in a real browser, opened from disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lp_core.config import ViewName
+from lp_core.images.log_polar import LogPolarMap
+from lp_core.network.accuracy import Counts
+from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.montage import Tile, panel
+from lp_core.report.page import png, write_report
+from tests.browser.chromium import PROGRAM, Page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+NAMES = ["hen", "tench", "zebra", "clog", HOSTILE]
+VIEWS: tuple[ViewName, ...] = ("cartesian", "log_polar")
+LAYERS = {
+    f"conv{b}_{i}": c
+    for b, n, c in ((1, 2, 64), (2, 2, 128), (3, 3, 256), (4, 3, 512), (5, 3, 512))
+    for i in range(1, n + 1)
+}
+
+
+def draw(view: ViewName, number: int) -> bytes:
+    noise = np.random.default_rng(number).integers(0, 256, (24, 24, 4), dtype=np.uint8)
+    noise[..., 3] = 255
+    tiles = [Tile(rank, NAMES[rank % 5], 9.0 - rank, noise, noise, noise, noise) for rank in range(9)]
+    return png(panel(tiles, view, title=f"channel {number}"))
+
+
+def rows(layer: str, channel: int, start: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "layer": layer,
+            "channel": channel,
+            "rank": rank,
+            "activation": float(100 - rank + (channel * 37) % 50),
+            "class_name": NAMES[(start + channel + rank // 4) % 5],
+            "image_id": f"photograph_{rank}",
+            "unit_row": 1,
+            "unit_col": 2,
+            "rf_top": -4,
+            "rf_left": 8,
+            "rf_bottom": 20,
+            "rf_right": 32,
+        }
+        for rank in range(9)
+    ]
+
+
+def write_run(folder: Path, layers: dict[str, int]) -> Path:
+    """A run's report with panels of all channels of some layers; eight pictures stand in for them."""
+    views = {}
+    for start, view in enumerate(VIEWS):
+        (folder / view).mkdir(parents=True)
+        for number in range(8):
+            (folder / view / f"{number}.png").write_bytes(draw(view, number))
+        views[view] = ViewReport(
+            evaluation=Counts(600, 500, 590, 300.0).summary(),
+            metrics=[{"step": 10, "epoch": 0, "loss": 2.0}, {"step": 20, "epoch": 1, "loss": 1.0}],
+            panels={name: {c: f"../{view}/{c % 8}.png" for c in range(count)} for name, count in layers.items()},
+            exemplars=[row for name, count in layers.items() for c in range(count) for row in rows(name, c, start)],
+        )
+    eye = LogPolarMap(size=(64, 64), sectors=64, rings=64)
+    data = ReportData(title=f"A run {HOSTILE}", classes=5, views=views, log_polar_map=eye)
+    for name, content in write_report(data).items():
+        (folder / "report" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "report" / name).write_bytes(content)
+    return folder / "report"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_run(tmp_path_factory.mktemp("run") / "a run", {"conv1_1": 6, "conv5_2": 30})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    page = Page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(browser: Page) -> Iterator[Page]:
+    browser.complaints.clear()
+    browser.resize(1280, 900)
+    yield browser
+    assert browser.complaints == []
+    assert browser.evaluate("document.title") != "owned"
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    found = page.evaluate(f"[...document.querySelectorAll('{selector}')].map(e => e.textContent.trim())")
+    assert isinstance(found, list)
+    return found
+
+
+def test_report_opens_from_disk_and_shows_its_pictures(page: Page, report: Path) -> None:
+    page.open(report / "index.html", "#channels")
+    page.wait(
+        "[...document.querySelectorAll('#conv5_2 img')].slice(0, 2).every(i => i.complete && i.naturalWidth > 700)"
+    )
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600", "the style applies"
+
+
+def test_link_to_a_channel_opens_its_layer(page: Page, report: Path) -> None:
+    page.open(report / "index.html", "#log_polar/conv1_1/3")
+    assert page.evaluate("document.getElementById('conv1_1').open")
+    page.wait("Math.abs(document.getElementById('log_polar/conv1_1/3').getBoundingClientRect().top) < 100")
+
+
+def test_link_to_a_channel_that_the_report_leaves_out_opens_the_gallery(page: Page, report: Path) -> None:
+    page.open(report / "index.html", "#log_polar/conv5_2/29")
+    page.wait("location.pathname.endsWith('gallery.html') && document.querySelector('#channel h2')")
+    assert texts(page, "#channel h2") == ["conv5_2, channel 29"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "file", ["index.html", "gallery.html", "gallery.html#log_polar/conv5_2/3", "gallery.html#log_polar/conv5_2/3/1"]
+)
+def test_no_page_is_wider_than_the_window(page: Page, report: Path, file: str, width: int) -> None:
+    page.resize(width, 800, phone=width < 500)
+    name, _, fragment = file.partition("#")
+    page.open(report / name, f"#{fragment}")
+    page.wait("document.querySelector('#results, #channel h2, #wall li')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_wall_filters_and_sorts(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html")
+    page.wait("document.querySelectorAll('#wall li').length === 30")
+    page.evaluate("layer.value = 'conv1_1', controls.dispatchEvent(new Event('input'))")
+    page.wait("document.querySelectorAll('#wall li').length === 6")
+    assert texts(page, "#wall b") == [f"conv1_1, {c}" for c in range(6)]
+    page.evaluate("view.value = 'cartesian', order.value = 'activation', controls.dispatchEvent(new Event('input'))")
+    by_activation = sorted(range(6), key=lambda c: -((c * 37) % 50))
+    page.wait(f"document.querySelector('#wall b').textContent === 'conv1_1, {by_activation[0]}'")
+    assert texts(page, "#wall b") == [f"conv1_1, {c}" for c in by_activation]
+    page.evaluate("document.getElementById('class').value = 'ZEB', controls.dispatchEvent(new Event('input'))")
+    page.wait("document.getElementById('status').textContent.includes(' of ')")
+    having = [c for c in by_activation if "zebra" in {row["class_name"] for row in rows("conv1_1", c, 0)}]
+    assert texts(page, "#wall b") == [f"conv1_1, {c}" for c in having]
+    assert texts(page, "#status") == [f"{len(having)} of 6 channels of conv1_1"]
+    page.press("Escape")
+
+
+def test_arrow_keys_walk_along_the_wall_and_escape_returns(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/3")
+    page.wait("document.querySelector('#channel h2')")
+    for key, channel in (("ArrowRight", 4), ("ArrowRight", 5), ("ArrowLeft", 4)):
+        page.press(key)
+        page.wait(f"location.hash === '#log_polar/conv5_2/{channel}'")
+        page.wait(f"document.querySelector('#channel h2').textContent === 'conv5_2, channel {channel}'")
+    page.press("Escape")
+    page.wait("!wall.hidden && location.hash === '#conv5_2'")
+    page.wait("document.activeElement.getAttribute('href').endsWith('/conv5_2/4')")
+
+
+def test_exemplar_opens_large_by_mouse_and_by_link(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/3")
+    page.wait("document.querySelector('.sheet button')")
+    page.click("figure:last-child .sheet button")
+    page.wait("large.open && location.hash === '#log_polar/conv5_2/3/1'")
+    assert texts(page, "#large figcaption")[:4] == [
+        "Feature, mapped back",
+        "Patch, mapped back",
+        "Feature, log-polar",
+        "Patch, log-polar",
+    ]
+    page.press("ArrowRight")
+    page.wait("location.hash === '#log_polar/conv5_2/3/2'")
+    page.wait("document.querySelector('#large header span').textContent.startsWith('2 of 9')")
+    page.press("Escape")
+    page.wait("!large.open && location.hash === '#log_polar/conv5_2/3'")
+    page.open(report / "gallery.html", "#cartesian/conv5_2/7/9")
+    page.wait("large.open")
+    assert texts(page, "#large header span")[0].startswith("9 of 9")
+
+
+def test_hostile_class_names_are_only_text(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#cartesian/conv5_2/4")
+    page.wait("document.querySelector('#channel h2')")
+    assert HOSTILE in texts(page, ".classes")[0]
+    assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0
+
+
+def test_missing_data_are_named(browser: Page, report: Path, tmp_path: Path) -> None:
+    for file in report.rglob("*"):
+        if file.is_file() and file.name != "conv5_2.js":
+            (tmp_path / file.relative_to(report)).parent.mkdir(exist_ok=True)
+            (tmp_path / file.relative_to(report)).write_bytes(file.read_bytes())
+    browser.open(tmp_path / "gallery.html")
+    browser.wait("document.getElementById('status').textContent.includes('gallery/conv5_2.js is missing')")
+
+
+def test_crops_show_the_right_part_of_the_panel(page: Page, report: Path, tmp_path: Path) -> None:
+    page.open(report / "gallery.html", "#cartesian/conv5_2/2/1")
+    page.wait("large.open && [...large.querySelectorAll('img')].every(i => i.complete)")
+    page.screenshot(tmp_path / "large.png")
+    box = page.evaluate(
+        "(b => [b.left, b.top, b.right, b.bottom])(large.querySelector('.crop').getBoundingClientRect())"
+    )
+    shown = (
+        Image.open(tmp_path / "large.png")
+        .convert("RGB")
+        .crop([round(edge) for edge in box])
+        .resize((24, 24), Image.Resampling.BOX)
+    )
+    noise = np.random.default_rng(2).integers(0, 256, (24, 24, 4), dtype=np.uint8)[..., :3]
+    assert np.corrcoef(np.asarray(shown).ravel(), noise.ravel())[0, 1] > 0.9
+
+
+def test_all_channels_of_two_full_networks_stay_quick(page: Page, tmp_path: Path) -> None:
+    report = write_run(tmp_path, LAYERS)
+    page.open(report / "gallery.html", "#all")
+    assert page.wait("document.getElementById('status').textContent === '4224 channels'") < 2
+    page.open(report / "gallery.html", "#cartesian/conv5_2/100")
+    assert page.wait("document.querySelector('#channel h2')?.textContent.endsWith(' 100')") < 2
+    slowest = 0.0
+    for channel in range(101, 111):
+        page.press("ArrowRight")
+        ready = f"document.querySelector('#channel h2').textContent.endsWith(' {channel}')"
+        slowest = max(
+            slowest, page.wait(f"{ready} && [...document.querySelectorAll('.sheet img')].every(i => i.complete)")
+        )
+    assert slowest < 0.2

@@ -1,0 +1,96 @@
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+
+from lp_core.images.log_polar import LogPolarMap
+from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.gallery import gallery_data
+from lp_core.report.page import write_report
+
+HOSTILE = "</script><img src=x>\u2028'\"&"
+
+
+def row(layer: str, channel: int, rank: int, name: str | None) -> dict[str, Any]:
+    known = name is not None
+    place = {"unit_row": 1, "unit_col": 2, "rf_top": -3, "rf_left": 4, "rf_bottom": 10, "rf_right": 17}
+    return {
+        "layer": layer,
+        "channel": channel,
+        "rank": rank,
+        "activation": 12.34567 if known else 0.0,
+        "class_name": name,
+        "image_id": f"image {rank}" if known else None,
+        **(place if known else dict.fromkeys(place)),
+    }
+
+
+@pytest.fixture
+def data() -> ReportData:
+    exemplars = [row("conv1_1", 5, 1, "hen"), row("conv1_1", 5, 0, HOSTILE), row("conv1_1", 6, 0, None)]
+    exemplars.append(row("conv1_1", 7, 0, "a class of a channel without a panel"))
+    panels = {"conv1_1": {5: "../cartesian/panels/conv1_1/5.png"}}
+    both = {"conv1_1": {5: "../log_polar/panels/conv1_1/5.png", 6: "../log_polar/panels/conv1_1/6.png"}}
+    return ReportData(
+        title="t",
+        classes=3,
+        views={
+            "cartesian": ViewReport(evaluation={}, panels=panels, exemplars=exemplars),
+            "log_polar": ViewReport(evaluation={}, panels=both, exemplars=exemplars),
+        },
+        log_polar_map=LogPolarMap(size=(64, 64), sectors=64, rings=64),
+    )
+
+
+def argument(script: bytes) -> Any:
+    """What a data script hands to its function."""
+    text = script.decode()
+    found = re.fullmatch(r'logpolar(?:Index\(|Layer\("conv1_1", )(.*)\);\n', text)
+    assert found is not None, text
+    return json.loads(found[1])
+
+
+def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
+    files = gallery_data(data)
+    assert set(files) == {"gallery/index.js", "gallery/conv1_1.js"}
+    index, layer = argument(files["gallery/index.js"]), argument(files["gallery/conv1_1.js"])
+    assert index["layers"] == {"conv1_1": 2}
+    assert index["classes"] == sorted([HOSTILE, "hen"])
+    assert layer["channels"] == [5, 6]
+    cartesian = layer["views"]["cartesian"]
+    assert cartesian["panels"] == ["../cartesian/panels/conv1_1/5.png", None]
+    best, second = cartesian["exemplars"][0]
+    assert index["classes"][best[0]] == HOSTILE
+    assert best[1:] == [0, 12.35, "image 0", 1, 2, -3, 4, 10, 17]
+    assert index["classes"][second[0]] == "hen"
+    assert cartesian["exemplars"][1] == [], "a place that no image took is not an exemplar"
+
+
+def test_scripts_are_plain_ascii(data: ReportData) -> None:
+    for script in gallery_data(data).values():
+        assert script.isascii()
+
+
+def test_edges_between_rings_are_those_of_the_map(data: ReportData) -> None:
+    eye = data.log_polar_map
+    assert eye is not None
+    edges = argument(gallery_data(data)["gallery/index.js"])["map"]["edges"]
+    assert len(edges) == 65
+    assert edges[0] == 0
+    assert edges == sorted(edges)
+    outline = eye.sector_outline((0, 10, 16, 20))
+    radii = {round(math.hypot(y - eye.centre_yx[0], x - eye.centre_yx[1]), 2) for y, x in outline}
+    assert radii == {round(edges[10], 2), round(edges[20], 2)}
+
+
+def test_page_comes_with_its_program_and_no_script_inside(data: ReportData) -> None:
+    for report in data.views.values():
+        report.evaluation.update(images=1, top1=0.0, top5=0.0, loss=1.0, top1_ci95=[0, 1], top5_ci95=[0, 1])  # type: ignore[attr-defined]
+    files = write_report(data)
+    assert b"logpolarIndex" in files["gallery/gallery.js"]
+    html = files["gallery.html"].decode()
+    for link in re.findall(r'src="([^"]*)"', html):
+        assert link in files
+    assert re.findall(r"<script[^>]*>(.*?)</script>", html) == ["", ""]
