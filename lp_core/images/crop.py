@@ -72,37 +72,52 @@ def random_crop(
 
 
 def centre_crop(height: int, width: int, share: float) -> Crop:
-    """The central square whose side is `share` of the shorter side.
+    """The central square whose side is `share` of the shorter side, in whole px.
 
-    With share = 0.875 it is what torchvision's Resize(256) + CenterCrop(224) sees; that rounds the resized longer
-    side down and the offset to whole px of the resized image, which moves its crop by at most one such pixel.
+    With share = 0.875 it is what torchvision's Resize(256) + CenterCrop(224) sees, but for the roundings of either:
+    at most half a px of the photograph here, and one px of the resized image there.
     """
-    side = share * min(height, width)
-    return Crop((height - side) / 2, (width - side) / 2, side, side)
+    side = max(1, round(share * min(height, width)))
+    return Crop(float((height - side) // 2), float((width - side) // 2), float(side), float(side))
 
 
 def resize_crop(image_HWC: np.ndarray, crop: Crop, size: int) -> np.ndarray:
-    """The crop as a square image: bilinear where it grows, area average where it shrinks.
+    """The crop as a square image, antialiased.
+
+    Bilinear where it grows; the mean of 2 x 2 bilinear samples where it shrinks to no less than half, which is nearer
+    to torchvision's `antialias=True` than the mean over the pixel's area, and twice as fast; that mean beyond.
+    Mean difference from torchvision: 0.5 to 1.2 grey levels.
 
     Args:
-        image_HWC: uint8 or float [H, W, C] (or [H, W]).
+        image_HWC: uint8 or float32 [H, W], or [H, W, C] with up to 4 channels.
         crop: Inside the image.
         size: Side of the result in px.
 
     Returns:
         [size, size, C], same dtype.
+
+    Source: measured against torchvision 0.29 on ImageNet photographs, `tests/lp_core/images/test_crop.py`.
     """
+    shrink = max(crop.height, crop.width) / size
     top, left, height, width = (int(edge) for edge in (crop.top, crop.left, crop.height, crop.width))
-    if (top, left, height, width) == (crop.top, crop.left, crop.height, crop.width):
-        part_HWC = image_HWC[top : top + height, left : left + width]
-        shrinks = height >= size and width >= size
-        resized = cv2.resize(part_HWC, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    if (top, left, height, width) != (crop.top, crop.left, crop.height, crop.width):
+        fine = _between_pixels(image_HWC, crop, size * max(1, math.ceil(shrink)))
     else:
-        # Fractional edges: sample n x n points per output pixel, then average them.
-        n = max(1, math.ceil(max(crop.height, crop.width) / size))
-        y, x = crop.height / (n * size), crop.width / (n * size)
-        to_source = np.array([[x, 0, crop.left + x / 2 - 0.5], [0, y, crop.top + y / 2 - 0.5]])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        fine = cv2.warpAffine(image_HWC, to_source, (n * size, n * size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        resized = cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA) if n > 1 else fine
-    return np.ascontiguousarray(resized[:, ::-1]) if crop.flip else resized
+        fine = np.ascontiguousarray(image_HWC[top : top + height, left : left + width])
+        if 1 < shrink <= 2:
+            fine = cv2.resize(fine, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
+        elif shrink > 2:
+            # OpenCV takes area means only where both sides shrink.
+            smaller = min(width, size), min(height, size)
+            fine = cv2.resize(fine, smaller, interpolation=cv2.INTER_AREA)
+    grows = fine.shape[0] < size or fine.shape[1] < size
+    resized = cv2.resize(fine, (size, size), interpolation=cv2.INTER_LINEAR if grows else cv2.INTER_AREA)
+    return cv2.flip(resized, 1) if crop.flip else resized
+
+
+def _between_pixels(image_HWC: np.ndarray, crop: Crop, size: int) -> np.ndarray:
+    """Bilinear samples of a crop whose edges lie between pixels."""
+    y, x = crop.height / size, crop.width / size
+    to_source = np.array([[x, 0, crop.left + x / 2 - 0.5], [0, y, crop.top + y / 2 - 0.5]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image_HWC, to_source, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)

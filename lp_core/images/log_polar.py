@@ -7,24 +7,22 @@ Shapes: N images, H W image pixels, C channels, S sectors (angle, rows), R rings
 from __future__ import annotations
 
 import functools
-import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
-from lp_core.images.sampling import Affine, Band, sample, sample_bands
+from lp_core.config import check
+from lp_core.images.inverse import Inverse, InverseTable, inverse_table
+from lp_core.images.sampling import GRID, Affine, Band, Cells, block_mean, place, sample
 
 Law = Literal["monopole", "opencv", "paper-2018"]
 NamedRadius = Literal["corner", "inscribed"]
 
 PAPER_CORNER = math.exp(224 / 44.2244) / math.hypot(112, 112)
 """The original authors wrote 44.2244 for 224 / ln(half diagonal); this is what that rounding makes of the radius."""
-
-GRID = 256
-"""Positions are whole multiples of 1 / GRID px from the fixation: bilinear weights of 8 bits on pixels of 8 bits are
-exact in float32, so turns and mirror images of a photograph come out bit for bit; the error is at most 1/512 px."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,21 +56,30 @@ class LogPolarMap:
     """Average the image over a cell's footprint where cells are wider than pixels."""
 
     def __post_init__(self) -> None:
-        if min(self.size) < 1 or self.sectors < 1 or self.rings < 1:
-            raise ValueError(f"size {self.size}, sectors {self.sectors}, rings {self.rings}: all must be at least 1")
-        if self.law not in get_args(Law):
-            raise ValueError(f"law '{self.law}' is none of {', '.join(get_args(Law))}")
-        if isinstance(self.radius, str) and self.radius not in get_args(NamedRadius):
-            raise ValueError(
-                f"radius '{self.radius}' is neither a number nor one of {', '.join(get_args(NamedRadius))}"
-            )
-        if not (math.isfinite(self.outer_radius) and self.outer_radius > (0 if self.law == "monopole" else 1)):
-            least = "0" if self.law == "monopole" else "1"
-            raise ValueError(f"radius is {self.outer_radius:g} px; the {self.law} law needs more than {least}")
-        if not (math.isfinite(self.foveal_scale) and self.foveal_scale > 0):
-            raise ValueError(f"foveal_scale is {self.foveal_scale}; give a positive number of px")
-        if not all(math.isfinite(coordinate) for coordinate in self.centre_yx):
-            raise ValueError(f"fixation_yx is {self.fixation_yx}; give two finite numbers of px")
+        height, width = self.size
+        check(height >= 1 and width >= 1, f"an image of {height} x {width} px has no pixel to look at")
+        check(
+            self.sectors >= 1 and self.rings >= 1, f"{self.sectors} sectors, {self.rings} rings: give at least 1 each"
+        )
+        check(self.law in get_args(Law), f"law is '{self.law}'; give one of {', '.join(get_args(Law))}")
+        named = isinstance(self.radius, str)
+        check(
+            not named or self.radius in get_args(NamedRadius),
+            f"radius is '{self.radius}'; give px or one of {', '.join(get_args(NamedRadius))}",
+        )
+        least = 0 if self.law == "monopole" else 1  # the others take the radius' logarithm
+        check(
+            math.isfinite(self.outer_radius) and self.outer_radius > least,
+            f"radius is {self.outer_radius:g} px; the {self.law} law needs more than {least}",
+        )
+        check(
+            math.isfinite(self.foveal_scale) and self.foveal_scale > 0,
+            f"foveal_scale is {self.foveal_scale}; give a positive number of px",
+        )
+        check(
+            len(self.centre_yx) == 2 and all(math.isfinite(coordinate) for coordinate in self.centre_yx),
+            f"fixation_yx is {self.fixation_yx}; give two finite numbers of px",
+        )
 
     @property
     def centre_yx(self) -> tuple[float, float]:
@@ -118,13 +125,14 @@ class LogPolarMap:
             image: uint8, uint16, int16, float32 or float64 [H, W], [H, W, C] or [N, H, W, C], any C.
 
         Returns:
-            Same dtype, [S, R], [S, R, C] or [N, S, R, C]; `fill` where a cell looks outside the image.
+            Same dtype, [S, R], [S, R, C] or [N, S, R, C]; `fill` where a cell looks outside the image. Exact to the
+            dtype, but that positions are rounded to 1 / GRID px.
 
         Raises:
             ValueError: The image has another size than the map.
             TypeError: Another dtype.
         """
-        return _each(image, self.size, lambda one: sample_bands(one, _tables(self), self.fill))
+        return _each(image, self.size, lambda one: sample(one, bands(self), self.sectors, self.fill))
 
     def unwarp(
         self,
@@ -132,29 +140,51 @@ class LogPolarMap:
         *,
         box: tuple[float, float, float, float] | None = None,
         scale: int = 1,
+        supersample: int = 1,
+        inverse: Inverse = "exact",
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The image that a log-polar image stands for, for display.
+        """The image that a log-polar image stands for, for display, and how much of each pixel is known.
+
+        The angle axis is periodic (no seam), cells that look beside the image do not colour it, and nothing is drawn
+        outside the sampled disc.
 
         Args:
             image: [S, R], [S, R, C] or [N, S, R, C]; dtypes as in `warp`.
             box: Only this part, (top, left, bottom, right) in cells, half-open; rows wrap around.
             scale: Pixels of the result per px of the image.
+            supersample: n of n x n samples that a pixel is the mean of: 1 gives photographs back most exactly, 4 shows
+                what is no smooth image, such as gradients, without losing cells at the fovea.
+            inverse: `exact`, or `published`: the inverse that the original authors' OpenCV paired with the paper-2018
+                law; it is 1 px off in radius, and redraws the figures as they were.
 
         Returns:
             The image, [scale H, scale W, ...], same dtype, `fill` where nothing is known, and its alpha: float32
-            [scale H, scale W], 0 where no cell looks (or none of the box), 1 where the cells inside the image do.
+            [scale H, scale W], the share of a pixel's samples that fall on a cell (of the box).
+
+        Raises:
+            ValueError: The image has another size than the map, or the law no published inverse.
         """
-        y, x, alpha_HW = _inverse_tables(self, scale)
-        if box is not None:
-            alpha_HW = alpha_HW * self._covered(box, y, x)
+        table = inverse_table(self, scale * supersample, inverse)
+        seen_HW = table.seen_HW if box is None else table.seen_HW * self._covered(box, table)
+        alpha_HW = block_mean(seen_HW, supersample)
 
         def one(image_SRC: np.ndarray) -> np.ndarray:
-            wrapped = np.concatenate([image_SRC[-1:], image_SRC, image_SRC[:1]])
-            image_HWC = sample(wrapped, y + 1, x, fill=None)
+            image_HWC = table.read(image_SRC, seen_HW, supersample)
             image_HWC[alpha_HW == 0] = self.fill
             return image_HWC
 
         return _each(image, (self.sectors, self.rings), one), alpha_HW
+
+    def density(self, scale: int = 1) -> np.ndarray:
+        """Cells per px of the image: above 1 the photograph is oversampled, below 1 it was averaged or skipped.
+
+        Returns:
+            float32 [scale H, scale W], 0 outside the sampled disc; `np.minimum(density, 1)` is an honest alpha.
+        """
+        table = inverse_table(self, scale, "exact")
+        radius = self.radius_of(np.maximum(table.column, 0.5))
+        slope = self.growth * (radius + self.foveal_scale * (self.law == "monopole") + (self.law == "opencv"))
+        return (table.seen_HW * self.sectors / (2 * math.pi * radius * slope)).astype(np.float32)
 
     def sector_outline(self, box: tuple[float, float, float, float]) -> np.ndarray:
         """Polygon around what a box of cells sees: a sector of an annulus.
@@ -175,84 +205,47 @@ class LogPolarMap:
         around = np.concatenate([max(outer, 0) * arc_K2, max(inner, 0) * arc_K2[::-1]])
         return around + np.array(self.centre_yx)
 
-    def _covered(self, box: tuple[float, float, float, float], y: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """1 where the cell that a pixel falls into belongs to the box."""
+    def _covered(self, box: tuple[float, float, float, float], table: InverseTable) -> np.ndarray:
+        """1 where the cell that a pixel falls on belongs to the box."""
         top, left, bottom, right = box
-        row, column = np.floor(y + 0.5), np.floor(x + 0.5)
+        row, column = np.floor(table.row + 0.5), np.floor(table.column + 0.5)
         inside = (column >= left) & (column < right) & ((row - top) % self.sectors < bottom - top)
         return inside.astype(np.float32)
 
 
-def _each(image: np.ndarray, size: tuple[int, int], apply) -> np.ndarray:
+def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`apply` to one image or to every image of a batch, after checking the size."""
-    if image.ndim not in (2, 3, 4):
-        raise ValueError(f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]")
-    shape = image.shape[1:3] if image.ndim == 4 else image.shape[:2]
-    if tuple(shape) != tuple(size):
-        raise ValueError(
-            f"the image is {shape[0]} x {shape[1]} (rows x columns); this map is for {size[0]} x {size[1]}"
-        )
+    check(image.ndim in (2, 3, 4), f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]")
+    rows, columns = image.shape[1:3] if image.ndim == 4 else image.shape[:2]
+    check(
+        (rows, columns) == tuple(size),
+        f"the image has {rows} rows and {columns} columns; this map is for {size[0]} and {size[1]}",
+    )
     if image.ndim < 4:
         return apply(image)
-    return np.stack([apply(one) for one in image]) if len(image) else np.zeros((0, *apply(image[:0]).shape[1:]))
+    if len(image) == 0:
+        return apply(np.zeros(image.shape[1:], image.dtype))[None][:0]
+    return np.stack([apply(one) for one in image])
 
 
-def offsets(log_polar: LogPolarMap) -> tuple[np.ndarray, np.ndarray]:
-    """Where cells look, as (y, x) in px from the fixation: two float64 [S, R]."""
-    angle_S1 = (2 * math.pi / log_polar.sectors) * np.arange(log_polar.sectors)[:, None]
-    radius_R = log_polar.radius_of(np.arange(log_polar.rings))
-    return radius_R * np.sin(angle_S1), radius_R * np.cos(angle_S1)
+@functools.lru_cache(maxsize=32)
+def cells(log_polar: LogPolarMap) -> Cells:
+    """Where the cells look, in px from the fixation, as tables made once per process."""
+    ring_R = np.arange(log_polar.rings)
+    offsets_yx = {}
+    for n in (1, 2):
+        within = (np.arange(n) + 0.5) / n - 0.5
+        sector = (np.arange(log_polar.sectors)[:, None] + within).reshape(-1, 1)
+        radius = log_polar.radius_of((ring_R[:, None] + within).reshape(1, -1))
+        angle = sector * (2 * math.pi / log_polar.sectors)
+        offsets_yx[n] = (radius * np.sin(angle)).astype(np.float32), (radius * np.cos(angle)).astype(np.float32)
+    radial = log_polar.radius_of(ring_R + 0.5) - log_polar.radius_of(ring_R - 0.5)
+    width_R = np.sqrt(radial * (2 * math.pi / log_polar.sectors) * log_polar.radius_of(ring_R))
+    return Cells(offsets_yx, width_R)
 
 
-def valid(log_polar: LogPolarMap) -> np.ndarray:
-    """True where a cell looks at the image, not beside it: bool [S, R]."""
-    (y, x), (cy, cx), (height, width) = offsets(log_polar), log_polar.centre_yx, log_polar.size
-    edge = 0.5 if log_polar.law == "monopole" else 0.0
-    return (abs(y + cy - (height - 1) / 2) <= (height - 1) / 2 + edge) & (
-        abs(x + cx - (width - 1) / 2) <= (width - 1) / 2 + edge
-    )
-
-
-def footprint(log_polar: LogPolarMap) -> np.ndarray:
-    """Side in px of the square whose area a cell of each ring stands for: float64 [R]."""
-    ring = np.arange(log_polar.rings)
-    radial = log_polar.radius_of(ring + 0.5) - log_polar.radius_of(ring - 0.5)
-    return np.sqrt(radial * 2 * math.pi * np.abs(log_polar.radius_of(ring)) / log_polar.sectors)
-
-
-@functools.lru_cache(maxsize=16)
-def _tables(log_polar: LogPolarMap) -> tuple[Band, ...]:
+@functools.lru_cache(maxsize=32)
+def bands(log_polar: LogPolarMap) -> tuple[Band, ...]:
+    """How an image of the map's own size is sampled."""
     cy, cx = log_polar.centre_yx
-    return bands(log_polar, Affine(1.0, cy, 1.0, cx))
-
-
-@functools.lru_cache(maxsize=16)
-def _inverse_tables(log_polar: LogPolarMap, scale: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cell (row, column) that every pixel of the image falls on, and the alpha."""
-    (height, width), (cy, cx) = log_polar.size, log_polar.centre_yx
-    y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]
-    x = ((np.arange(scale * width) + 0.5) / scale - 0.5 - cx)[None, :]
-    row = np.arctan2(y, x) * log_polar.sectors / (2 * math.pi) % log_polar.sectors
-    column = np.maximum(log_polar.ring_of(np.hypot(y, x)), 0)
-    alpha_HW = (column <= log_polar.rings - 0.5).astype(np.float32)
-    return row.astype(np.float32), np.minimum(column, log_polar.rings - 1).astype(np.float32), alpha_HW
-
-
-def bands(log_polar: LogPolarMap, view: Affine) -> tuple[Band, ...]:
-    """Groups of neighbouring rings that read the same level of the image pyramid.
-
-    Args:
-        log_polar: The map.
-        view: From offsets in px of the map's image to px of the image that is read.
-    """
-    y, x = offsets(log_polar)
-    level_R = np.zeros(log_polar.rings, int)
-    if log_polar.prefilter:
-        wide = footprint(log_polar) * math.sqrt(abs(view.y_scale * view.x_scale))
-        level_R = np.round(np.log2(np.maximum(wide, 1))).astype(int)
-    mask = valid(log_polar)
-    edges = [0, *(np.flatnonzero(np.diff(level_R)) + 1), log_polar.rings]
-    return tuple(
-        Band.of(int(level_R[start]), y[:, start:stop], x[:, start:stop], mask[:, start:stop], view, GRID)
-        for start, stop in itertools.pairwise(edges)
-    )
+    return place(cells(log_polar), Affine(1.0, cy, 1.0, cx), prefilter=log_polar.prefilter, grid=GRID)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
 from lp_core.config import ViewName, ViewSettings
 from lp_core.images.crop import Crop, resize_crop
-from lp_core.images.log_polar import LogPolarMap, bands
-from lp_core.images.sampling import Affine, sample_bands
+from lp_core.images.log_polar import LogPolarMap, cells
+from lp_core.images.sampling import Affine, place, sample
 
 
 @functools.lru_cache(maxsize=16)
@@ -31,7 +32,7 @@ def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: V
 
     Args:
         image_HWC: Decoded photograph, uint8 [H, W, 3].
-        crop: The part to look at.
+        crop: The part to look at; what lies beyond it is as black as what lies beyond the photograph.
         view: `cartesian` (the crop resized) or `log_polar`.
         settings: Size, law and way of sampling.
 
@@ -43,11 +44,32 @@ def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: V
     log_polar = log_polar_map(settings)
     if settings.sampling == "two-step":
         return log_polar.warp(resize_crop(image_HWC, crop, settings.size))
-    y_scale, x_scale = crop.height / settings.size, crop.width / settings.size
+    return composed(image_HWC, crop, log_polar)
+
+
+def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
+    """The log-polar image of a crop, sampled from the photograph itself: crop, flip, resize and warp are one map.
+
+    Args:
+        image_HWC: [H, W, C], any dtype that `LogPolarMap.warp` takes.
+        crop: Inside the photograph.
+        log_polar: Map of the crop resized to `log_polar.size`.
+
+    Returns:
+        [S, R, C], same dtype.
+    """
+    height, width = log_polar.size
     cy, cx = log_polar.centre_yx
     if crop.flip:
-        cx = settings.size - 1 - cx
-    y_centre, x_centre = crop.top + (cy + 0.5) * y_scale - 0.5, crop.left + (cx + 0.5) * x_scale - 0.5
-    if crop.flip:
-        x_scale = -x_scale
-    return sample_bands(image_HWC, bands(log_polar, Affine(y_scale, y_centre, x_scale, x_centre)), log_polar.fill)
+        cx = width - 1 - cx
+    top, left = max(0, math.floor(crop.top)), max(0, math.floor(crop.left))
+    part_HWC = image_HWC[top : math.ceil(crop.top + crop.height), left : math.ceil(crop.left + crop.width)]
+    y_scale, x_scale = crop.height / height, crop.width / width
+    view = Affine(
+        y_scale=y_scale,
+        y_offset=crop.top - top + (cy + 0.5) * y_scale - 0.5,
+        x_scale=-x_scale if crop.flip else x_scale,
+        x_offset=crop.left - left + (cx + 0.5) * x_scale - 0.5,
+    )
+    bands = place(cells(log_polar), view, prefilter=log_polar.prefilter)
+    return sample(part_HWC, bands, log_polar.sectors, log_polar.fill)

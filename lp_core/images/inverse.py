@@ -1,0 +1,92 @@
+"""Log-polar image -> image: which cell every pixel falls on, and reading it there.
+
+Shapes: H W image pixels (times the scale), C channels, S sectors, R rings.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import cv2
+import numpy as np
+
+from lp_core.config import check
+from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, sample
+
+if TYPE_CHECKING:
+    from lp_core.images.log_polar import LogPolarMap
+
+Inverse = Literal["exact", "published"]
+
+
+@dataclass(frozen=True, eq=False)
+class InverseTable:
+    """The cell (row, column), in fractions, that every pixel of the scaled image falls on."""
+
+    row: np.ndarray
+    """Sector in [0, S), float32 [scale H, scale W]."""
+    column: np.ndarray
+    """Ring, cut at 0 and R - 1, float32 [scale H, scale W]."""
+    seen_HW: np.ndarray
+    """1 inside the sampled disc, else 0, float32 [scale H, scale W]."""
+    known_SR: np.ndarray
+    """True for cells whose whole sample lies on the image: bool [S, R]."""
+
+    def read(self, image_SRC: np.ndarray, seen_HW: np.ndarray, n: int) -> np.ndarray:
+        """Means over n x n pixels of the table of what is seen and known; 0 where nothing is."""
+        flat = image_SRC[..., None] if image_SRC.ndim == 2 else image_SRC
+        by_opencv = flat.dtype == np.uint8 and flat.shape[2] <= 3 and max(self.row.shape) < OPENCV_LIMIT
+        kind = np.uint8 if by_opencv else np.promote_types(flat.dtype, np.float32)
+        known_SR1 = self.known_SR[..., None]
+        top = 255 if by_opencv else 1
+        # The share that is known travels as one more channel, through the same samples and means.
+        stacked = np.concatenate([np.where(known_SR1, flat, 0), known_SR1 * top], axis=2).astype(kind)
+        wrapped = np.concatenate([stacked[-1:], stacked, stacked[:1]])
+        if by_opencv:
+            fine = cv2.remap(wrapped, self.column, self.row + 1, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            fine[seen_HW == 0] = 0
+            size = fine.shape[1] // n, fine.shape[0] // n
+            mean = cv2.resize(fine, size, interpolation=cv2.INTER_AREA) if n > 1 else fine
+        else:
+            fine = bilinear(wrapped, self.row + 1, self.column, fill=0)
+            mean = block_mean(fine * seen_HW[..., None].astype(kind), n)
+        share = mean[..., -1:]
+        image_HWC = mean[..., :-1]
+        partly = (share[..., 0] > 0) & (share[..., 0] < top)
+        if partly.any():
+            image_HWC[partly] = np.minimum(image_HWC[partly] * (top / share[partly]), np.inf if top == 1 else top)
+        if flat.dtype.kind != "f":
+            limits = np.iinfo(flat.dtype)
+            image_HWC = np.clip(np.rint(image_HWC), limits.min, limits.max)
+        image_HWC = image_HWC.astype(flat.dtype, copy=False)
+        return np.ascontiguousarray(image_HWC[..., 0] if image_SRC.ndim == 2 else image_HWC)
+
+
+@functools.lru_cache(maxsize=8)
+def inverse_table(log_polar: LogPolarMap, scale: int, inverse: Inverse) -> InverseTable:
+    """Table of `log_polar` for an image `scale` times as large; made once per process."""
+    from lp_core.images.log_polar import bands
+
+    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published")
+    check(
+        inverse == "exact" or log_polar.law == "paper-2018",
+        f"the {log_polar.law} law has no published inverse; only paper-2018 has",
+    )
+    (height, width), (cy, cx) = log_polar.size, log_polar.centre_yx
+    y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]
+    x = ((np.arange(scale * width) + 0.5) / scale - 0.5 - cx)[None, :]
+    radius = np.hypot(y, x)
+    row = (np.arctan2(y, x) * (log_polar.sectors / (2 * math.pi)) % log_polar.sectors).astype(np.float32)
+    ring = log_polar.ring_of(radius + 1 if inverse == "published" else radius)
+    last = log_polar.rings - 1
+    ones = np.ones((*log_polar.size, 1), np.float32)
+    known_SR = sample(ones, bands(log_polar), log_polar.sectors, 0.0)[..., 0] > 0.999
+    return InverseTable(
+        row=row,
+        column=np.clip(ring, 0, last).astype(np.float32),
+        seen_HW=(ring <= last + 0.5).astype(np.float32),
+        known_SR=known_SR,
+    )
