@@ -36,7 +36,9 @@ class Peaks:
 
 
 @torch.inference_mode()
-def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = None) -> Peaks:
+def find_peaks(
+    network: VGG16, x_N3SR: Tensor, threshold_C: Tensor | None = None, *, rows: Sequence[int] | None = None
+) -> Peaks:
     """Return every channel's peak in every image of a batch, from one forward pass.
 
     On a CPU, network and images in `torch.channels_last` are by far the fastest: the peaks then cost 1 to 5 % of the
@@ -45,6 +47,7 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
     Args:
         network: any VGG16; only its `features` run, nothing is attached to them.
         x_N3SR: normalised input on the network's device, in its precision.
+        threshold_C: smallest peaks worth a position, such as `TopK.threshold()`; lower ones get (-1, -1).
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
             computed, then left out.
 
@@ -62,6 +65,8 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
         raise ActivationError(_complaint([peak.value_NC for peak in by_layer], rows))
+    if threshold_C is not None:
+        peaks.position_NC2[peaks.value_NC < threshold_C.to(peaks.value_NC)] = -1
     return peaks
 
 
