@@ -53,11 +53,11 @@ def label_of(seed: int, split: str, row: int) -> int:
 def cover(label: int, side: int, rng: np.random.Generator) -> np.ndarray:
     """How much of each pixel the figure covers: float32 [side, side] in 0..1.
 
-    The figure is 54-90 % of the side across, lies whole within the image and near its centre, and is turned freely;
+    The figure is 58-92 % of the side across, lies whole within the image and near its centre, and is turned freely;
     only faces keep their chin down, give or take 45 degrees.
     """
-    radius = side * rng.uniform(0.27, 0.45)
-    reach = min(0.1 * side, 0.48 * side - radius)
+    radius = side * rng.uniform(0.29, 0.46)
+    reach = min(0.1 * side, 0.485 * side - radius)
     centre_yx = (side - 1) / 2 + rng.uniform(-reach, reach), (side - 1) / 2 + rng.uniform(-reach, reach)
     turn = rng.uniform(-math.pi, math.pi) / (4 if CLASSES[label] == "face" else 1)
     plane = Plane.place(side, centre_yx, radius, turn)

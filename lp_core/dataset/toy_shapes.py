@@ -63,9 +63,9 @@ def _square(plane: Plane, half: float) -> np.ndarray:
 
 
 def _perhaps_hollow(distance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The figure, or in one of four cases only the line around it."""
+    """The figure, or in one of five cases only the line around it."""
     width = rng.uniform(0.11, 0.14)
-    return np.maximum(distance, -distance - width) if rng.random() < 0.25 else distance
+    return np.maximum(distance, -distance - width) if rng.random() < 0.2 else distance
 
 
 def rings(plane: Plane, rng: np.random.Generator) -> np.ndarray:
@@ -108,19 +108,19 @@ def grating(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Parallel stripes."""
     period = 2 / rng.uniform(3.5, 6)
     stripes = _bands(plane.x + rng.uniform(0, period), period, period * rng.uniform(0.42, 0.58))
-    return np.maximum(stripes, _disc(plane) if rng.random() < 0.6 else _square(plane, 0.82))
+    return np.maximum(stripes, _disc(plane) if rng.random() < 0.6 else _square(plane, 0.74))
 
 
 def checks(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """A chessboard, a square of whole cells or cut out of a disc."""
     square = rng.random() < 0.6
-    cells = int(rng.integers(3, 6)) if square else int(rng.integers(4, 6))
-    half = (0.84 if square else 1.0) / cells  # of a cell
+    cells = int(rng.integers(4, 6))
+    half = (0.74 if square else 1.0) / cells  # of a cell
     start = half * (1 - cells % 2)
     board = np.full_like(plane.x, np.inf)
     for x, y in _lattice(plane, 4 * half, 4 * half, start):
         cell = np.maximum(np.abs(plane.x - x), np.abs(plane.y - y)) - half
-        outside = np.maximum(np.abs(x), np.abs(y)) > 0.84
+        outside = np.maximum(np.abs(x), np.abs(y)) > 0.74
         board = np.minimum(board, cell + outside if square else cell)
     return board if square else np.maximum(board, _disc(plane))
 
@@ -134,7 +134,7 @@ def triangle(plane: Plane, rng: np.random.Generator) -> np.ndarray:
 def star(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """A star of five or six points."""
     half = math.pi / int(rng.integers(5, 7))
-    notch = rng.uniform(0.4, 0.5)  # radius of the inner corners
+    notch = rng.uniform(0.37, 0.45)  # radius of the inner corners
     fold = np.abs(plane.angle - 2 * half * np.rint(plane.angle / (2 * half)))
     along, across = (
         notch * math.cos(half) - 1,
@@ -146,7 +146,7 @@ def star(plane: Plane, rng: np.random.Generator) -> np.ndarray:
 
 def cross(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Two crossed bars of equal length."""
-    half = rng.uniform(0.24, 0.32)
+    half = rng.uniform(0.26, 0.33)
     x, y = np.abs(plane.x), np.abs(plane.y)
     bars = np.minimum(np.maximum(x - 0.97, y - half), np.maximum(y - 0.97, x - half))
     return _perhaps_hollow(bars, rng)
@@ -155,7 +155,7 @@ def cross(plane: Plane, rng: np.random.Generator) -> np.ndarray:
 def dots(plane: Plane, rng: np.random.Generator) -> np.ndarray:
     """Whole dots on a hexagonal lattice."""
     period = rng.uniform(0.5, 0.68)
-    size = period * rng.uniform(0.28, 0.36)
+    size = period * rng.uniform(0.22, 0.29)
     cloth = np.full_like(plane.x, np.inf)
     for x, y in _lattice(plane, period, period * 3**0.5):
         outside = cv2.magnitude(x, y) > 1.02 - size
