@@ -67,7 +67,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         style = Markup(style + _inline("gallery.css"))
         policy = f"style-src {_digest(style)}; script-src 'self' file:"
         files["gallery.html"] = _render("gallery.html", policy=policy, data=data, titles=VIEW_TITLES, style=style)
-        files["gallery/gallery.js"] = _inline("gallery.js").encode()
+        files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "channel.js")}
         files |= gallery_data(data)
     return files
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ _FLAGS = [
 ]
 _PATIENCE_S = 20.0
 _KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "Escape": 27, "Enter": 13, "Tab": 9, "/": 191}
+
+
+class NavigatedError(RuntimeError):
+    """The page went elsewhere before it could answer."""
 
 
 class Page:
@@ -78,6 +83,8 @@ class Page:
             message = json.loads(self._socket.recv())
             self._listen(message)
             if message.get("id") == self._number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise NavigatedError(method)
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']['message']}")
                 return message["result"]
@@ -124,8 +131,9 @@ class Page:
         """Wait until an expression is true; return the seconds that took."""
         start = time.monotonic()
         while time.monotonic() < start + _PATIENCE_S:
-            if self.evaluate(f"Boolean({condition})"):
-                return time.monotonic() - start
+            with suppress(NavigatedError):
+                if self.evaluate(f"Boolean({condition})"):
+                    return time.monotonic() - start
             time.sleep(0.01)
         raise TimeoutError(f"never true: {condition}")
 
