@@ -83,7 +83,7 @@ def inverse_table(log_polar: LogPolarMap, scale: int, inverse: Inverse) -> Inver
     ring = log_polar.ring_of(radius + 1 if inverse == "published" else radius)
     last = log_polar.rings - 1
     ones = np.ones((*log_polar.size, 1), np.float32)
-    known_SR = sample(ones, bands(log_polar), log_polar.sectors, 0.0)[..., 0] > 0.999
+    known_SR = sample(ones, bands(log_polar), fill=0.0)[..., 0] > 0.999
     return InverseTable(
         row=row,
         column=np.clip(ring, 0, last).astype(np.float32),

@@ -132,7 +132,7 @@ class LogPolarMap:
             ValueError: The image has another size than the map.
             TypeError: Another dtype.
         """
-        return _each(image, self.size, lambda one: sample(one, bands(self), self.sectors, self.fill))
+        return _each(image, self.size, lambda one: sample(one, bands(self), self.fill))
 
     def unwarp(
         self,
@@ -230,18 +230,16 @@ def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray]
 
 @functools.lru_cache(maxsize=32)
 def cells(log_polar: LogPolarMap) -> Cells:
-    """Where the cells look, in px from the fixation, as tables made once per process."""
-    ring_R = np.arange(log_polar.rings)
-    offsets_yx = {}
+    """Radii and directions of the cells, as tables made once per process."""
+    ring_R, step = np.arange(log_polar.rings), 2 * math.pi / log_polar.sectors
+    radius, direction_yx = {}, {}
     for n in (1, 2):
         within = (np.arange(n) + 0.5) / n - 0.5
-        sector = (np.arange(log_polar.sectors)[:, None] + within).reshape(-1, 1)
-        radius = log_polar.radius_of((ring_R[:, None] + within).reshape(1, -1))
-        angle = sector * (2 * math.pi / log_polar.sectors)
-        offsets_yx[n] = (radius * np.sin(angle)).astype(np.float32), (radius * np.cos(angle)).astype(np.float32)
+        angle = ((np.arange(log_polar.sectors)[:, None] + within) * step).ravel()
+        radius[n] = log_polar.radius_of((ring_R[:, None] + within).ravel()).astype(np.float32)
+        direction_yx[n] = np.sin(angle).astype(np.float32), np.cos(angle).astype(np.float32)
     radial = log_polar.radius_of(ring_R + 0.5) - log_polar.radius_of(ring_R - 0.5)
-    width_R = np.sqrt(radial * (2 * math.pi / log_polar.sectors) * log_polar.radius_of(ring_R))
-    return Cells(offsets_yx, width_R)
+    return Cells(radius, direction_yx, width_R=np.sqrt(radial * step * log_polar.radius_of(ring_R)))
 
 
 @functools.lru_cache(maxsize=32)

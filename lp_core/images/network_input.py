@@ -72,4 +72,4 @@ def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.nd
         x_offset=crop.left - left + (cx + 0.5) * x_scale - 0.5,
     )
     bands = place(cells(log_polar), view, prefilter=log_polar.prefilter)
-    return sample(part_HWC, bands, log_polar.sectors, log_polar.fill)
+    return sample(part_HWC, bands, log_polar.fill)

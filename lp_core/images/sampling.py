@@ -44,17 +44,19 @@ class Affine:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Where the cells of a log-polar map look, in px from the fixation; n = 1 or 2 samples along each axis."""
+    """Where the cells of a log-polar map look: every radius times every direction, for n x n samples per cell."""
 
-    offsets_yx: dict[int, tuple[np.ndarray, np.ndarray]]
-    """n -> (y, x), float32 [n S, n R] each."""
+    radius: dict[int, np.ndarray]
+    """n -> px from the fixation, float32 [n R]."""
+    direction_yx: dict[int, tuple[np.ndarray, np.ndarray]]
+    """n -> sine and cosine of the angle, float32 [n S] each."""
     width_R: np.ndarray
     """Side in px of the square as large as a cell of each ring, ascending."""
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Neighbouring rings that are read in one go."""
+    """Neighbouring rings that are read in one go. Rings are the rows here: they lie side by side in memory."""
 
     rings: slice
     samples: int
@@ -62,7 +64,7 @@ class Band:
     level: int
     """The image is read halved so many times."""
     y: np.ndarray
-    """Rows of that level, float32 [n S, n rings]."""
+    """Rows of that level, float32 [n rings, n S]."""
     x: np.ndarray
 
 
@@ -87,23 +89,26 @@ def place(cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = Non
         if start == stop:
             continue
         samples, level = min(order, 1) + 1, max(order - 1, 0)
-        y, x = (offset[:, samples * start : samples * stop] for offset in cells.offsets_yx[samples])
-        y = _placed(y, view.y_scale, view.y_offset, level, grid)
-        x = _placed(x, view.x_scale, view.x_offset, level, grid)
+        radius = cells.radius[samples][samples * start : samples * stop]
+        sine, cosine = cells.direction_yx[samples]
+        y = _positions(radius, sine, view.y_scale, view.y_offset, level, grid)
+        x = _positions(radius, cosine, view.x_scale, view.x_offset, level, grid)
         bands.append(Band(slice(start, stop), samples, level, y, x))
     return tuple(bands)
 
 
-def _placed(offset: np.ndarray, scale: float, origin: float, level: int, grid: int | None) -> np.ndarray:
+def _positions(
+    radius: np.ndarray, direction: np.ndarray, scale: float, origin: float, level: int, grid: int | None
+) -> np.ndarray:
     shrink = 0.5**level
-    at: np.ndarray = offset * np.float32(scale * shrink)
+    at: np.ndarray = radius[:, None] * (direction * np.float32(scale * shrink))
     if grid is not None:
         at = np.round(at * np.float32(grid)) / np.float32(grid)
     at += np.float32((origin + 0.5) * shrink - 0.5)
     return at
 
 
-def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], sectors: int, fill: float) -> np.ndarray:
+def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
     """The log-polar image that the bands describe.
 
     OpenCV samples uint8, NumPy (exact to the dtype, slower) everything else.
@@ -111,7 +116,6 @@ def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], sectors: int, fill: f
     Args:
         image_HWC: [H, W] or [H, W, C], a dtype of `DTYPES`.
         bands: Of all rings, in order.
-        sectors: S.
         fill: Value beyond the image; mixes in between the outermost pixel centres and 1 px further out.
 
     Returns:
@@ -124,22 +128,25 @@ def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], sectors: int, fill: f
         raise TypeError(f"the image holds {image_HWC.dtype}; convert it to one of {', '.join(DTYPES)}")
     if image_HWC.ndim == 3 and image_HWC.shape[2] > 4:  # OpenCV's limit
         parts = [image_HWC[..., at : at + 4] for at in range(0, image_HWC.shape[2], 4)]
-        return np.concatenate([sample(part, bands, sectors, fill) for part in parts], axis=2)
+        return np.concatenate([sample(part, bands, fill) for part in parts], axis=2)
     by_opencv = image_HWC.dtype == np.uint8 and max(image_HWC.shape[:2]) < OPENCV_LIMIT and image_HWC.size > 0
     read, mean, halved = (_remap, _shrink, _half) if by_opencv else (bilinear, block_mean, half)
     rgb = by_opencv and image_HWC.shape[2:] == (3,)
     # Four channels fill a vector register: OpenCV remaps them twice as fast as three.
     pyramid = [cv2.cvtColor(image_HWC, cv2.COLOR_RGB2RGBA) if rgb else np.ascontiguousarray(image_HWC)]
-    image_SRC = np.empty((sectors, bands[-1].rings.stop, *pyramid[0].shape[2:]), image_HWC.dtype)
+    sectors = bands[0].y.shape[1] // bands[0].samples
+    image_RSC = np.empty((bands[-1].rings.stop, sectors, *pyramid[0].shape[2:]), image_HWC.dtype)
     for band in bands:
         while len(pyramid) <= band.level:
             pyramid.append(halved(pyramid[-1]))
-        target = image_SRC[:, band.rings]
+        target = image_RSC[band.rings]
         if band.samples == 1:
             read(pyramid[band.level], band.y, band.x, fill, target)
         else:
             mean(read(pyramid[band.level], band.y, band.x, fill, None), band.samples, target)
-    return cv2.cvtColor(image_SRC, cv2.COLOR_RGBA2RGB) if rgb else image_SRC
+    if rgb:
+        return cv2.cvtColor(cv2.transpose(image_RSC), cv2.COLOR_RGBA2RGB)
+    return np.ascontiguousarray(image_RSC.swapaxes(0, 1))
 
 
 def bilinear(
