@@ -16,7 +16,7 @@ import pyarrow as pa
 from lp_core.exemplars.peaks import Peaks
 from lp_core.network.receptive_field import map_shape
 
-BINS = 256
+BINS = 257
 """Bin 0 counts images that do not activate a channel; the others hold an eighth of an octave each, from 2^-16 to 2^16,
 the first and last also what lies beyond."""
 FINEST_MAP = 28
@@ -92,7 +92,7 @@ class ChannelStatistics:
         return self.sum_C / _UNIT / max(len(self.row_N), 1)
 
     def quantile(self, q: float) -> np.ndarray:
-        """Return float64 [C]: the peak that a share q of the images does not exceed, to 5 % (half a bin)."""
+        """Return float64 [C]: the peak that a share q of the images does not exceed, to 6 % (half a bin)."""
         upto_CB = self.bin_CB.cumsum(1)
         bin_C = (upto_CB >= max(np.ceil(q * len(self.row_N)), 1)).argmax(1)
         middle = (_LOWEST_BITS + np.arange(-1, BINS - 1) << 20 | 1 << 19).astype(np.int32).view(np.float32)

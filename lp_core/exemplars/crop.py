@@ -48,6 +48,32 @@ def inside(box: Box, shape_SR: tuple[int, int], *, wraps: bool = False) -> np.nd
     return row_inside[:, None] & col_inside[None, :]
 
 
+def effective_box(gradient_3hw: np.ndarray, box: Box, share: float = 0.95) -> Box:
+    """Return the part of a receptive field that holds at least a share of the gradient's energy (sum of squares).
+
+    From each side rows or columns are left out as long as together they hold no more than a quarter of the rest.
+    The whole box where the gradient is zero.
+
+    Args:
+        gradient_3hw: gradient within the box, such as guided backpropagation's.
+        box: the receptive field.
+        share: 0 to 1.
+
+    Source: our choice of what Luo et al. 2016 call the effective receptive field, for one unit in one image.
+    """
+    energy_hw = np.square(np.asarray(gradient_3hw, np.float64)).sum(0)
+    spared = (1 - share) / 4 * energy_hw.sum()
+    if spared == 0:
+        return box
+    edges = []
+    for energy in (energy_hw.sum(1), energy_hw.sum(0)):
+        first = int((energy.cumsum() > spared).argmax())
+        last = len(energy) - int((energy[::-1].cumsum() > spared).argmax())
+        edges.append((first, last))
+    (top, bottom), (left, right) = edges
+    return Box(box.top + top, box.left + left, box.top + bottom, box.left + right)
+
+
 def covered_share(boxes_P4: np.ndarray, mask_SR: np.ndarray, *, wraps: bool = False) -> np.ndarray:
     """Return float64 [P]: share of each box that a mask covers; beyond the picture nothing is covered.
 

@@ -74,7 +74,8 @@ def exemplar_table(
     channel_C = np.concatenate([np.arange(count) for count in layer_channels.values()])
     row = top_k.row_CK.ravel()
     empty = row == EMPTY
-    place = _places(rows["row"].to_numpy(), np.where(empty, rows["row"][0].as_py() if len(rows) else 0, row))
+    place = np.zeros(len(row), np.int64)
+    place[~empty] = _places(rows["row"].to_numpy(), row[~empty])
     image_id = rows["image_id"].take(pa.array(place, mask=empty))
     label = rows["label"].cast(pa.int64()).take(pa.array(place, mask=empty))
     names = pa.array(list(class_names), pa.string())
@@ -123,10 +124,8 @@ def read_exemplars(where: Any) -> pa.Table:
 
 def _places(row_numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Where each wanted row number stands."""
-    order = np.argsort(row_numbers, kind="stable")
-    found = np.searchsorted(row_numbers, wanted, sorter=order).clip(max=len(order) - 1)
-    place = order[found]
-    missing = wanted[row_numbers[place] != wanted]
+    missing = wanted[~np.isin(wanted, row_numbers)]
     if len(missing):
         raise ValueError(f"an exemplar is row {missing[0]} of the data set, which the table of rows does not have")
-    return place
+    order = np.argsort(row_numbers, kind="stable")
+    return order[np.searchsorted(row_numbers, wanted, sorter=order)]

@@ -1,0 +1,149 @@
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from lp_core.exemplars.peaks import find_peaks
+from lp_core.exemplars.table import exemplar_table
+from lp_core.exemplars.top_k import TopK
+from lp_core.exemplars.verification import all_peaks, differences
+from lp_core.network.vgg16 import conv_channels, conv_layers
+from tests.reference.peaks import peaks as reference_peaks
+from tests.reference.top_k import nine
+
+WIDTH = 1 / 32
+ROWS = [int(row) for row in np.random.default_rng(2).permutation(60)[:27]]
+BATCH = 5
+CHANNELS = [(layer, channel) for layer, count in conv_channels(WIDTH).items() for channel in range(count)]
+
+
+@pytest.fixture(scope="module")
+def images(random_images) -> torch.Tensor:
+    """Some are repeated and some constant: ties between images, and within them."""
+    x_N3SR = random_images(len(ROWS), 32, 32)
+    x_N3SR[20:24] = x_N3SR[3]
+    x_N3SR[24], x_N3SR[25] = 0.5, -0.5
+    return x_N3SR
+
+
+@pytest.fixture(scope="module")
+def network(random_network):
+    network = random_network(WIDTH)
+    with torch.no_grad():
+        network.features[conv_layers()["conv2_1"]].bias[0] = -1e6  # dead
+        network.features[conv_layers()["conv3_1"]].bias[0] -= 2.2  # active in few images
+    return network
+
+
+@pytest.fixture(scope="module")
+def batches(images):
+    parts = []
+    for start in range(0, len(ROWS), BATCH):
+        x_N3SR = torch.zeros(BATCH, 3, 32, 32)
+        part = images[start : start + BATCH]
+        x_N3SR[: len(part)] = part
+        parts.append((ROWS[start : start + BATCH], x_N3SR))
+    return parts
+
+
+@pytest.fixture(scope="module")
+def top_k(network, batches) -> TopK:
+    top_k = TopK.empty(len(CHANNELS))
+    for rows, x_N3SR in batches:
+        top_k = top_k.push(find_peaks(network, x_N3SR, top_k.threshold(), rows=rows), rows)
+    return top_k
+
+
+@pytest.fixture(scope="module")
+def table(top_k) -> pa.Table:
+    rows = pa.table({"row": ROWS, "image_id": [str(row) for row in ROWS], "label": [0] * len(ROWS)})
+    return exemplar_table(top_k, conv_channels(WIDTH), rows, ["all"])
+
+
+@pytest.fixture(scope="module")
+def found(network, batches):
+    return all_peaks(network, batches, CHANNELS)
+
+
+def test_a_scan_is_the_nine_of_looking_at_everything(network, batches, top_k) -> None:
+    hits = [[] for _ in CHANNELS]
+    for rows, x_N3SR in batches:
+        for row, per_channel in zip(rows, reference_peaks(network, x_N3SR), strict=False):
+            for channel, (value, *position) in enumerate(per_channel):
+                hits[channel].append((value, row, *position))
+    taken = []
+    for channel, channel_hits in enumerate(hits):
+        expected = nine(channel_hits)
+        taken.append(len(expected))
+        padded = expected + [(0.0, -1, -1, -1)] * (9 - len(expected))
+        assert top_k.value_CK[channel].tolist() == [hit[0] for hit in padded]
+        assert top_k.row_CK[channel].tolist() == [hit[1] for hit in padded]
+        assert top_k.position_CK2[channel].tolist() == [list(hit[2:]) for hit in padded]
+    assert 0 in taken
+    assert any(0 < count < 9 for count in taken)
+
+
+def test_a_true_table_has_no_differences(table, found) -> None:
+    assert differences(table, found) == []
+    assert set(found) == set(CHANNELS)
+
+
+def test_a_sample_of_channels_is_enough(network, batches, table) -> None:
+    assert differences(table, all_peaks(network, batches, [("conv4_2", 3), ("conv1_1", 0)])) == []
+
+
+def changed(table: pa.Table, number: int, **values) -> pa.Table:
+    lines = table.to_pylist()
+    lines[number] |= values
+    return pa.Table.from_pylist(lines, table.schema)
+
+
+def number_of(table: pa.Table, layer: str, channel: int, rank: int) -> int:
+    keys = zip(table["layer"].to_pylist(), table["channel"].to_pylist(), table["rank"].to_pylist(), strict=True)
+    return list(keys).index((layer, channel, rank))
+
+
+def test_the_smallest_lie_is_found(table, found) -> None:
+    number = number_of(table, "conv4_1", 2, 3)
+    line = table.to_pylist()[number]
+    up = float(np.nextafter(np.float32(line["activation"]), np.float32(np.inf)))
+    other = next(row for row in ROWS if row not in table.to_pandas().query("layer == 'conv4_1'")["row"][:27].tolist())
+    lies = {
+        "activation .* is recorded": {"activation": up},
+        "position .* is recorded": {"unit_col": (line["unit_col"] + 1) % 4},
+        f"row {other} is recorded, but row {line['row']} has": {"row": other},
+        "not among the images": {"row": 10**6},
+        "no image is recorded": {"row": None},
+    }
+    for words, lie in lies.items():
+        complaints = differences(changed(table, number, **lie), found)
+        assert complaints
+        assert all("conv4_1/2" in complaint for complaint in complaints)
+        assert any(re.search(words, complaint) for complaint in complaints), complaints
+
+
+def test_an_arbitrary_image_of_a_dead_channel_is_found(table, found) -> None:
+    number = number_of(table, "conv2_1", 0, 0)
+    lie = changed(table, number, row=ROWS[0], unit_row=0, unit_col=0)
+    assert any("only 0 images activate the channel" in complaint for complaint in differences(lie, found))
+
+
+def test_exchanged_ranks_repeated_images_and_missing_lines_are_found(table, found) -> None:
+    first, second = number_of(table, "conv3_2", 1, 4), number_of(table, "conv3_2", 1, 5)
+    lines = table.to_pylist()
+    keys = ("row", "activation", "unit_row", "unit_col")
+    swapped = changed(table, first, **{key: lines[second][key] for key in keys})
+    assert any("occurs twice" in complaint for complaint in differences(swapped, found))
+    swapped = changed(swapped, second, **{key: lines[first][key] for key in keys})
+    assert len(differences(swapped, found)) == 2
+    missing = pa.Table.from_pylist(lines[:first] + lines[second:], table.schema)
+    assert differences(missing, found) == ["conv3_2/1: the table has 8 rows for it, not one for each rank 0 to 8"]
+
+
+def test_rounding_within_the_tolerance_is_no_difference(table, found) -> None:
+    number = number_of(table, "conv4_1", 2, 3)
+    value = table["activation"][number].as_py()
+    assert differences(changed(table, number, activation=value * (1 + 5e-5)), found, tolerance=1e-4) == []
+    assert len(differences(changed(table, number, activation=value * (1 + 5e-4)), found, tolerance=1e-4)) == 1
