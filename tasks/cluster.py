@@ -26,6 +26,9 @@ _QUIET = {
     "RAY_TRAIN_METRICS_ENABLED": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # Threads that wait for each other by spinning take the cores from those they wait for: 16 instead of 135 images/s
+    # where reading and training share two cores.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 
 

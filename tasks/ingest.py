@@ -59,11 +59,14 @@ def stream(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
 def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     import ray.data
 
+    from tasks.pacing import Rest
+
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.memory_usage_poll_interval_s = None
     context.target_max_block_size = BLOCK_BYTES
     context.execution_options.preserve_order = True
+    context.custom_execution_callback_classes = [Rest]
     items = [{"kind": one.kind, "first": one.first, "last": one.last} for one in readings]
     data = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         read, fn_kwargs={"feed": feed}, batch_size=None, batch_format="numpy"

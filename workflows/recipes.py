@@ -55,7 +55,7 @@ def tiny_imagenet() -> Recipe:
             width=0.25, pool=1, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
         ),
         train=TrainSettings(
-            epochs=7,
+            epochs=6,
             batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,
