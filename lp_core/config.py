@@ -242,7 +242,7 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
         "scan": ScanSettings,
         "visualize": VisualizeSettings,
     }
-    thawed = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    thawed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     for key, kind in sections.items():
         section = {k: tuple(v) if isinstance(v, list) else v for k, v in values[key].items()}
         thawed[key] = kind(**section)

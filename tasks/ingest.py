@@ -69,7 +69,10 @@ def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     context.custom_execution_callback_classes = [Rest]
     items = [{"kind": one.kind, "first": one.first, "last": one.last} for one in readings]
     data = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        read, fn_kwargs={"feed": feed}, batch_size=None, batch_format="numpy"
+        read,  # type: ignore[arg-type]
+        fn_kwargs={"feed": feed},
+        batch_size=None,
+        batch_format="numpy",
     )
     blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
     yield from _regroup(feed, readings, blocks)

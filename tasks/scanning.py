@@ -35,7 +35,7 @@ def scan_rows(trained: Trained, rows: np.ndarray, name: str) -> int:
             raise SettingError(f"view {trained.view}: {error}") from None
         top_k = top_k.push(peaks, batch.rows_N.tolist())
     file = io.BytesIO()
-    np.savez(file, rows=np.int64(len(rows)), **top_k.to_arrays())
+    np.savez(file, allow_pickle=False, rows=np.int64(len(rows)), **top_k.to_arrays())
     trained.folder.write_bytes(name, file.getvalue())
     return len(rows)
 

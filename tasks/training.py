@@ -67,7 +67,7 @@ def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], gpus
     training = Training(recipe, run.uri, views, gpus > 0, threads)
     name = f"{time.time_ns():x}"
     scratch = run / "ray_train"
-    resources: dict[str, float] = {"CPU": train.cpus_per_worker} | ({"GPU": 1} if gpus else {})
+    resources: dict[str, float] = {"CPU": train.cpus_per_worker, "GPU": 1 if gpus else 0}
     trainer = TorchTrainer(
         train_worker,
         train_loop_config={"training": training},

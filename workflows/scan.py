@@ -72,9 +72,9 @@ def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
             "scan": stage.fingerprint,
         }
         table = exemplar_table(top_k, channels, identities, session.dataset.class_names, about)
-        file = io.BytesIO()
-        write_exemplars(table, file)
-        folder.write_bytes("exemplars.parquet", file.getvalue())
-    stage.finish(watch.seconds, images=len(rows), exemplars=checksum(file.getvalue()))
+        content = io.BytesIO()
+        write_exemplars(table, content)
+        folder.write_bytes("exemplars.parquet", content.getvalue())
+    stage.finish(watch.seconds, images=len(rows), exemplars=checksum(content.getvalue()))
     for name in folder.files("scan"):
         folder.remove(name)

@@ -48,7 +48,7 @@ class Learner:
         self.device = torch.device(device)
         torch.use_deterministic_algorithms(recipe.train.deterministic)
         network = initialize(VGG16(classes, recipe.network, view), recipe.network.initialization, recipe.seed)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = _optimizer(self.network, recipe)
         self.dtype = autocast_dtype(recipe.train.precision, self.device.type)
         self.step = 0

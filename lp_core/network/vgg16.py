@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -103,7 +104,7 @@ def initialize(network: VGG16, how: str, seed: int) -> VGG16:
     linear_layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            mode = "fan_out" if how == "torchvision" else "fan_in"
+            mode: Literal["fan_out", "fan_in"] = "fan_out" if how == "torchvision" else "fan_in"
             nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
         elif isinstance(module, nn.Linear) and how == "torchvision":
             nn.init.normal_(module.weight, 0, 0.01, generator=generator)
