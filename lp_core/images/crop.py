@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lp_core.images.scratch import scratch
+
 ATTEMPTS = 10
 """Random crops tried before the largest central one is taken. Source: torchvision `RandomResizedCrop.get_params`."""
 
@@ -103,9 +105,10 @@ def resize_crop(image_HWC: np.ndarray, crop: Crop, size: int) -> np.ndarray:
     if (top, left, height, width) != (crop.top, crop.left, crop.height, crop.width):
         fine = _between_pixels(image_HWC, crop, size * max(1, math.ceil(shrink)))
     else:
-        fine = np.ascontiguousarray(image_HWC[top : top + height, left : left + width])
+        fine = image_HWC[top : top + height, left : left + width]
         if 1 < shrink <= 2:
-            fine = cv2.resize(fine, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR)
+            doubled = scratch.array("doubled", (2 * size, 2 * size, *fine.shape[2:]), fine.dtype)
+            fine = cv2.resize(fine, (2 * size, 2 * size), dst=doubled, interpolation=cv2.INTER_LINEAR)
         elif shrink > 2:
             # OpenCV takes area means only where both sides shrink.
             smaller = min(width, size), min(height, size)

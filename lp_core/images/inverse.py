@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from lp_core.config import check
-from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, sample
+from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, rounded, sample
 
 if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
@@ -58,10 +58,7 @@ class InverseTable:
         partly = (share[..., 0] > 0) & (share[..., 0] < top)
         if partly.any():
             image_HWC[partly] = np.minimum(image_HWC[partly] * (top / share[partly]), np.inf if top == 1 else top)
-        if flat.dtype.kind != "f":
-            limits = np.iinfo(flat.dtype)
-            image_HWC = np.clip(np.rint(image_HWC), limits.min, limits.max)
-        image_HWC = image_HWC.astype(flat.dtype, copy=False)
+        image_HWC = rounded(image_HWC, flat.dtype)
         return np.ascontiguousarray(image_HWC[..., 0] if image_SRC.ndim == 2 else image_HWC)
 
 

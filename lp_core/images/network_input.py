@@ -71,5 +71,5 @@ def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.nd
         x_scale=-x_scale if crop.flip else x_scale,
         x_offset=crop.left - left + (cx + 0.5) * x_scale - 0.5,
     )
-    bands = place(cells(log_polar), view, prefilter=log_polar.prefilter)
+    bands = place(cells(log_polar), view, prefilter=log_polar.prefilter, keep=False)
     return sample(part_HWC, bands, log_polar.fill)

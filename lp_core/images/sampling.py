@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lp_core.images.scratch import scratch
+
 DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
 
 GRID = 256 if int(cv2.__version__.split(".")[0]) >= 5 else 32
@@ -20,9 +22,9 @@ GRID = 256 if int(cv2.__version__.split(".")[0]) >= 5 else 32
 interpolation is exact: a turned or mirrored photograph gives the turned or mirrored result bit for bit, and a cell
 is displaced by at most 1/512 px. Before version 5, OpenCV itself knows only 1/32 px."""
 
-ONE_SAMPLE = 1.25
-"""Cells up to this wide, in px, are one bilinear sample; wider ones are the mean of 2 x 2. Source: our choice; 2 x 2
-leaves 0.2 of the error of one sample in the outer 45 rings (docs/LOG_POLAR.md)."""
+ONE_SAMPLE = 1.5
+"""Cells up to this wide, in px, are one bilinear sample, which averages over 1 to 2 px itself; wider ones are the mean
+of 2 x 2. Source: our choice; it leaves 0.2 of the error of one sample in the outer 45 rings (docs/LOG_POLAR.md)."""
 
 NEXT_LEVEL = 2**1.75
 """2 x 2 samples read the photograph itself for cells up to this wide, in px, then the halved one for cells up to twice
@@ -68,7 +70,9 @@ class Band:
     x: np.ndarray
 
 
-def place(cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = None) -> tuple[Band, ...]:
+def place(
+    cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = None, keep: bool = True
+) -> tuple[Band, ...]:
     """The bands of rings for one image: how many samples, from which level, and where.
 
     Args:
@@ -76,6 +80,7 @@ def place(cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = Non
         view: From px of the map to px of the image.
         prefilter: Average over wide cells; otherwise one sample each, from the image itself.
         grid: Round positions to 1 / grid px from the fixation.
+        keep: The bands own their memory; otherwise they are valid until this thread places the next ones.
     """
     rings = len(cells.width_R)
     edges = [0, rings]
@@ -91,21 +96,31 @@ def place(cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = Non
         samples, level = min(order, 1) + 1, max(order - 1, 0)
         radius = cells.radius[samples][samples * start : samples * stop]
         sine, cosine = cells.direction_yx[samples]
-        y = _positions(radius, sine, view.y_scale, view.y_offset, level, grid)
-        x = _positions(radius, cosine, view.x_scale, view.x_offset, level, grid)
+        shape = len(radius), len(sine)
+        y, x = (
+            np.empty(shape, np.float32) if keep else scratch.array(f"{axis} of band {order}", shape, np.float32)
+            for axis in "yx"
+        )
+        _positions(radius, sine, view.y_scale, view.y_offset, level, grid, out=y)
+        _positions(radius, cosine, view.x_scale, view.x_offset, level, grid, out=x)
         bands.append(Band(slice(start, stop), samples, level, y, x))
     return tuple(bands)
 
 
 def _positions(
-    radius: np.ndarray, direction: np.ndarray, scale: float, origin: float, level: int, grid: int | None
-) -> np.ndarray:
+    radius: np.ndarray,
+    direction: np.ndarray,
+    scale: float,
+    origin: float,
+    level: int,
+    grid: int | None,
+    out: np.ndarray,
+) -> None:
     shrink = 0.5**level
-    at: np.ndarray = radius[:, None] * (direction * np.float32(scale * shrink))
+    np.multiply(radius[:, None], direction * np.float32(scale * shrink), out=out)
     if grid is not None:
-        at = np.round(at * np.float32(grid)) / np.float32(grid)
-    at += np.float32((origin + 0.5) * shrink - 0.5)
-    return at
+        np.divide(np.round(out * np.float32(grid)), np.float32(grid), out=out)
+    out += np.float32((origin + 0.5) * shrink - 0.5)
 
 
 def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
@@ -129,29 +144,49 @@ def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.nd
     if image_HWC.ndim == 3 and image_HWC.shape[2] > 4:  # OpenCV's limit
         parts = [image_HWC[..., at : at + 4] for at in range(0, image_HWC.shape[2], 4)]
         return np.concatenate([sample(part, bands, fill) for part in parts], axis=2)
-    by_opencv = image_HWC.dtype == np.uint8 and max(image_HWC.shape[:2]) < OPENCV_LIMIT and image_HWC.size > 0
-    read, mean, halved = (_remap, _shrink, _half) if by_opencv else (bilinear, block_mean, half)
-    rgb = by_opencv and image_HWC.shape[2:] == (3,)
-    # Four channels fill a vector register: OpenCV remaps them twice as fast as three.
-    pyramid = [cv2.cvtColor(image_HWC, cv2.COLOR_RGB2RGBA) if rgb else np.ascontiguousarray(image_HWC)]
-    sectors = bands[0].y.shape[1] // bands[0].samples
-    image_RSC = np.empty((bands[-1].rings.stop, sectors, *pyramid[0].shape[2:]), image_HWC.dtype)
+    if image_HWC.dtype == np.uint8 and max(image_HWC.shape[:2]) < OPENCV_LIMIT and image_HWC.size > 0:
+        return _sample_uint8(image_HWC, bands, fill)
+    pyramid = [image_HWC]
+    parts = []
     for band in bands:
         while len(pyramid) <= band.level:
-            pyramid.append(halved(pyramid[-1]))
-        target = image_RSC[band.rings]
-        if band.samples == 1:
-            read(pyramid[band.level], band.y, band.x, fill, target)
-        else:
-            mean(read(pyramid[band.level], band.y, band.x, fill, None), band.samples, target)
+            pyramid.append(half(pyramid[-1]))
+        parts.append(block_mean(bilinear(pyramid[band.level], band.y, band.x, fill), band.samples))
+    return np.ascontiguousarray(np.concatenate(parts).swapaxes(0, 1))
+
+
+def _sample_uint8(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
+    rgb = image_HWC.shape[2:] == (3,)
+    # Four channels fill a vector register: OpenCV remaps them twice as fast as three.
+    extra = (4,) if rgb else image_HWC.shape[2:]
+    level_HWC = scratch.array("photograph", (*image_HWC.shape[:2], *extra), np.uint8)
     if rgb:
-        return cv2.cvtColor(cv2.transpose(image_RSC), cv2.COLOR_RGBA2RGB)
-    return np.ascontiguousarray(image_RSC.swapaxes(0, 1))
+        cv2.cvtColor(image_HWC, cv2.COLOR_RGB2RGBA, dst=level_HWC)
+    else:
+        level_HWC[...] = image_HWC
+    sectors, level = bands[0].y.shape[1] // bands[0].samples, 0
+    image_RSC = scratch.array("rings", (bands[-1].rings.stop, sectors, *extra), np.uint8)
+    for band in bands:
+        while level < band.level:
+            level_HWC, level = _half_uint8(level_HWC), level + 1
+        target = image_RSC[band.rings]
+        read = target if band.samples == 1 else scratch.array("samples", (*band.y.shape, *extra), np.uint8)
+        cv2.remap(level_HWC, band.x, band.y, cv2.INTER_LINEAR, read, cv2.BORDER_CONSTANT, (fill,) * 4)
+        if band.samples > 1:
+            cv2.resize(read, (sectors, len(target)), dst=target, interpolation=cv2.INTER_AREA)
+    image_SRC = scratch.array("sectors", (sectors, len(image_RSC), *extra), np.uint8)
+    cv2.transpose(image_RSC, dst=image_SRC)
+    return cv2.cvtColor(image_SRC, cv2.COLOR_RGBA2RGB) if rgb else image_SRC.copy()
 
 
-def bilinear(
-    image_HWC: np.ndarray, y: np.ndarray, x: np.ndarray, fill: float, out: np.ndarray | None = None
-) -> np.ndarray:
+def _half_uint8(image_HWC: np.ndarray) -> np.ndarray:
+    height, width = image_HWC.shape[:2]
+    if height % 2 or width % 2:
+        image_HWC = cv2.copyMakeBorder(image_HWC, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return cv2.resize(image_HWC, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+
+
+def bilinear(image_HWC: np.ndarray, y: np.ndarray, x: np.ndarray, fill: float) -> np.ndarray:
     """Bilinear samples of an image that is surrounded by `fill`, in the image's own precision (integers: float64)."""
     kind = image_HWC.dtype if image_HWC.dtype.kind == "f" else np.dtype(np.float64)
     (height, width), extra = image_HWC.shape[:2], (1,) * (image_HWC.ndim - 2)
@@ -168,48 +203,28 @@ def bilinear(
         # A weight of zero must not carry a neighbour's NaN.
         weight = weight.astype(kind).reshape(*y.shape, *extra)
         total += np.where(weight > 0, value, 0) * weight
-    return _store(total, image_HWC.dtype, out)
-
-
-def block_mean(image_HWC: np.ndarray, n: int, out: np.ndarray | None = None) -> np.ndarray:
-    """Mean of every n x n pixels; both sides must be multiples of n."""
-    height, width = image_HWC.shape[0] // n, image_HWC.shape[1] // n
-    blocks = image_HWC.reshape(height, n, width, n, *image_HWC.shape[2:])
-    mean = blocks.mean((1, 3), dtype=None if image_HWC.dtype.kind == "f" else np.float64)
-    return _store(mean, image_HWC.dtype, out)
+    return rounded(total, image_HWC.dtype)
 
 
 def half(image_HWC: np.ndarray) -> np.ndarray:
     """Mean of every 2 x 2 pixels; an odd last row or column counts twice."""
     height, width = image_HWC.shape[:2]
-    if height % 2 or width % 2:
-        pad = ((0, height % 2), (0, width % 2)) + ((0, 0),) * (image_HWC.ndim - 2)
-        image_HWC = np.pad(image_HWC, pad, mode="edge")
-    return block_mean(image_HWC, 2)
+    pad = ((0, height % 2), (0, width % 2)) + ((0, 0),) * (image_HWC.ndim - 2)
+    return block_mean(np.pad(image_HWC, pad, mode="edge"), 2)
 
 
-def _half(image_HWC: np.ndarray) -> np.ndarray:
-    height, width = image_HWC.shape[:2]
-    if height % 2 or width % 2:
-        image_HWC = cv2.copyMakeBorder(image_HWC, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    return _shrink(image_HWC, 2)
+def block_mean(image_HWC: np.ndarray, n: int) -> np.ndarray:
+    """Mean of every n x n pixels; both sides must be multiples of n."""
+    if n == 1:
+        return image_HWC
+    height, width = image_HWC.shape[0] // n, image_HWC.shape[1] // n
+    blocks = image_HWC.reshape(height, n, width, n, *image_HWC.shape[2:])
+    mean = blocks.mean((1, 3), dtype=None if image_HWC.dtype.kind == "f" else np.float64)
+    return rounded(mean, image_HWC.dtype)
 
 
-def _remap(image_HWC: np.ndarray, y: np.ndarray, x: np.ndarray, fill: float, out: np.ndarray | None) -> np.ndarray:
-    return cv2.remap(
-        image_HWC, x, y, cv2.INTER_LINEAR, dst=out, borderMode=cv2.BORDER_CONSTANT, borderValue=(fill,) * 4
-    )
-
-
-def _shrink(image_HWC: np.ndarray, n: int, out: np.ndarray | None = None) -> np.ndarray:
-    size = image_HWC.shape[1] // n, image_HWC.shape[0] // n
-    return cv2.resize(image_HWC, size, dst=out, interpolation=cv2.INTER_AREA)
-
-
-def _store(values: np.ndarray, dtype: np.dtype, out: np.ndarray | None) -> np.ndarray:
+def rounded(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The values in a dtype: integers are rounded to even and cut to their range."""
     if dtype.kind != "f":
         values = np.clip(np.rint(values), np.iinfo(dtype).min, np.iinfo(dtype).max)
-    if out is None:
-        return values.astype(dtype, copy=False)
-    out[...] = values
-    return out
+    return values.astype(dtype, copy=False)

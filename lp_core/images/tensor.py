@@ -1,0 +1,135 @@
+"""The log-polar map on PyTorch tensors: differentiable, on any device, and equal to the NumPy path.
+
+Shapes: N images, C channels, H W image pixels, S sectors, R rings.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision import tv_tensors
+
+from lp_core.images.inverse import inverse_table
+from lp_core.images.log_polar import LogPolarMap, bands
+
+
+class LogPolar(nn.Module):
+    """Image tensors to log-polar image tensors; also a torchvision v2 transform.
+
+    Integers are sampled in float32 and rounded, half and bfloat16 in float32 and cast back: positions need more than
+    8 or 11 bits.
+
+    Args:
+        log_polar: The map.
+
+    Shape: [..., C, H, W] -> [..., C, S, R].
+
+    >>> import torch
+    >>> LogPolar(LogPolarMap(size=(64, 64), sectors=32, rings=48))(torch.rand(2, 3, 64, 64)).shape
+    torch.Size([2, 3, 32, 48])
+    """
+
+    def __init__(self, log_polar: LogPolarMap) -> None:
+        super().__init__()
+        self.log_polar = log_polar
+        self._bands = bands(log_polar)
+        for order, band in enumerate(self._bands):
+            self.register_buffer(f"y{order}", torch.from_numpy(band.y), persistent=False)
+            self.register_buffer(f"x{order}", torch.from_numpy(band.x), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The log-polar image of every image of a batch of any shape.
+
+        Raises:
+            ValueError: The last two sides are not those of the map.
+        """
+        image_NCHW = _as_batch(image, self.log_polar.size)
+        fill = self.log_polar.fill
+        level, level_NCHW, parts = 0, image_NCHW - fill, []  # sampling pads with zeros
+        for order, band in enumerate(self._bands):
+            while level < band.level:
+                level, level_NCHW = level + 1, _half(level_NCHW)
+            part_NCRS = _sample(level_NCHW, self.get_buffer(f"y{order}"), self.get_buffer(f"x{order}"))
+            parts.append(F.avg_pool2d(part_NCRS, band.samples) if band.samples > 1 else part_NCRS)
+        return _like(image, torch.cat(parts, dim=2).transpose(2, 3) + fill)
+
+    def extra_repr(self) -> str:
+        """The map."""
+        return str(self.log_polar)
+
+
+class InverseLogPolar(nn.Module):
+    """Log-polar image tensors back to image tensors; equal to `LogPolarMap.unwarp`.
+
+    Args:
+        log_polar: The map that made them.
+        scale: Pixels of the result per px of the image.
+        supersample: n of n x n samples that a pixel is the mean of.
+
+    Shape: [..., C, S, R] -> [..., C, scale H, scale W].
+    """
+
+    def __init__(self, log_polar: LogPolarMap, *, scale: int = 1, supersample: int = 1) -> None:
+        super().__init__()
+        self.log_polar = log_polar
+        self.supersample = supersample
+        table = inverse_table(log_polar, scale * supersample, "exact")
+        for name, array in (("row", table.row), ("column", table.column), ("seen_HW", table.seen_HW)):
+            self.register_buffer(name, torch.from_numpy(array), persistent=False)
+        self.register_buffer("known_SR", torch.from_numpy(table.known_SR), persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """The image of every log-polar image of a batch of any shape; `fill` where nothing is known.
+
+        Raises:
+            ValueError: The last two sides are not those of the map's log-polar image.
+        """
+        image_NCSR = _as_batch(image, (self.log_polar.sectors, self.log_polar.rings))
+        known_1SR = self.get_buffer("known_SR").to(image_NCSR.dtype).expand(len(image_NCSR), 1, -1, -1)
+        zero = torch.zeros((), dtype=image_NCSR.dtype, device=image.device)
+        # The share that is known travels as one more channel, through the same samples and means.
+        stacked = torch.cat([torch.where(known_1SR > 0, image_NCSR, zero), known_1SR], dim=1)
+        wrapped = torch.cat([stacked[:, :, -1:], stacked, stacked[:, :, :1]], dim=2)
+        fine = _sample(wrapped, self.get_buffer("row") + 1, self.get_buffer("column")) * self.get_buffer("seen_HW")
+        mean = F.avg_pool2d(fine, self.supersample) if self.supersample > 1 else fine
+        sum_NCHW, share_N1HW = mean[:, :-1], mean[:, -1:]
+        known = share_N1HW > 0
+        image_NCHW = sum_NCHW / torch.where(known, share_N1HW, torch.ones_like(share_N1HW))
+        return _like(image, torch.where(known, image_NCHW, zero + self.log_polar.fill))
+
+
+def _as_batch(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """[N, C, H, W] in a dtype that is precise enough to sample in."""
+    if image.ndim < 2 or tuple(image.shape[-2:]) != tuple(size):
+        raise ValueError(f"the tensor has shape {tuple(image.shape)}; this map is for [..., {size[0]}, {size[1]}]")
+    plain = image.as_subclass(Tensor)
+    precise = plain.to(plain.dtype if plain.dtype in (torch.float32, torch.float64) else torch.float32)
+    channels = image.shape[-3] if image.ndim > 2 else 1
+    return precise.reshape(-1, channels, *size)
+
+
+def _like(image: Tensor, result: Tensor) -> Tensor:
+    """The result in the dtype, leading axes and kind of tensor that came in."""
+    if not image.dtype.is_floating_point:
+        limits = torch.iinfo(image.dtype)
+        result = result.round().clamp(limits.min, limits.max)
+    result = result.reshape(*image.shape[:-2], *result.shape[-2:]).to(image.dtype)
+    return tv_tensors.wrap(result, like=image) if isinstance(image, tv_tensors.TVTensor) else result
+
+
+def _sample(image_NCHW: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Bilinear samples of an image surrounded by zeros, at rows y and columns x."""
+    height, width = image_NCHW.shape[-2:]
+    y, x = y.to(image_NCHW.dtype), x.to(image_NCHW.dtype)
+    # align_corners=False counts from the edges of pixels, so that images of one pixel have coordinates, too.
+    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
+    return F.grid_sample(
+        image_NCHW, grid.expand(len(image_NCHW), -1, -1, -1), padding_mode="zeros", align_corners=False
+    )
+
+
+def _half(image_NCHW: Tensor) -> Tensor:
+    """Mean of every 2 x 2 pixels; an odd last row or column counts twice."""
+    height, width = image_NCHW.shape[-2:]
+    return F.avg_pool2d(F.pad(image_NCHW, (0, width % 2, 0, height % 2), mode="replicate"), 2)
