@@ -34,6 +34,16 @@ class Storage:
             raise SettingError("an empty path was given where a folder is needed")
         return cls(text if "://" in text else str(Path(text).expanduser().resolve()))
 
+    @classmethod
+    def of_file(cls, uri: str) -> tuple[Storage, str]:
+        """The folder of a file, given by absolute path or URI, and the file's name in it."""
+        if "://" not in uri:
+            folder, _, name = uri.rpartition("/")
+            return cls(folder or "/"), name
+        parts = urlsplit(uri)
+        folder, _, name = parts.path.rpartition("/")
+        return cls(urlunsplit(parts._replace(path=folder))), name
+
     def __truediv__(self, name: str) -> Storage:
         if "://" not in self.uri:
             return Storage(os.path.join(self.uri, name))
@@ -120,10 +130,22 @@ class Storage:
 
     def files(self, name: str = "") -> list[str]:
         """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""
+        return sorted(self.contents(name)[0])
+
+    def contents(self, name: str = "") -> tuple[dict[str, int], list[str]]:
+        """Names of the files below a subfolder, with their sizes in bytes, and of its folders; in no special order.
+
+        Raises:
+            SettingError: a folder cannot be listed.
+        """
         selector = fs.FileSelector(self.path(name), allow_not_found=True, recursive=True)
         root = len(self.path()) + 1
-        infos = self.filesystem.get_file_info(selector)
-        return sorted(info.path[root:] for info in infos if info.type == fs.FileType.File)
+        try:
+            infos = self.filesystem.get_file_info(selector)
+        except OSError as error:
+            raise SettingError(f"{self / name if name else self}: cannot be listed ({first_line(error)})") from None
+        files = {info.path[root:]: info.size for info in infos if info.type == fs.FileType.File}
+        return files, [info.path[root:] for info in infos if info.type == fs.FileType.Directory]
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""

@@ -1,13 +1,12 @@
-"""From Parquet shards to a data set folder: identities, row numbers, classes, `manifest.json`."""
+"""From shards to a data set folder: identities, row numbers, classes, `manifest.json`."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import posixpath
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,13 @@ import pyarrow.parquet as pq
 
 from lp_core.config import SettingError, check
 from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
-from lp_core.dataset.layouts.found import Found, ImageClass
+from lp_core.dataset.identity import ImageClass, image_ids, imagenet_names, wnids_by_label
+from lp_core.dataset.layouts.found import Found, Refused
+from lp_core.dataset.plan import Piece
 from lp_core.dataset.shards import open_shard
+from lp_core.dataset.writing import Written
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.storage import Storage, first_line
-
-_DOUBLED_WNID = re.compile(r"^(?P<base>.+?)_(?P<wnid>n\d{8})$")
-"""Hugging Face's ILSVRC/imagenet-1k appends the class: n01440764_10026_n01440764.JPEG."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,18 @@ class ShardRows:
         paths: the rows' `image.path`, None where the collection has none.
         labels: int64 [n].
         group_rows: number of rows of each row group.
-        footer: SHA-256 of the Parquet footer, which names the place and size of every column chunk.
+        checksum: of the file, or of its Parquet footer, which names the place and size of every column chunk.
+        ids: image ids where they are known already; else they are made from the paths.
+        faults: reason by row of the shard, for rows that are not to be used.
     """
 
     path: str
     paths: list[str | None]
     labels: np.ndarray
     group_rows: list[int]
-    footer: str
+    checksum: str
+    ids: list[str] | None = None
+    faults: dict[int, str] = field(default_factory=dict)
 
 
 def read_shard_rows(path: str) -> ShardRows:
@@ -77,94 +80,112 @@ def read_shard_rows(path: str) -> ShardRows:
             group_rows.append(len(column))
             here = table["image"].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)
             paths += here
-    return ShardRows(path, paths, np.concatenate(labels or [np.zeros(0, np.int64)]), group_rows, _footer(path))
+    labels_N = np.concatenate(labels or [np.zeros(0, np.int64)])
+    return ShardRows(path, paths, labels_N, group_rows, f"sha256-footer:{_footer(path)}")
+
+
+def written_rows(out: Storage, piece: Piece, written: Written) -> tuple[ShardRows, list[Refused]]:
+    """The rows of a shard that was written into the data set folder, and the photographs that were left out of it."""
+    kept = [one for place, one in enumerate(piece.wanted) if place not in written.refused]
+    rows = ShardRows(
+        path=(out / piece.name).uri,
+        paths=[one.path for one in kept],
+        labels=np.array([one.label for one in kept], np.int64),
+        group_rows=written.row_groups,
+        checksum=f"sha256:{written.checksum}",
+        ids=[one.image_id for one in kept],
+    )
+    left_out = [
+        Refused(piece.split, one.image_id, one.where, written.refused[place])
+        for place, one in enumerate(piece.wanted)
+        if place in written.refused
+    ]
+    return rows, left_out
 
 
 def write_dataset_folder(
     out: Storage, found: Found, read: Callable[[list[str]], list[ShardRows]] | None = None
 ) -> dict[str, Any]:
+    """Index Parquet shards in place: read what identifies their rows and write the folder; return the manifest.
+
+    Args:
+        out: the folder to write.
+        found: the collection.
+        read: reads many shards (in parallel, say); one after the other if not given.
+
+    Raises:
+        SettingError: a shard cannot be read, or its rows cannot be told apart.
+    """
+    read = read or (lambda paths: [read_shard_rows(path) for path in paths])
+    return write_manifest(out, found, {split: read(paths) for split, paths in found.shards.items()})
+
+
+def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]]) -> dict[str, Any]:
     """Number the rows and write `rows/<split>.parquet`, then `manifest.json`; return the manifest.
 
     Rows are numbered by ascending image id, so the numbers do not depend on the layout or on how it was read.
 
     Args:
         out: the folder to write.
-        found: the collection.
-        read: reads many shards (in parallel, say); one after the other if not given.
+        found: the collection; its classes and what was refused go into the manifest.
+        shards: all rows of each split.
     """
-    read = read or (lambda paths: [read_shard_rows(path) for path in paths])
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
     highest = -1
     wnids: dict[int, str] = {}
-    for split in (name for name in SPLITS if name in found.shards):
-        shards = read(found.shards[split])
-        table = _number(shards, out)
-        check(len(table) > 0, f"split {split}: no rows in {', '.join(found.shards[split])}")
+    refused = list(found.refused)
+    for split in (name for name in SPLITS if name in shards):
+        table, faulty = _number(split, shards[split], out)
+        refused += faulty
+        check(len(table) > 0, f"split {split}: no rows in {', '.join(shard.path for shard in shards[split][:3])}")
         sink = io.BytesIO()
         pq.write_table(table, sink, compression="zstd")
         out.write_bytes(f"rows/{split}.parquet", sink.getvalue())
         identity = "\n".join(table["image_id"].to_pylist()).encode()
         content[split] = checksum(identity + table["label"].to_numpy().tobytes())
-        splits[split] = {
-            "rows": len(table),
-            "shards": [
-                {
-                    "path": _relative(shard.path, out),
-                    "rows": sum(shard.group_rows),
-                    "row_groups": shard.group_rows,
-                    "checksum": f"sha256-footer:{shard.footer}",
-                }
-                for shard in shards
-            ],
-        }
+        splits[split] = {"rows": len(table), "shards": [_entry(shard, out) for shard in shards[split]]}
         highest = max(highest, pc.max(table["label"]).as_py())
         lowest = pc.min(table["label"]).as_py()
         check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
-        for shard in shards:
-            wnids |= _wnids(shard)
+        for shard in shards[split]:
+            wnids |= wnids_by_label(shard.paths, shard.labels)
     classes = _named(found.classes, highest, wnids)
-    # The footers stand for the images: they change with every image's size and place.
-    footers = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
+    # The shards' checksums stand for the images: they change with every image's size and place.
+    sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
         "format": FORMAT,
-        "fingerprint": fingerprint([content, footers, classes]),
+        "fingerprint": fingerprint([content, sums, classes]),
         "layout": found.layout,
         "splits": splits,
         "classes": classes,
-        "quarantined": [],
+        "quarantined": [
+            {"split": one.split, "image_id": one.image_id, "where": one.where, "reason": one.reason} for one in refused
+        ],
     }
     out.write_json("manifest.json", manifest)
     return manifest
 
 
-def image_ids(paths: list[str | None], places: list[str]) -> list[str]:
-    """Identity of every photograph of a split.
-
-    The file's stem, without the class that Hugging Face's copy of ImageNet appends; where stems are missing or not
-    unique, the file's path without its ending; where that is not unique either, its place (shard:row).
-    """
-    if None not in paths:
-        named = [posixpath.splitext(str(path).replace("\\", "/"))[0] for path in paths]
-        stems = [_canonical(posixpath.basename(name)) for name in named]
-        for candidates in (stems, named):
-            if len(set(candidates)) == len(candidates):
-                return candidates
-    return places
+def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
+    return {
+        "path": _relative(shard.path, out),
+        "rows": sum(shard.group_rows) - len(shard.faults),
+        "row_groups": shard.group_rows,
+        "checksum": shard.checksum,
+    }
 
 
-def _canonical(stem: str) -> str:
-    match = _DOUBLED_WNID.match(stem)
-    return match["base"] if match else stem
-
-
-def _number(shards: list[ShardRows], out: Storage) -> pa.Table:
-    paths = [path for shard in shards for path in shard.paths]
-    places = [f"{posixpath.basename(shard.path)}:{row}" for shard in shards for row in range(len(shard.paths))]
-    ids = image_ids(paths, places)
+def _number(split: str, shards: list[ShardRows], out: Storage) -> tuple[pa.Table, list[Refused]]:
+    """The table of a split's rows by ascending image id, and its rows that are not to be used."""
+    ids = [one for shard in shards for one in shard.ids or []]
+    if not ids:
+        paths = [path for shard in shards for path in shard.paths]
+        places = [f"{posixpath.basename(shard.path)}:{row}" for shard in shards for row in range(len(shard.paths))]
+        ids = image_ids(paths, places)
     names = [_relative(shard.path, out) for shard in shards]
-    shard_index = np.repeat(np.arange(len(shards)), [len(shard.paths) for shard in shards])
-    group = [np.repeat(np.arange(len(shard.group_rows)), shard.group_rows) for shard in shards]
+    shard_index = np.repeat(np.arange(len(shards)), [len(shard.labels) for shard in shards])
+    group = [np.repeat(np.arange(len(shard.group_rows)), np.array(shard.group_rows, np.int64)) for shard in shards]
     in_group = [np.arange(rows) for shard in shards for rows in shard.group_rows]
     table = pa.table(
         {
@@ -172,18 +193,26 @@ def _number(shards: list[ShardRows], out: Storage) -> pa.Table:
             "label": np.concatenate([shard.labels for shard in shards]),
             "shard": pa.DictionaryArray.from_arrays(pa.array(shard_index.astype(np.int32)), names),
             "row_group": np.concatenate(group).astype(np.int32),
-            "row_in_group": np.concatenate(in_group or [np.zeros(0)]).astype(np.int32),
+            "row_in_group": np.concatenate(in_group or [np.zeros(0, np.int64)]).astype(np.int32),
         }
     )
+    faulty = []
+    good = np.ones(len(table), bool)
+    first = 0
+    for shard in shards:
+        for row, reason in sorted(shard.faults.items()):
+            faulty.append(Refused(split, ids[first + row], f"{_relative(shard.path, out)}:{row}", reason))
+            good[first + row] = False
+        first += len(shard.labels)
+    if faulty:
+        table = table.filter(pa.array(good))
     ordered = table.take(pc.sort_indices(table, [("image_id", "ascending")]))
-    return ordered.add_column(0, "row", pa.array(np.arange(len(ordered)))).cast(ROW_SCHEMA)
+    return ordered.add_column(0, "row", pa.array(np.arange(len(ordered)))).cast(ROW_SCHEMA), faulty
 
 
 def _named(classes: list[ImageClass], highest: int, wnids: dict[int, str]) -> list[dict[str, Any]]:
     if not classes and highest == 999:
-        from torchvision.models import VGG16_Weights
-
-        classes = [ImageClass(name) for name in VGG16_Weights.IMAGENET1K_V1.meta["categories"]]
+        classes = [ImageClass(name) for name in imagenet_names()]
     classes = classes or [ImageClass(wnids.get(index, f"class {index}")) for index in range(highest + 1)]
     check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
     return [
@@ -191,24 +220,15 @@ def _named(classes: list[ImageClass], highest: int, wnids: dict[int, str]) -> li
     ]
 
 
-def _wnids(shard: ShardRows) -> dict[int, str]:
-    """Class index -> wnid, where the file names carry it."""
-    found = {}
-    for path, label in zip(shard.paths, shard.labels.tolist(), strict=True):
-        stem = posixpath.splitext(posixpath.basename(path or ""))[0]
-        match = _DOUBLED_WNID.match(stem)
-        if match and label >= 0:
-            found[label] = match["wnid"]
-    return found
-
-
 def _relative(path: str, out: Storage) -> str:
-    return path.removeprefix(out.uri.rstrip("/") + "/")
+    if "://" not in out.uri:
+        return path.removeprefix(out.uri.rstrip("/") + "/")
+    (folder, _, options), (file, _, same) = out.uri.partition("?"), path.partition("?")
+    return file.removeprefix(folder.rstrip("/") + "/") if options == same else path
 
 
 def _footer(path: str) -> str:
-    folder, _, name = path.rpartition("/")
-    storage = Storage(folder or "/")
+    storage, name = Storage.of_file(path)
     with storage.filesystem.open_input_file(storage.path(name)) as file:
         size = file.size()
         file.seek(size - 8)

@@ -22,8 +22,7 @@ def open_shard(path: str) -> pq.ParquetFile:
     Raises:
         SettingError: it is missing or not Parquet.
     """
-    folder, _, name = path.rpartition("/")
-    storage = Storage(folder or "/")
+    storage, name = Storage.of_file(path)
     try:
         return pq.ParquetFile(storage.filesystem.open_input_file(storage.path(name)))
     except (OSError, pa.ArrowException) as error:

@@ -7,48 +7,75 @@ import posixpath
 import re
 from typing import Any
 
-from lp_core.config import SettingError
-from lp_core.dataset.layouts.found import Found, ImageClass
+from lp_core.config import SettingError, check
+from lp_core.dataset.identity import ImageClass
+from lp_core.dataset.layouts.found import SPLIT_NAMES, Found, Source
 from lp_core.dataset.shards import open_shard
 from lp_core.storage import Storage
 
-_SPLIT_OF_PREFIX = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation"}
-_SPLIT_OF_PREFIX |= {"test": "test"}
-_NAME = re.compile(r"^(?P<split>[a-z]+)(-.*)?\.parquet$")
+_NAME = re.compile(r"^(?P<split>[a-z]+)(-(?P<number>\d+)-of-(?P<count>\d+))?(-.*)?\.parquet$")
+_OWN_TABLES = "rows/"
+"""A finished data set folder keeps its row tables here; they hold no images."""
 
 
-def recognise(files: list[str]) -> bool:
+def recognise(source: Source) -> bool:
     """Whether some file of the folder is a Parquet shard of a split."""
-    return any(_split(name) for name in files)
+    return any(_split(name) for name in source.files)
 
 
-def find(source: Storage, files: list[str]) -> Found:
+def find(source: Source) -> Found:
     """List the shards of every split in the order of their names, and the classes.
 
     Raises:
-        SettingError: a shard cannot be opened or has no `image` and `label` columns.
+        SettingError: there are none, one cannot be opened or has no `image` and `label` columns, or some are missing.
     """
     shards: dict[str, list[str]] = {}
-    for name in files:
+    for name in source.files:
         if split := _split(name):
-            shards.setdefault(split, []).append((source / name).uri)
-    with open_shard(next(iter(shards.values()))[0]) as first:
+            shards.setdefault(split, []).append(name)
+    check(bool(shards), f"source {source.storage}: no files named train-*.parquet or validation-*.parquet")
+    for split, names in shards.items():
+        _check_complete(split, names)
+    paths = {split: [(source.storage / name).uri for name in names] for split, names in shards.items()}
+    with open_shard(next(iter(paths.values()))[0]) as first:
         features = (first.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
-    return Found("parquet", shards, _classes(source, files, json.loads(features)))
+    return Found("parquet", paths, _classes(source, json.loads(features)))
 
 
 def _split(name: str) -> str | None:
     match = _NAME.match(posixpath.basename(name))
-    return _SPLIT_OF_PREFIX.get(match["split"]) if match else None
+    return SPLIT_NAMES.get(match["split"]) if match and not name.startswith(_OWN_TABLES) else None
 
 
-def _classes(source: Storage, files: list[str], features: dict[str, Any]) -> list[ImageClass]:
+def _check_complete(split: str, names: list[str]) -> None:
+    """Shards say in their names how many there are: a download that stopped half-way shows."""
+    matches = [match for name in names if (match := _NAME.match(posixpath.basename(name))) and match["count"]]
+    counts = {int(match["count"]) for match in matches}
+    check(
+        len(counts) <= 1,
+        f"split {split}: shards of {' and '.join(str(count) for count in sorted(counts))} lie side by side, such as "
+        f"{names[0]} and {names[-1]}; keep one set",
+    )
+    for count in counts:
+        missing = sorted(set(range(count)) - {int(match["number"]) for match in matches})
+        if missing:
+            raise SettingError(
+                f"split {split}: {len(missing)} of {count} shards are missing, number {missing[0]} first; "
+                "download them, or take '-of-' out of the others' names"
+            )
+
+
+def _classes(source: Source, features: dict[str, Any]) -> list[ImageClass]:
     """Names from `classes.json` ([{"wnid", "name"}] by index) beside the shards, else from the schema's metadata."""
-    if "classes.json" in files:
-        entries = source.read_json("classes.json")
-        try:
-            return [ImageClass(str(entry["name"]), entry.get("wnid")) for entry in entries]
-        except (TypeError, KeyError, AttributeError):
-            raise SettingError(f"{source.path('classes.json')}: a list of objects with 'name' is expected") from None
+    if "classes.json" in source.files:
+        return _named_beside(source.storage)
     label = features.get("info", {}).get("features", {}).get("label", {})
     return [ImageClass(str(name)) for name in label.get("names", [])]
+
+
+def _named_beside(storage: Storage) -> list[ImageClass]:
+    entries = storage.read_json("classes.json")
+    try:
+        return [ImageClass(str(entry["name"]), entry.get("wnid")) for entry in entries]
+    except (TypeError, KeyError, AttributeError):
+        raise SettingError(f"{storage.path('classes.json')}: a list of objects with 'name' is expected") from None

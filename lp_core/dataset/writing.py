@@ -1,0 +1,159 @@
+"""Photographs of a source -> one Parquet shard in the schema of Hugging Face's image data sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lp_core.config import SettingError
+from lp_core.dataset.plan import Piece, Wanted
+from lp_core.dataset.quarantine import MAX_FILE_BYTES, fault
+from lp_core.dataset.resize import Form
+from lp_core.fingerprint import checksum
+from lp_core.images.decode import ImageError
+from lp_core.storage import Storage, first_line
+
+READERS = 8
+"""Photographs read at once by a task: object stores, and disks with a queue, answer them together."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a shard.
+
+    Attributes:
+        row_groups: number of rows of each row group.
+        checksum: SHA-256 of the file.
+        refused: reason by place among the piece's photographs, for those left out.
+    """
+
+    row_groups: list[int]
+    checksum: str
+    refused: dict[int, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Written:
+        """What `to_json` came from."""
+        refused = {int(place): reason for place, reason in values["refused"].items()}
+        return cls(values["row_groups"], values["checksum"], refused)
+
+
+def shard_schema(class_names: list[str]) -> pa.Schema:
+    """The schema of a shard, with the metadata from which `datasets` reads that there are images, and class names."""
+    label = {"names": class_names, "_type": "ClassLabel"}
+    features = {"image": {"_type": "Image"}, "label": label}
+    return pa.schema(
+        [("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("label", pa.int64())],
+        metadata={"huggingface": json.dumps({"info": {"features": features}})},
+    )
+
+
+def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_names: list[str]) -> Written:
+    """Write one shard whole or not at all; photographs that are unusable are left out and named.
+
+    Equal photographs give equal bytes. At most a shard's and a row group's images are in memory.
+
+    Raises:
+        SettingError: the source cannot be read at all, or the shard cannot be written.
+    """
+    schema = shard_schema(class_names)
+    refused: dict[int, str] = {}
+    row_groups: list[int] = []
+    sink = pa.BufferOutputStream()
+    first = 0
+    # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
+    with pq.ParquetWriter(sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]) as writer:
+        for group in piece.groups:
+            images, labels = [], []
+            for place, (one, (data, reason)) in enumerate(zip(group, _read(source, group, form), strict=True), first):
+                if reason is None:
+                    images.append({"bytes": data, "path": one.path})
+                    labels.append(one.label)
+                else:
+                    refused[place] = reason
+            first += len(group)
+            if images:
+                writer.write_table(pa.table({"image": images, "label": labels}, schema=schema), len(images))
+                row_groups.append(len(images))
+    shard = sink.getvalue()
+    out.write_bytes(piece.name, shard)
+    return Written(row_groups, checksum(shard), refused)
+
+
+def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:
+    """The bytes to be stored of every photograph of a row group, or why it has none, in the order given."""
+    holders = {one.holder for one in group if one.holder.endswith(".tar")}
+    opened = {holder: _open(source, holder) for holder in holders}
+    # In the order of the disk; the shuffle is made in memory.
+    by_place = sorted(range(len(group)), key=lambda index: (group[index].holder, group[index].offset))
+    found: dict[int, tuple[bytes, str | None]] = {}
+    with ThreadPoolExecutor(READERS) as pool:
+        results = pool.map(partial(_stored, source, opened, form), [group[index] for index in by_place])
+        found.update(zip(by_place, results, strict=True))
+    for file in opened.values():
+        file.close()
+    return (found[index] for index in range(len(group)))
+
+
+def _open(source: Storage, holder: str) -> Any:
+    try:
+        return source.filesystem.open_input_file(source.path(holder))
+    except OSError as error:
+        raise SettingError(f"{source.path(holder)}: cannot be opened ({first_line(error)})") from None
+
+
+def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) -> tuple[bytes, str | None]:
+    if one.size > MAX_FILE_BYTES:
+        return b"", f"{one.size} bytes are more than the limit of {MAX_FILE_BYTES}"
+    try:
+        file = opened.get(one.holder)
+        data = file.read_at(one.size, one.offset) if file else source.read_bytes(one.holder)
+    except (FileNotFoundError, PermissionError) as error:
+        return b"", f"cannot be read ({first_line(error)})"
+    except OSError as error:
+        raise SettingError(f"{source.path(one.holder)}: cannot be read ({first_line(error)})") from None
+    if len(data) != one.size:
+        return b"", f"has {len(data)} bytes, not the {one.size} that were listed"
+    reason = fault(data, form.check)
+    if reason is not None:
+        return b"", reason
+    try:
+        return form.stored(data), None
+    except ImageError as error:
+        return b"", str(error)
+
+
+def shard_faults(path: str) -> dict[int, str]:
+    """Decode every photograph of a shard; reason by row, for those that are unusable.
+
+    Raises:
+        SettingError: the shard cannot be read.
+    """
+    from lp_core.dataset.shards import open_shard
+
+    faults: dict[int, str] = {}
+    first = 0
+    with open_shard(path) as shard:
+        for group in range(shard.num_row_groups):
+            try:
+                table = shard.read_row_group(group, columns=["image.bytes"], use_threads=False)
+            except (OSError, pa.ArrowException) as error:
+                raise SettingError(f"shard {path}, row group {group}: cannot be read ({first_line(error)})") from None
+            images = table["image"].combine_chunks().field("bytes")
+            for row in range(len(images)):
+                reason = fault(images[row].as_py(), decode=True)
+                if reason is not None:
+                    faults[first + row] = reason
+            first += len(images)
+    return faults
