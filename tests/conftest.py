@@ -1,0 +1,53 @@
+import os
+import secrets
+
+# Before anything imports Ray: a token for every cluster started here, and nothing that calls home.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory) -> str:
+    """A small toy data set: 240 training and 60 validation images in row groups of 100."""
+    from lp_core.dataset.layouts import find
+    from lp_core.dataset.manifest import write_dataset_folder
+    from lp_core.dataset.toy import write_toy
+    from lp_core.storage import Storage
+
+    folder = Storage.at(tmp_path_factory.mktemp("toy"))
+    write_toy(Path(folder.uri), train=240, validation=60)
+    write_dataset_folder(folder, find(folder))
+    return folder.uri
+
+
+@pytest.fixture
+def small_recipe(toy_folder):
+    """Settings under which everything takes seconds, and the same bits every time."""
+    from lp_core.config import DataSettings, NetworkSettings, Recipe, ScanSettings, TrainSettings, ViewSettings
+
+    return Recipe(
+        recipe="demo",
+        data=DataSettings(path=toy_folder, flip=0.0, eval_crop=1.0, crop_scale=(0.6, 1.0), lanes=4),
+        view=ViewSettings(size=32),
+        network=NetworkSettings(width=1 / 16, pool=1, dropout=0.1, initialization="variance-preserving"),
+        train=TrainSettings(
+            epochs=2,
+            batch_size=24,
+            optimizer="adamw",
+            learning_rate=1e-3,
+            schedule="one-cycle",
+            precision="fp32",
+            deterministic=True,
+            log_every_steps=1,
+        ),
+        scan=ScanSettings(batch_size=8, piece_rows=16),
+    )

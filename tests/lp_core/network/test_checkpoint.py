@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from lp_core.config import SettingError
+from lp_core.network.checkpoint import Checkpoint, checkpoint_names, newest_checkpoint, save_checkpoint
+from lp_core.storage import Storage
+
+
+@pytest.fixture
+def folder(tmp_path):
+    storage = Storage.at(tmp_path)
+    for step in (10, 20, 30):
+        save_checkpoint(storage, Checkpoint(step, {"w": torch.full((3,), step)}, {"fingerprint": "f"}), keep=2)
+    return storage
+
+
+def test_the_newest_are_kept(folder):
+    assert checkpoint_names(folder) == ["step-000000020", "step-000000030"]
+    found, damaged = newest_checkpoint(folder, "f")
+    assert (found.step, damaged) == (30, [])
+    assert torch.equal(found.tensors["w"], torch.full((3,), 30))
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "gone", "json"])
+def test_a_damaged_one_is_named_and_the_one_before_used(folder, tmp_path, damage):
+    data, vouch = tmp_path / "step-000000030.safetensors", tmp_path / "step-000000030.json"
+    content = bytearray(data.read_bytes())
+    if damage == "flip":
+        content[-1] ^= 1
+        data.write_bytes(content)
+    elif damage == "cut":
+        data.write_bytes(content[:-5])
+    elif damage == "gone":
+        data.unlink()
+    else:
+        vouch.write_text("{")
+    found, damaged = newest_checkpoint(folder, "f")
+    assert found.step == 20
+    assert len(damaged) == 1
+    assert "step-000000030 is damaged" in damaged[0]
+
+
+def test_a_checkpoint_without_its_voucher_does_not_exist(folder, tmp_path):
+    (tmp_path / "step-000000030.json").unlink()
+    assert newest_checkpoint(folder, "f")[0].step == 20
+
+
+def test_another_trainings_checkpoint_is_refused(folder):
+    with pytest.raises(SettingError, match="other settings"):
+        newest_checkpoint(folder, "g")
+
+
+def test_no_checkpoint_is_no_error(tmp_path):
+    assert newest_checkpoint(Storage.at(tmp_path / "none"), "f") == (None, [])

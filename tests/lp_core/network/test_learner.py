@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lp_core.config import SettingError
+from lp_core.dataset.feed import Feed, Reading
+from lp_core.network.learner import Learner, normalized
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+
+
+def learner(recipe, view="log_polar", **changes):
+    recipe = replace(recipe, train=replace(recipe.train, **changes))
+    return Learner(recipe, view, 12, steps_per_epoch=10)
+
+
+def batches(recipe, count, view="log_polar"):
+    return list(Feed(recipe, view).batches(Reading("train", 0, count)))
+
+
+def losses(one, given):
+    return [one.learn(b.images_NSRC, b.labels_N, len(b.rows_N)).loss_sum for b in given]
+
+
+def test_input_is_normalised_as_torchvision_does():
+    from torchvision.transforms import functional
+
+    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
+    theirs = functional.normalize(functional.to_tensor(image[0]), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    torch.testing.assert_close(normalized(image, torch.device("cpu"))[0], theirs)
+
+
+def test_eight_images_are_learned_by_heart(small_recipe):
+    network = replace(small_recipe.network, dropout=0.0, width=1 / 8)
+    one = Learner(replace(small_recipe, network=network), "log_polar", 12, steps_per_epoch=60)
+    [batch] = batches(small_recipe, 1)
+    images, labels = batch.images_NSRC[:8], batch.labels_N[:8]
+    for _ in range(60):
+        one.learn(images, labels, 8)
+    assert one.evaluate(images, labels).top1 == 8
+
+
+def test_small_parts_add_up_to_the_whole_step(small_recipe):
+    recipe = replace(small_recipe, network=replace(small_recipe.network, dropout=0.0))
+    given = batches(recipe, 3)
+    whole, parts = learner(recipe), learner(recipe, micro_batch=7)
+    assert losses(whole, given) == pytest.approx(losses(parts, given), rel=1e-5)
+    for name, value in whole.network.state_dict().items():
+        torch.testing.assert_close(parts.network.state_dict()[name], value, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_resumed_training_is_the_same_bit_for_bit(small_recipe, optimizer):
+    given = batches(small_recipe, 6)
+    straight = learner(small_recipe, optimizer=optimizer)
+    expected = losses(straight, given)
+    first = learner(small_recipe, optimizer=optimizer)
+    before = losses(first, given[:3])
+    second = learner(small_recipe, optimizer=optimizer)
+    second.load({name: value.clone() for name, value in first.state().items()}, 3)
+    assert before + losses(second, given[3:]) == expected
+    for name, value in straight.state().items():
+        assert torch.equal(value, second.state()[name]), name
+
+
+def test_a_worker_without_images_changes_nothing(small_recipe):
+    one = learner(small_recipe, weight_decay=0.0, optimizer="sgd")
+    before = {name: value.clone() for name, value in one.network.state_dict().items()}
+    counts = one.learn(np.zeros((0, 32, 32, 3), np.uint8), np.zeros(0, np.int64), 24)
+    assert counts.images == 0
+    assert all(torch.equal(value, before[name]) for name, value in one.network.state_dict().items())
+
+
+def test_a_loss_that_is_no_number_is_said(small_recipe):
+    one = learner(small_recipe)
+    with torch.no_grad():
+        one.network.classifier[6].bias.fill_(float("nan"))
+    [batch] = batches(small_recipe, 1)
+    with pytest.raises(SettingError, match=r"the loss is nan at step 0; lower train\.learning-rate"):
+        one.learn(batch.images_NSRC, batch.labels_N, 24)

@@ -1,0 +1,21 @@
+import pytest
+
+from lp_core.config import TrainSettings
+from lp_core.network.schedule import learning_rate
+
+
+def test_the_papers_steps():
+    train = TrainSettings()
+    rates = [learning_rate(train, epoch * 5005, 5005) for epoch in (0, 29, 30, 60, 99)]
+    assert rates == pytest.approx([1e-2, 1e-2, 1e-3, 1e-4, 1e-5])
+
+
+def test_one_cycle_rises_then_falls_to_nothing():
+    train = TrainSettings(epochs=4, schedule="one-cycle", warmup_epochs=1, learning_rate=1.0)
+    rates = [learning_rate(train, step, 10) for step in range(40)]
+    peak = rates.index(max(rates))
+    assert peak == 10
+    assert rates[:11] == sorted(rates[:11])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] < 0.01

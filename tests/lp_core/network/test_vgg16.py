@@ -1,0 +1,74 @@
+import pytest
+import torch
+import torchvision
+
+from lp_core.config import NetworkSettings
+from lp_core.network.vgg16 import VGG16, conv_channels, conv_layers, initialize
+
+SMALL = NetworkSettings(width=1 / 16, pool=1, angle_padding="circular")
+
+
+def test_the_standard_network_is_torchvisions():
+    with torch.device("meta"):
+        ours, theirs = VGG16(1000, NetworkSettings()), torchvision.models.vgg16()
+    shapes = [{name: value.shape for name, value in network.state_dict().items()} for network in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+    assert [type(module) for module in ours.features] == [type(module) for module in theirs.features]
+    assert sum(value.numel() for value in ours.parameters()) == 138_357_544
+
+
+def test_weights_give_torchvisions_predictions():
+    torch.manual_seed(0)
+    theirs = torchvision.models.vgg16().eval()
+    ours = VGG16(1000, NetworkSettings()).eval()
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(ours(x), theirs(x))
+
+
+def test_layers_are_named_as_in_the_paper():
+    assert conv_layers() == {
+        "conv1_1": 0, "conv1_2": 2, "conv2_1": 5, "conv2_2": 7, "conv3_1": 10, "conv3_2": 12, "conv3_3": 14,
+        "conv4_1": 17, "conv4_2": 19, "conv4_3": 21, "conv5_1": 24, "conv5_2": 26, "conv5_3": 28,
+    }  # fmt: skip
+    assert sum(conv_channels(1.0).values()) == 4224
+    network = VGG16(2, SMALL)
+    for name, channels in conv_channels(SMALL.width).items():
+        assert network.features[conv_layers()[name]].out_channels == channels
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_rolling_angles_rolls_features(turns):
+    network = initialize(VGG16(2, SMALL, "log_polar"), "variance-preserving", 0).double().eval()
+    x = torch.randn(1, 3, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    conv_features = network.features[:30]
+    with torch.inference_mode():
+        rolled = conv_features(x.roll(16 * turns, 2))
+        assert torch.allclose(rolled, conv_features(x).roll(turns, 2), rtol=0, atol=1e-12)
+
+
+def test_only_log_polar_input_is_wrapped_and_names_stay():
+    plain, wrapped = VGG16(2, SMALL, "cartesian"), VGG16(2, SMALL, "log_polar")
+    wrapped.load_state_dict(plain.state_dict())
+    assert type(plain.features[0]) is torch.nn.Conv2d
+    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    inner = plain.features[0](x)[:, :, 1:-1], wrapped.features[0](x)[:, :, 1:-1]
+    torch.testing.assert_close(*inner)
+    assert not torch.allclose(plain.features[0](x)[:, :, 0], wrapped.features[0](x)[:, :, 0])
+
+
+@pytest.mark.parametrize("how", ["torchvision", "variance-preserving"])
+def test_first_weights_follow_the_seed(how):
+    networks = [initialize(VGG16(10, SMALL), how, seed).state_dict() for seed in (0, 0, 1)]
+    assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
+    assert not torch.equal(networks[0]["features.0.weight"], networks[2]["features.0.weight"])
+
+
+def test_variance_is_preserved():
+    network = initialize(VGG16(10, NetworkSettings(width=0.5, pool=2)), "variance-preserving", 0).eval()
+    x = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        second_moment = network.features[:30](x).square().mean().item()
+        first = network.features[:2](x).square().mean().item()
+    assert 0.2 < second_moment / first < 5

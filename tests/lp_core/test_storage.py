@@ -1,0 +1,48 @@
+import pickle
+
+import pytest
+
+from lp_core.config import SettingError
+from lp_core.storage import Storage
+
+
+def test_a_file_is_written_whole_and_read_back(tmp_path):
+    storage = Storage.at(tmp_path) / "a"
+    storage.write_bytes("b/c.bin", b"123")
+    assert storage.read_bytes("b/c.bin") == b"123"
+    assert storage.files() == ["b/c.bin"]
+    assert (tmp_path / "a" / "b" / "c.bin").read_bytes() == b"123"
+    storage.remove("b/c.bin")
+    storage.remove("b/c.bin")
+    assert storage.files("b") == []
+
+
+def test_storage_travels_between_processes(tmp_path):
+    storage = Storage.at(tmp_path)
+    storage.write_json("x.json", {"a": 1})
+    assert pickle.loads(pickle.dumps(storage)).read_json("x.json") == {"a": 1}
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingError, match=r"file/x\.json: cannot be written"):
+        (Storage.at(tmp_path) / "file").write_json("x.json", 1)
+
+
+def test_broken_json_is_named(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(SettingError, match=r"x\.json: not valid JSON"):
+        Storage.at(tmp_path).read_json("x.json")
+
+
+@pytest.mark.parametrize(
+    ("uri", "child"),
+    [("s3://bucket/run?endpoint_override=h%3A1", "s3://bucket/run/x?endpoint_override=h%3A1"), ("/a/b", "/a/b/x")],
+)
+def test_subfolders_of_uris_keep_their_options(uri, child):
+    assert (Storage(uri) / "x").uri == child
+
+
+def test_an_unknown_scheme_is_refused():
+    with pytest.raises(SettingError, match="nonsense://x"):
+        Storage.at("nonsense://x").exists()

@@ -1,0 +1,133 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+from lp_core.config import TrainSettings
+from lp_core.dataset.layouts import find
+from lp_core.dataset.manifest import write_dataset_folder
+from lp_core.storage import Storage
+from workflows.cli import VERBS, main
+from workflows.recipes import RECIPES
+
+
+def failed(capsys, *arguments) -> str:
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    assert end.value.code != 0
+    return capsys.readouterr().err
+
+
+def test_the_overview_names_every_verb(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(verb in shown for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(verb, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([verb, "--help"])
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"logpolar {verb}" in shown
+    if verb not in ("index", "warp"):
+        assert all(option in shown for option in ("--run", "--views", "--data.path", "--train.batch-size"))
+
+
+def test_the_module_is_the_same_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "workflows", "--help"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert "usage: logpolar VERB" in done.stdout
+
+
+def test_unknown_names_meet_the_nearest(capsys, tmp_path):
+    assert "did you mean train?" in failed(capsys, "trian")
+    assert "did you mean tiny_imagenet?" in failed(capsys, "train", "--recipe", "tiny_imagnet", "--run", tmp_path)
+    message = failed(capsys, "train", "--recipe", "demo", "--run", tmp_path, "--train.epoch", "2")
+    assert "--train.epochs" in message
+    assert "--recipe is missing" in failed(capsys, "train", "--run", tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--train.epochs", "0"], "train.epochs is 0"),
+        (["--data.path", "/nowhere/at/all"], "data.path /nowhere/at/all does not exist"),
+        ([], "data.path is not set"),
+        (["--views", "polar"], "views"),
+    ],
+)
+def test_bad_settings_are_told_in_a_line(capsys, tmp_path, arguments, says):
+    message = failed(capsys, "train", "--recipe", "tiny_imagenet", "--run", tmp_path, *arguments)
+    assert says in message
+    assert "Traceback" not in message
+
+
+def test_a_folder_that_is_no_data_set_is_refused(capsys, tmp_path):
+    message = failed(capsys, "train", "--recipe", "demo", "--run", tmp_path / "run", "--data.path", tmp_path)
+    assert "not a finished data set folder" in message
+    assert "no known layout" in failed(capsys, "index", tmp_path, tmp_path / "out")
+    assert "does not exist" in failed(capsys, "index", tmp_path / "nothing", tmp_path / "out")
+
+
+def test_a_run_folder_that_cannot_be_written_is_refused(capsys, tmp_path, toy_folder):
+    (tmp_path / "file").write_text("")
+    message = failed(capsys, "train", "--recipe", "demo", "--run", tmp_path / "file", "--data.path", toy_folder)
+    assert "cannot be written" in message
+
+
+def test_one_class_is_nothing_to_learn(capsys, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from lp_core.dataset.toy import draw, encode
+
+    images = [{"bytes": encode(draw(0, "train", row)[0]), "path": f"{row}.jpg"} for row in range(4)]
+    for split in ("train", "validation"):
+        pq.write_table(pa.table({"image": images, "label": [0] * 4}), tmp_path / f"{split}-00000.parquet")
+    write_dataset_folder(Storage.at(tmp_path / "data"), find(Storage.at(tmp_path)))
+    message = failed(capsys, "train", "--recipe", "demo", "--run", tmp_path / "run", "--data.path", tmp_path / "data")
+    assert "1 class" in message
+
+
+def test_another_recipes_run_is_refused(capsys, tmp_path, small_recipe, toy_folder):
+    from workflows.session import Session
+
+    Session(small_recipe, Storage.at(tmp_path)).write_config()
+    assert "started from recipe demo" in failed(capsys, "train", "--recipe", "imagenet", "--run", tmp_path)
+    assert "holds no finished training" in failed(capsys, "scan", "--run", tmp_path)
+    assert "holds no finished training" in failed(capsys, "verify", tmp_path)
+    assert "not finished" in failed(capsys, "report", "--run", tmp_path)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_say_their_command_and_are_complete(name):
+    assert f"logpolar {'demo' if name == 'demo' else 'run --recipe ' + name}" in RECIPES[name].__doc__
+    assert RECIPES[name]().recipe == name
+
+
+def test_the_imagenet_recipe_is_the_papers_schedule():
+    train = RECIPES["imagenet"]().train
+    assert (train.epochs, train.learning_rate, train.momentum, train.weight_decay) == (100, 0.01, 0.9, 1e-4)
+    assert (train.step_epochs, train.batch_size, train.optimizer) == (30, 256, "sgd")
+    assert RECIPES["imagenet"]().network.width == 1.0
+    assert isinstance(train, TrainSettings)
+
+
+def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):
+    from workflows.session import Session, stored_recipe
+
+    run = Storage.at(tmp_path)
+    Session(small_recipe, run).write_config()
+    before = os.stat(tmp_path / "config.json").st_mtime_ns
+    Session(small_recipe, run).write_config()
+    assert os.stat(tmp_path / "config.json").st_mtime_ns == before
+    assert stored_recipe(run) == small_recipe
+    assert {"recipe", "versions", "commit"} <= set(json.loads((tmp_path / "config.json").read_text()))
