@@ -87,7 +87,10 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
         arguments = ["--run", *arguments]
     if verb == "demo" and run is None:
         run = "runs/demo"
-    base = _base(verb, run, _value_of(arguments, "--recipe"))
+    named = _value_of(arguments, "--recipe")
+    if named is None and {"-h", "--help"} & set(arguments):
+        named, run = "demo" if verb == "demo" else "imagenet", run or "RUN"
+    base = _base(verb, run, named)
     default = options(**{one.name: getattr(base, one.name) for one in fields(Recipe)}, run=run or tyro.MISSING)
     chosen = tyro.cli(options, prog=program, description=VERBS[verb] + ".", default=default, args=arguments)
     recipe = Recipe(**{one.name: getattr(chosen, one.name) for one in fields(Recipe)})

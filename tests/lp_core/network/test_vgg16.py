@@ -18,10 +18,14 @@ def test_the_standard_network_is_torchvisions():
 
 
 def test_weights_give_torchvisions_predictions():
+    with torch.device("meta"):
+        theirs, ours = torchvision.models.vgg16().eval(), VGG16(1000, NetworkSettings()).eval()
+    theirs = theirs.to_empty(device="cpu")
     torch.manual_seed(0)
-    theirs = torchvision.models.vgg16().eval()
-    ours = VGG16(1000, NetworkSettings()).eval()
-    ours.load_state_dict(theirs.state_dict())
+    with torch.no_grad():
+        for value in theirs.parameters():
+            value.uniform_(-0.05, 0.05)
+    ours.load_state_dict(theirs.state_dict(), assign=True)
     x = torch.randn(1, 3, 64, 64)
     with torch.inference_mode():
         assert torch.equal(ours(x), theirs(x))
