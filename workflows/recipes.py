@@ -21,20 +21,20 @@ def demo() -> Recipe:
     return Recipe(
         recipe="demo",
         # Left and right matter: a mirror turns one hand's spirals into the other's.
-        data=DataSettings(crop_scale=(0.6, 1.0), flip=0.0, eval_crop=1.0),
+        data=DataSettings(crop_scale=(0.5, 1.0), flip=0.0, eval_crop=1.0),
         view=ViewSettings(size=48),
         network=NetworkSettings(
-            width=0.25, pool=1, dropout=0.0, angle_padding="circular", initialization="variance-preserving"
+            width=0.125, pool=2, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
         ),
         train=TrainSettings(
-            epochs=9,
-            batch_size=48,
+            epochs=7,
+            batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,
-            weight_decay=0.01,
+            weight_decay=0.05,
             schedule="one-cycle",
             warmup_epochs=1,
-            validate_every_epochs=3,
+            validate_every_epochs=2,
         ),
         visualize=VisualizeSettings(few=2),
     )

@@ -48,7 +48,7 @@ class Learner:
         self.device = torch.device(device)
         torch.use_deterministic_algorithms(recipe.train.deterministic)
         network = initialize(VGG16(classes, recipe.network, view), recipe.network.initialization, recipe.seed)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
         self.optimizer = _optimizer(self.network, recipe)
         self.dtype = autocast_dtype(recipe.train.precision, self.device.type)
         self.step = 0
@@ -81,11 +81,6 @@ class Learner:
             last = index == len(parts) - 1
             with nullcontext() if last else _no_sync(self._parallel):
                 total += self._accumulate(images_NSRC[part], labels_N[part], batch_images)
-        if not np.isfinite(total.loss_sum):
-            raise SettingError(
-                f"the loss is {total.loss_sum} at step {self.step}; lower train.learning-rate "
-                f"({train.learning_rate}), or use train.precision fp32"
-            )
         self.optimizer.step()
         self.step += 1
         return total
@@ -101,6 +96,12 @@ class Learner:
             logits = self._parallel(x_NCSR)
         logits = logits.float()
         loss = F.cross_entropy(logits, y_N, label_smoothing=self.recipe.train.label_smoothing, reduction="sum")
+        if not loss.isfinite():
+            train = self.recipe.train
+            raise SettingError(
+                f"the loss is {loss.item()} at step {self.step}; lower train.learning-rate ({train.learning_rate}), "
+                "or use train.precision fp32"
+            )
         (loss * (self.world / batch_images)).backward()
         return counts(logits.detach(), y_N)
 
