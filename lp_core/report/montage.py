@@ -164,8 +164,14 @@ def _draw_exemplar(
         sheet.write((right, line), f"{exemplar.activation:.4g}", anchor="rm")
     else:
         sheet.write((left, line), exemplar.class_name, width=right - left)
-    shown, ground = (content(picture), blank) if block.mapped else (picture, hatch)
-    sheet.image.paste(fitted(shown, where.tile, ground(where.tile, where.tile)), corner)
+    side = where.tile
+    if not block.mapped:
+        sheet.image.paste(fitted(picture, side, hatch(side, side)), corner)
+    elif (part := content(picture)) is not None:
+        sheet.image.paste(fitted(part, side, blank(side, side), smooth=True), corner)
+    else:
+        sheet.outline(corner, side)
+        sheet.write((left + side / 2, corner[1] + side / 2), "under one pixel", SOFT, anchor="mm")
 
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:

@@ -90,8 +90,11 @@ def locator(covered: Picture, side: int) -> Image.Image:
     return square
 
 
-def fitted(picture: Picture, side: int, ground: Image.Image) -> Image.Image:
+def fitted(picture: Picture, side: int, ground: Image.Image, *, smooth: bool = False) -> Image.Image:
     """The picture scaled into a square of `side` px, centred, over a ground of that size.
+
+    A receptive field of a few px is shown as these px, not as the smooth picture they never were, unless the pixels
+    mean nothing (`smooth`).
 
     Raises:
         ValueError: not uint8 [h, w, 3 or 4].
@@ -101,8 +104,7 @@ def fitted(picture: Picture, side: int, ground: Image.Image) -> Image.Image:
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    # A receptive field of a few px is shown as these px, not as the smooth picture they never were.
-    how = Image.Resampling.NEAREST if scale >= 6 else Image.Resampling.BICUBIC
+    how = Image.Resampling.NEAREST if scale >= 6 and not smooth else Image.Resampling.BICUBIC
     scaled = Image.fromarray(picture).convert("RGBA").resize(size, how)
     square = blank(side, side)
     corner = (side - size[0]) // 2, (side - size[1]) // 2
@@ -111,11 +113,11 @@ def fitted(picture: Picture, side: int, ground: Image.Image) -> Image.Image:
     return square
 
 
-def content(picture: Picture) -> Picture:
-    """The smallest square (where the picture is large enough for one) around all that is not transparent."""
+def content(picture: Picture) -> Picture | None:
+    """The smallest square (where the picture is large enough for one) around all that is not transparent, if any is."""
     box = Image.fromarray(picture).convert("RGBA").getchannel("A").getbbox()
     if box is None:
-        return picture
+        return None
     left, top, right, bottom = box
     height, width = picture.shape[:2]
     side = min(max(right - left, bottom - top), height, width)

@@ -78,6 +78,12 @@ def test_mapped_back_is_cut_to_what_was_mapped() -> None:
     assert (drawn(picture, "log_polar", 0, 1, 0) == (5, 6, 7)).all()
 
 
+def test_a_part_too_small_for_any_pixel_is_named() -> None:
+    nothing = np.zeros((40, 40, 4), np.uint8)
+    shown = drawn(panel([tile(0, mapped_patch=nothing)], "log_polar"), "log_polar", 0, 1, 0)
+    assert (shown[44:68, 6:-6] < 200).any(), "the words"
+
+
 def test_text_is_written_within_its_place() -> None:
     long = fitting("Mexican hairless\nor any other <b>dog</b> of a long name", 80, 12)
     assert long.startswith("Mexican")
