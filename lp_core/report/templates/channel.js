@@ -86,7 +86,8 @@ function drawLarge(view, channel, exemplar) {
   const facts = [`activation ${exemplar.activation}`, exemplar.image];
   if (Number.isFinite(exemplar.row)) facts.push(`unit in row ${exemplar.row}, column ${exemplar.column}`);
   if (box.every(Number.isFinite)) {
-    facts.push(`receptive field rows ${box[0]} to ${box[2]}, columns ${box[1]} to ${box[3]}`);
+    const [top, left, bottom, right] = box.map((edge) => String(edge).replace("-", "−"));
+    facts.push(`receptive field rows ${top} to ${bottom}, columns ${left} to ${right}`);
   }
   large.replaceChildren(
     make("header", {}, make("h2", { id: "large-title", textContent: exemplar.name }),

@@ -5,7 +5,7 @@ import pytest
 
 from lp_core.config import ViewName
 from lp_core.report.montage import Geometry, Tile, panel
-from lp_core.report.plate import Picture, fitting, hatch, locator
+from lp_core.report.plate import Picture, hatch
 
 SIDE = 112
 
@@ -82,24 +82,6 @@ def test_a_part_too_small_for_any_pixel_is_named() -> None:
     nothing = np.zeros((40, 40, 4), np.uint8)
     shown = drawn(panel([tile(0, mapped_patch=nothing)], "log_polar"), "log_polar", 0, 1, 0)
     assert (shown[44:68, 6:-6] < 200).any(), "the words"
-
-
-def test_text_is_written_within_its_place() -> None:
-    long = fitting("Mexican hairless\nor any other <b>dog</b> of a long name", 80, 12)
-    assert long.startswith("Mexican")
-    assert long.endswith("…")
-    assert fitting("a\tb\x00c\u202ed", 500, 12) == "a b c d"
-    assert fitting("x" * 100_000, 80, 12).endswith("…")
-    assert fitting("anything", 0, 12) == "…"
-    assert fitting("", 80, 12) == ""
-
-
-def test_a_part_is_shown_where_it_lies_however_small() -> None:
-    covered = np.zeros((224, 224), np.uint8)
-    covered[200, 20] = 255
-    square = np.asarray(locator(covered, 14))
-    assert (square[12, 1] < 200).all()
-    assert (square[1:12, 1:13] == 255).all()
 
 
 def test_larger_panels_have_the_same_proportions() -> None:
