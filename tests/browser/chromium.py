@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,7 @@ class Page:
         self._folder = tempfile.mkdtemp(prefix="chromium-")
         self._process = subprocess.Popen(
             [PROGRAM, *_FLAGS, f"--user-data-dir={self._folder}", f"--window-size={width},{height}", "about:blank"],
+            env={**os.environ, "TMPDIR": self._folder},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
