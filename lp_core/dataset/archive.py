@@ -83,6 +83,8 @@ def list_members(region: Region) -> Members:
             return _list(io.BufferedReader(window, buffer), region)
     except FileNotFoundError:
         raise SettingError(f"{region}: does not exist") from None
+    except SettingError:
+        raise
     except _DAMAGE as error:
         raise SettingError(f"{region}: cannot be read as a tar archive ({first_line(error)})") from None
 
@@ -92,6 +94,8 @@ def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
     region = Region(name, 0, len(data), wanted=wanted)
     try:
         return _list(io.BufferedReader(_Window(io.BytesIO(data), region)), region)
+    except SettingError:
+        raise
     except _DAMAGE as error:
         raise SettingError(f"{name}: cannot be read as a tar archive ({first_line(error)})") from None
 

@@ -113,7 +113,9 @@ def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str],
     where = prefix.rstrip("/") or "the source"
     images = [path[len(prefix) :] for path in paths if is_image(path)]
     if not images and folders:
-        raise SettingError(f"{where} holds {len(folders)} class folders without photographs; fill them or remove it")
+        raise SettingError(
+            f"{where} holds {len(folders)} class folders without photographs; fill them, or remove {where}"
+        )
     check(bool(images), f"{where} holds no photographs; fill it or remove it")
     flat = [name for name in images if "/" not in name]
     check(len(flat) < len(images), FLAT_VAL.format(where=where, count=len(flat)))
@@ -121,9 +123,10 @@ def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str],
         raise SettingError(
             f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)"
         )
-    shift = "fill it or remove it, for it would shift the classes after it"
     if split == "train" and (empty := sorted(set(classes) - {name.partition("/")[0] for name in images})):
-        raise SettingError(f"{prefix}{empty[0]} holds no photographs; {shift} ({len(empty)} in all)")
+        raise SettingError(f"{prefix}{empty[0]} holds no photographs; fill it, or remove it ({len(empty)} in all)")
     odd = [name for name in classes if not WNID.fullmatch(name)]
     if odd and 2 * len(odd) < len(classes):
-        raise SettingError(f"{prefix}{odd[0]} is not named as the other classes are (n01440764); {shift}")
+        raise SettingError(
+            f"{prefix}{odd[0]} is not named as the others are (n01440764) and would shift their numbers; move it away"
+        )
