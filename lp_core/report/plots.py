@@ -37,9 +37,9 @@ def training_curves(metrics: Mapping[ViewName, Metrics]) -> dict[str, str]:
     Training is a thin line (windows of a long run averaged), validation a strong one with dots.
 
     Args:
-        metrics: the lines of each view's metrics.jsonl. A line has `step` (from 1), `epoch` (from 0) and any of `loss`,
-            `top1`, `learning_rate` (training), `validation_loss`, `validation_top1`. Losses are in nats, accuracies in
-            percent.
+        metrics: the lines of each view's metrics.jsonl. A line has `epoch` (passes over the data so far, with fraction)
+            and any of `loss`, `top1`, `learning_rate` (training), `validation_loss`, `validation_top1`. Losses are in
+            nats, accuracies in percent.
 
     Returns:
         `<svg>` elements by name (`loss`, `top1`, `learning_rate`) to be put into a page, only those that any line has
@@ -56,9 +56,7 @@ def training_curves(metrics: Mapping[ViewName, Metrics]) -> dict[str, str]:
 
 def _curve(lines: Metrics, key: str | None) -> np.ndarray:
     """Float64 [points, 2], epochs passed and value, at most `_POINTS` long."""
-    # The last line of an epoch shows how many steps it has; every other line gives less.
-    steps_per_epoch = max((line["step"] / (line["epoch"] + 1) for line in lines), default=1)
-    points = [(line["step"] / steps_per_epoch, line[key]) for line in lines if key and line.get(key) is not None]
+    points = [(line["epoch"], line[key]) for line in lines if key and line.get(key) is not None]
     curve = np.array(points, np.float64).reshape(-1, 2)
     window = -(-len(curve) // _POINTS) or 1
     return np.array([curve[start : start + window].mean(0) for start in range(0, len(curve), window)]).reshape(-1, 2)

@@ -67,7 +67,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
             (folder / view / f"{number}.png").write_bytes(draw(view, number))
         views[view] = ViewReport(
             evaluation=Counts(600, 500, 590, 300.0).summary(),
-            metrics=[{"step": 10, "epoch": 0, "loss": 2.0}, {"step": 20, "epoch": 1, "loss": 1.0}],
+            metrics=[{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0}],
             panels={name: {c: f"../{view}/{c % 8}.png" for c in range(count)} for name, count in layers.items()},
             exemplars=[row for name, count in layers.items() for c in range(count) for row in rows(name, c, start)],
         )

@@ -26,7 +26,7 @@ def view_report(view: str, channels: range = range(3)) -> ViewReport:
     layers = ("conv1_1", "conv5_2")
     return ViewReport(
         evaluation=Counts(600, 500, 590, 300.0).summary(),
-        metrics=[{"step": 10, "epoch": 0, "loss": 2.0}, {"step": 20, "epoch": 1, "loss": 1.0}],
+        metrics=[{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0}],
         panels={layer: {c: f"../{view}/panels/{layer}/{c}.png" for c in channels} for layer in layers},
         exemplars=[row for layer in layers for c in channels for row in rows(layer, c)],
     )

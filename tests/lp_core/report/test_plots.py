@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 from lp_core.report.plots import _curve, training_curves
 
 LINES = [
-    {"step": step + 1, "epoch": step // 50, "loss": 2.5 * math.exp(-step / 80), "learning_rate": 0.01, "top1": step / 3}
-    for step in range(200)
+    {"epoch": step / 50, "loss": 2.5 * math.exp(-step / 80), "learning_rate": 0.01, "top1": step / 3}
+    for step in range(1, 201)
 ]
-LINES += [{"step": 50 * e, "epoch": e - 1, "validation_loss": 2 / e, "validation_top1": 20.0 * e} for e in (1, 2, 3, 4)]
+LINES += [{"epoch": float(e), "validation_loss": 2 / e, "validation_top1": 20.0 * e} for e in (1, 2, 3, 4)]
 BOTH = {"cartesian": LINES, "log_polar": LINES[::2]}
 
 
@@ -36,18 +36,15 @@ def test_a_strict_page_can_hold_them_side_by_side() -> None:
 
 
 def test_only_what_was_measured() -> None:
-    assert list(training_curves({"log_polar": [{"step": 5, "epoch": 0, "loss": 2.0}]})) == ["loss"]
-    assert training_curves({"cartesian": [], "log_polar": [{"step": 5, "epoch": 0, "top1": None}]}) == {}
+    assert list(training_curves({"log_polar": [{"epoch": 1.0, "loss": 2.0}]})) == ["loss"]
+    assert training_curves({"cartesian": [], "log_polar": [{"epoch": 1.0, "top1": None}]}) == {}
 
 
 def test_long_runs_stay_small() -> None:
-    lines = [
-        {"step": step, "epoch": (step - 1) // 5005, "loss": 1 + math.sin(step) / 4} for step in range(10, 500_500, 10)
-    ]
+    lines = [{"epoch": step / 5005, "loss": 1 + math.sin(step) / 4} for step in range(10, 500_500, 10)]
     assert len(training_curves({"cartesian": lines})["loss"]) < 40_000
 
 
-def test_the_abscissa_is_epochs_passed() -> None:
-    curve = _curve(LINES, "validation_top1")
-    assert curve.tolist() == [[1, 20], [2, 40], [3, 60], [4, 80]]
+def test_a_curve_goes_through_what_was_measured() -> None:
+    assert _curve(LINES, "validation_top1").tolist() == [[1, 20], [2, 40], [3, 60], [4, 80]]
     assert _curve(LINES, "loss")[[0, -1], 0].tolist() == [1 / 50, 4]
