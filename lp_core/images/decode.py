@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,6 +18,12 @@ MAX_PIXELS = 178_956_970
 where Pillow stops warning and refuses."""
 
 _RGB = getattr(cv2, "IMREAD_COLOR_RGB", None)
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
@@ -24,7 +31,7 @@ class ImageError(ValueError):
     """Bytes that are no usable image; the message is one line that says why."""
 
 
-def decode_rgb(data: bytes) -> np.ndarray:
+def decode_rgb(data: bytes, *, reduce: Literal[1, 2, 4, 8] = 1) -> np.ndarray:
     """Pixels of a JPEG, PNG or any other image file that OpenCV or Pillow reads.
 
     The EXIF orientation is not applied (torchvision and the published accuracies do not either), alpha is dropped,
@@ -32,9 +39,12 @@ def decode_rgb(data: bytes) -> np.ndarray:
 
     Args:
         data: The whole file.
+        reduce: Divide the sides by this, rounding up. A JPEG is then decoded from fewer frequencies, which saves up to
+            a third of the time; meant for crops that are at least `reduce` times as large as the network's input.
 
     Returns:
-        uint8 [H, W, 3], red first; equal to Pillow's within 1 grey level.
+        uint8 [H, W, 3], red first; equal to Pillow's within 1 grey level, and if reduced within 2 levels on average of
+        the mean over reduce x reduce pixels.
 
     Raises:
         ImageError: Empty, truncated, larger than `MAX_PIXELS`, or not an image.
@@ -44,14 +54,17 @@ def decode_rgb(data: bytes) -> np.ndarray:
     height, width = image_size(data)
     if height * width > MAX_PIXELS:
         raise ImageError(f"{width} x {height} px is more than the limit of {MAX_PIXELS} px")
-    flags = (cv2.IMREAD_COLOR if _RGB is None else _RGB) | cv2.IMREAD_IGNORE_ORIENTATION
+    rgb = _RGB if reduce == 1 else None
+    flags = (_REDUCED[reduce] if rgb is None else rgb) | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image_HWC = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         image_HWC = None
     if image_HWC is None:
-        return _decode_with_pillow(data)
-    return cv2.cvtColor(image_HWC, cv2.COLOR_BGR2RGB) if _RGB is None else image_HWC
+        image_HWC = _decode_with_pillow(data)
+        smaller = -(-width // reduce), -(-height // reduce)
+        return cv2.resize(image_HWC, smaller, interpolation=cv2.INTER_AREA) if reduce > 1 else image_HWC
+    return cv2.cvtColor(image_HWC, cv2.COLOR_BGR2RGB) if rgb is None else image_HWC
 
 
 def image_size(data: bytes) -> tuple[int, int]:
@@ -97,6 +110,8 @@ def _pillow(data: bytes) -> Image.Image:
         warnings.simplefilter("ignore")  # corrupt EXIF, bombs below our own limit
         try:
             return Image.open(io.BytesIO(data))
+        except Image.DecompressionBombError as error:
+            raise ImageError(_one_line(error)) from error
         except Image.UnidentifiedImageError as error:
             raise ImageError(f"not an image: {len(data)} bytes that start with {data[:8]!r}") from error
         except Exception as error:

@@ -19,6 +19,9 @@ from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, rounded,
 if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
 
+KNOWN = 0.25
+"""Least weight of known cells in a pixel that is drawn; dividing by it enlarges the rounding of uint8 to 2 levels."""
+
 Inverse = Literal["exact", "published"]
 
 
@@ -31,7 +34,7 @@ class InverseTable:
     column: np.ndarray
     """Ring, cut at 0 and R - 1, float32 [scale H, scale W]."""
     seen_HW: np.ndarray
-    """1 inside the sampled disc, else 0, float32 [scale H, scale W]."""
+    """1 inside the sampled disc where cells know the image (`KNOWN`), else 0, float32 [scale H, scale W]."""
     known_SR: np.ndarray
     """True for cells whose whole sample lies on the image: bool [S, R]."""
 
@@ -79,11 +82,13 @@ def inverse_table(log_polar: LogPolarMap, scale: int, inverse: Inverse) -> Inver
     row = (np.arctan2(y, x) * (log_polar.sectors / (2 * math.pi)) % log_polar.sectors).astype(np.float32)
     ring = log_polar.ring_of(radius + 1 if inverse == "published" else radius)
     last = log_polar.rings - 1
-    ones = np.ones((*log_polar.size, 1), np.float32)
-    known_SR = sample(ones, bands(log_polar), fill=0.0)[..., 0] > 0.999
+    column = np.clip(ring, 0, last).astype(np.float32)
+    known_SR = sample(np.ones(log_polar.size, np.float32), bands(log_polar), fill=0.0) > 0.999
+    wrapped = np.concatenate([known_SR[-1:], known_SR, known_SR[:1]]).astype(np.float32)
+    seen_HW = (ring <= last + 0.5) & (bilinear(wrapped, row + 1, column, fill=0) >= KNOWN)
     return InverseTable(
         row=row,
-        column=np.clip(ring, 0, last).astype(np.float32),
-        seen_HW=(ring <= last + 0.5).astype(np.float32),
+        column=column,
+        seen_HW=seen_HW.astype(np.float32),
         known_SR=known_SR,
     )

@@ -24,7 +24,7 @@ is displaced by at most 1/512 px. Before version 5, OpenCV itself knows only 1/3
 
 ONE_SAMPLE = 1.5
 """Cells up to this wide, in px, are one bilinear sample, which averages over 1 to 2 px itself; wider ones are the mean
-of 2 x 2. Source: our choice; it leaves 0.2 of the error of one sample in the outer 45 rings (docs/LOG_POLAR.md)."""
+of 2 x 2. Source: our choice; it leaves a quarter of the error of one sample in the outer 45 rings (docs/LOG_POLAR.md)."""
 
 NEXT_LEVEL = 2**1.75
 """2 x 2 samples read the photograph itself for cells up to this wide, in px, then the halved one for cells up to twice

@@ -1,0 +1,112 @@
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from lp_core.config import SettingError
+from lp_core.images.log_polar import LogPolarMap
+
+ZONES = ((0, 4), (0, 36), (36, 80), (80, 111))
+
+
+def round_trip(log_polar, squares, **options):
+    """Mean absolute error by distance from the fixation, in grey levels."""
+    cy, cx = log_polar.centre_yx
+    radius = np.hypot(np.arange(224)[:, None] - cy, np.arange(224)[None] - cx)
+    back = [log_polar.unwarp(log_polar.warp(image), **options)[0] for image in squares]
+    error = np.mean([np.abs(b.astype(int) - image).mean(-1) for b, image in zip(back, squares, strict=True)], axis=0)
+    return [error[(radius >= low) & (radius <= high)].mean() for low, high in ZONES]
+
+
+@pytest.mark.parametrize("prefilter", [False, True])
+@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+def test_round_trip(law, prefilter, squares):
+    errors = round_trip(LogPolarMap(size=(224, 224), law=law, prefilter=prefilter), squares)
+    fovea = 0.6 if law == "paper-2018" else 0.35  # its rings begin at a radius of 1 px
+    assert all(error <= most for error, most in zip(errors, (fovea, 2.6, 5.3, 7.1), strict=True)), errors
+
+
+def test_the_published_inverse_is_a_pixel_off(squares):
+    log_polar = LogPolarMap(size=(224, 224), law="paper-2018", prefilter=False)
+    assert round_trip(log_polar, squares[:8])[0] < 1
+    assert round_trip(log_polar, squares[:8], inverse="published")[0] > 5
+    with pytest.raises(SettingError, match="monopole law has no published inverse"):
+        LogPolarMap(size=(8, 8)).unwarp(np.zeros((224, 224)), inverse="published")
+
+
+def test_published_inverse_reads_where_opencv_2018_did():
+    """`cvLogPolar` with CV_WARP_INVERSE_MAP: column M ln(r + 1) for a forward map of radius exp(column / M)."""
+    log_polar = LogPolarMap(size=(224, 224), law="paper-2018", prefilter=False)
+    rings_SR = np.tile(np.arange(224.0), (224, 1))
+    shown, alpha = log_polar.unwarp(rings_SR, inverse="published")
+    for y, x in ((112, 130), (60, 100), (112, 113)):
+        assert alpha[y, x] == 1
+        assert shown[y, x] == pytest.approx(44.2244 * math.log(math.hypot(y - 112, x - 112) + 1), abs=0.01)
+
+
+def test_no_seam_at_angle_zero():
+    log_polar = LogPolarMap(size=(100, 100), sectors=60, rings=60, radius="inscribed")
+    angle = 2 * np.pi * np.arange(60)[:, None] / 60
+    periodic = np.cos(angle) + 0 * np.arange(60)
+    back, alpha = log_polar.unwarp(periodic)
+    y, x = np.mgrid[:100, :100] - 49.5
+    expected = x / np.hypot(y, x)
+    # Linear interpolation of a cosine in steps of 6 degrees is off by (pi / 30)^2 / 8.
+    assert np.abs(back - expected)[alpha == 1].max() < 0.0015
+
+
+def test_nothing_is_drawn_outside_the_disc():
+    log_polar = LogPolarMap(size=(64, 64), sectors=40, rings=40, radius="inscribed", fill=9)
+    back, alpha = log_polar.unwarp(np.full((40, 40, 3), 200, np.uint8), supersample=4)
+    y, x = np.mgrid[:64, :64] - 31.5
+    edge = log_polar.radius_of(39.5)
+    outside, inside = np.hypot(y, x) > edge + 1, np.hypot(y, x) < edge - 1
+    assert (back[outside] == 9).all()
+    assert (alpha[outside] == 0).all()
+    assert (back[inside] == 200).all()
+    assert (alpha[inside] == 1).all()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_fill_does_not_bleed_into_the_image(kind):
+    log_polar = LogPolarMap(size=(64, 64), fill=0)
+    white = np.full((64, 64, 3), 200).astype(kind)
+    back, alpha = log_polar.unwarp(log_polar.warp(white))
+    np.testing.assert_allclose(back[alpha > 0], 200, atol=4 if kind == "uint8" else 0.01)
+    assert (alpha > 0).mean() > 0.99
+
+
+@pytest.mark.parametrize("box", [(10, 20, 30, 40), (-7, 5, 9, 12), (50, 0, 75, 64), (0, 30, 64, 40), (60, 60, 70, 90)])
+def test_a_box_is_the_sector_that_its_outline_surrounds(box):
+    log_polar = LogPolarMap(size=(128, 128), sectors=64, rings=64, radius="inscribed")
+    _, alpha = log_polar.unwarp(np.zeros((64, 64)), box=box, scale=2, supersample=2)
+    outline = log_polar.sector_outline(box)
+    drawn = np.zeros((256, 256), np.uint8)
+    points = np.round(((outline[:, ::-1] + 0.5) * 2 - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(drawn, [points], 1, shift=4)
+    different = np.abs(drawn - alpha) > 0.5
+    perimeter = np.hypot(*np.diff(outline, axis=0, append=outline[:1]).T).sum() * 2
+    assert alpha.sum() > 0
+    assert different.sum() <= 1.5 * perimeter  # only pixels on the edge
+    assert abs(drawn.sum() - alpha.sum()) < 0.6 * perimeter + 5
+
+
+def test_rows_of_a_box_wrap_around():
+    log_polar = LogPolarMap(size=(40, 40), sectors=24, rings=24)
+    image = np.zeros((24, 24))
+    alphas = [log_polar.unwarp(image, box=(top, 3, top + 5, 20))[1] for top in (-2, 22, 46)]
+    np.testing.assert_array_equal(alphas[0], alphas[1])
+    np.testing.assert_array_equal(alphas[0], alphas[2])
+    assert (log_polar.unwarp(image, box=(5, 0, 90, 24))[1] == log_polar.unwarp(image)[1]).all()
+
+
+def test_density_counts_cells():
+    log_polar = LogPolarMap(size=(224, 224), radius="inscribed")
+    density = log_polar.density()
+    y, x = np.mgrid[:224, :224] - 111.5
+    for low, high in ((10, 40), (40, 80), (80, 105)):
+        ring = log_polar.ring_of(np.array([low, high]))
+        cells = 224 * (ring[1] - ring[0])
+        counted = density[(np.hypot(y, x) >= low) & (np.hypot(y, x) < high)].sum()
+        assert counted == pytest.approx(cells, rel=0.02)
