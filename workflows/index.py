@@ -63,6 +63,9 @@ def index(
         SettingError: the source is missing or of no known layout, or the folder cannot be written to.
     """
     origin, folder, form = Storage.at(source), Storage.at(out), Form(max_side, short_side, check)
+    for place in (origin, folder):
+        if "@" in place.uri.partition("://")[2].partition("/")[0]:
+            raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
     found = find(origin, layout, folder, _list_archives)
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)

@@ -221,10 +221,10 @@ def _named(classes: list[ImageClass], highest: int, wnids: dict[int, str]) -> li
 
 
 def _relative(path: str, out: Storage) -> str:
-    if "://" not in out.uri:
-        return path.removeprefix(out.uri.rstrip("/") + "/")
-    (folder, _, options), (file, _, same) = out.uri.partition("?"), path.partition("?")
-    return file.removeprefix(folder.rstrip("/") + "/") if options == same else path
+    inside, _, options = out.uri.partition("?") if "://" in out.uri else (out.uri, "", "")
+    file, _, same = path.partition("?") if "://" in path else (path, "", "")
+    inside = inside.rstrip("/") + "/"
+    return file.removeprefix(inside) if file.startswith(inside) and options == same else path
 
 
 def _footer(path: str) -> str:

@@ -271,6 +271,12 @@ def _(source: Path) -> list[str]:
     return ["--max-side", "256"]
 
 
+@refused("a URI holds a password")
+def _(source: Path) -> list[str]:
+    write_folders(source, PHOTOS)
+    return ["s3://name:password@bucket/imagenet"]
+
+
 @quarantined("an empty file")
 def _(source: Path) -> None:
     write_folders(source, PHOTOS)
@@ -376,7 +382,8 @@ def said(case: Case, root: Path, *options: str) -> tuple[int, str]:
     errors, lines = io.StringIO(), io.StringIO()
     try:
         with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(lines):
-            main(["index", str(source), str(root / "work" / "out"), *arguments])
+            out = arguments.pop() if "://" in "".join(arguments[-1:]) else str(root / "work" / "out")
+            main(["index", str(source), out, *arguments])
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
