@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lp_core.config import ViewName
-from lp_core.report.plate import SOFT, Picture, Sheet, blank, content, fitted, hatch, locator
+from lp_core.report.plate import SOFT, Picture, Sheet, Window, blank, common_windows, content, fitted, hatch, locator
 
 VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
 """What a view is called in pictures."""
@@ -110,8 +110,8 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
 
     Features stand on the left, patches in the same places on the right. For log_polar, both stand twice: mapped back to
     the photograph above, cut to what was mapped, with a small square that shows where in the photograph it lies; and as
-    the network has them beneath. Padding is hatched, never black; a channel with fewer than nine exemplars shows empty
-    places.
+    the network has them beneath. Padding is hatched, never black, and cut off where all nine have more of it than a
+    rim, so that the nine keep one scale. A channel with fewer than nine exemplars shows empty places.
 
     Args:
         exemplars: at most nine, each in the place that its rank names.
@@ -130,6 +130,7 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
         raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
     where = Geometry(view, tile)
     sheet = Sheet(where.size, where.unit)
+    windows = dict(zip(by_rank, common_windows([exemplar.patch for exemplar in by_rank.values()]), strict=True))
     _write_header(sheet, where, title, VIEW_TITLES[view])
     for row, pair in enumerate(_BLOCKS[view]):
         for column, block in enumerate(pair):
@@ -138,7 +139,8 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
             for rank in range(PLACES):
                 corner = where.place(row, column, rank)
                 if rank in by_rank:
-                    _draw_exemplar(sheet, where, corner, by_rank[rank], block, is_feature=column == 0)
+                    window = None if block.mapped else windows[rank]
+                    _draw_exemplar(sheet, where, corner, by_rank[rank], block, window, is_feature=column == 0)
                 else:
                     sheet.outline(corner, tile)
                     sheet.write((corner[0] + tile / 2, corner[1] + tile / 2), "no exemplar", SOFT, anchor="mm")
@@ -147,7 +149,14 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
 
 
 def _draw_exemplar(
-    sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, block: _Block, *, is_feature: bool
+    sheet: Sheet,
+    where: Geometry,
+    corner: tuple[int, int],
+    exemplar: Tile,
+    block: _Block,
+    window: Window | None,
+    *,
+    is_feature: bool,
 ) -> None:
     """One picture and the line beneath it: rank and activation of a feature, class (and place) of a patch."""
     picture = block.picture_of(exemplar)
@@ -165,8 +174,8 @@ def _draw_exemplar(
     else:
         sheet.write((left, line), exemplar.class_name, width=right - left)
     side = where.tile
-    if not block.mapped:
-        sheet.image.paste(fitted(picture, side, hatch(side, side)), corner)
+    if window is not None:
+        sheet.image.paste(fitted(picture[window], side, hatch(side, side)), corner)
     elif (part := content(picture)) is not None:
         sheet.image.paste(fitted(part, side, blank(side, side), smooth=True), corner)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 Picture = NDArray[np.uint8]
 """uint8 [h, w, 3], or [h, w, 4] with alpha."""
+
+Window = tuple[slice, slice]
+"""Rows and columns of a part of a picture."""
 
 INK, SOFT, FAINT, PAPER = (26, 26, 26), (106, 106, 106), (190, 190, 186), (255, 255, 255)
 _HATCH_LIGHT, _HATCH_DARK = (246, 246, 244), (205, 205, 200)
@@ -99,8 +103,7 @@ def fitted(picture: Picture, side: int, ground: Image.Image, *, smooth: bool = F
     Raises:
         ValueError: not uint8 [h, w, 3 or 4].
     """
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (3, 4) or 0 in picture.shape:
-        raise ValueError(f"a picture is {picture.dtype} {list(picture.shape)}; give uint8 [h, w, 3 or 4]")
+    _check(picture)
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -124,6 +127,38 @@ def content(picture: Picture) -> Picture | None:
     top = min(max(0, (top + bottom - side) // 2), height - side)
     left = min(max(0, (left + right - side) // 2), width - side)
     return picture[top : top + side, left : left + side]
+
+
+def common_windows(pictures: Sequence[Picture]) -> list[Window]:
+    """For each picture a window around what is not transparent, all of one size: that of the largest, and a rim.
+
+    Each window lies as near to the middle of its picture as that allows. Pictures of several sizes stay whole.
+
+    Raises:
+        ValueError: not uint8 [h, w, 3 or 4].
+    """
+    for picture in pictures:
+        _check(picture)
+    sizes = {picture.shape[:2] for picture in pictures}
+    if len(sizes) != 1:
+        return [(slice(None), slice(None)) for _ in pictures]
+    boxes = [Image.fromarray(picture).convert("RGBA").getchannel("A").getbbox() or (0, 0, 0, 0) for picture in pictures]
+    height, width = sizes.pop()
+    largest = max(max(right - left, bottom - top) for left, top, right, bottom in boxes) or max(height, width)
+    rim = -(-largest // 8)
+
+    def window(start: int, end: int, length: int) -> slice:
+        side = min(length, largest + 2 * rim)
+        first = min(max((length - side) // 2, end + rim - side), start - rim)
+        first = min(max(first, 0), length - side)
+        return slice(first, first + side)
+
+    return [(window(top, bottom, height), window(left, right, width)) for left, top, right, bottom in boxes]
+
+
+def _check(picture: Picture) -> None:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] not in (3, 4) or 0 in picture.shape:
+        raise ValueError(f"a picture is {picture.dtype} {list(picture.shape)}; give uint8 [h, w, 3 or 4]")
 
 
 def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:

@@ -94,6 +94,7 @@ def _draw(name: str, label: str, curves: Mapping[ViewName, Iterable[np.ndarray]]
         axes.set_xlabel("Epoch")
         axes.set_ylim(bottom=0)
         axes.margins(x=0.02)
+        axes.set_xlim(left=0)
         axes.grid(axis="y", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.tick_params(length=0)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from lp_core.report.plate import blank, content, fitted, fitting, locator
+from lp_core.report.plate import blank, common_windows, content, fitted, fitting, locator
 
 
 def test_text_is_written_within_its_place() -> None:
@@ -40,3 +40,36 @@ def test_oblong_pictures_keep_their_proportions() -> None:
     assert (square[30:50] == 0).all()
     assert (square[:30] == 255).all()
     assert (square[50:] == 255).all()
+
+
+def covered(side: int, rows: slice, columns: slice) -> np.ndarray:
+    picture = np.zeros((side, side, 4), np.uint8)
+    picture[rows, columns] = 255
+    return picture
+
+
+def test_windows_hold_everything_seen_at_one_scale() -> None:
+    pictures = [covered(164, slice(60, 108), slice(50, 98)), covered(164, slice(0, 20), slice(134, 164))]
+    windows = common_windows(pictures)
+    for picture, window in zip(pictures, windows, strict=True):
+        part = picture[window]
+        assert part.shape[:2] == (60, 60), "48 px and a rim of 6 on both sides"
+        assert (part > 0).sum() == (picture > 0).sum()
+    assert windows[0] == (slice(54, 114), slice(44, 104))
+
+
+def test_windows_are_whole_where_one_picture_is() -> None:
+    whole, part = covered(40, slice(0, 40), slice(0, 40)), covered(40, slice(0, 5), slice(0, 5))
+    assert [
+        picture[window].shape for picture, window in zip([whole, part], common_windows([whole, part]), strict=True)
+    ] == [
+        (40, 40, 4),
+        (40, 40, 4),
+    ]
+    assert common_windows([]) == []
+    assert common_windows([whole[:20], part])[1] == (slice(None), slice(None)), "no common scale, so nothing is cut"
+
+
+def test_windows_of_nothing_at_all_exist() -> None:
+    empty = np.zeros((8, 8, 4), np.uint8)
+    assert empty[common_windows([empty])[0]].shape == (8, 8, 4)
