@@ -35,7 +35,7 @@ class Peaks:
     position_NC2: Tensor
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def find_peaks(
     network: VGG16, x_N3SR: Tensor, threshold_C: Tensor | None = None, *, rows: Sequence[int] | None = None
 ) -> Peaks:

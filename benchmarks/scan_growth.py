@@ -1,0 +1,88 @@
+"""How a scan grows: time per 1,000 images as the scan gets longer, and of the reduce as the pieces get more.
+
+    python benchmarks/scan_growth.py
+
+Everything but the network: peaks are drawn at random with the shape of a full-width VGG-16's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import json
+import time
+
+import numpy as np
+import torch
+
+from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics
+from lp_core.exemplars.peaks import Peaks
+from lp_core.exemplars.top_k import TopK, merge
+from lp_core.network.receptive_field import map_shape
+from lp_core.network.vgg16 import conv_channels
+
+LAYERS = conv_channels(1.0)
+BATCH = 32
+
+
+def random_peaks(generator: torch.Generator, shape_SR: tuple[int, int]) -> Peaks:
+    """Log-normal values, uniform places."""
+    value_NC = torch.randn(BATCH, sum(LAYERS.values()), generator=generator).exp()
+    places = [
+        torch.stack([torch.randint(n, (BATCH, count), generator=generator) for n in map_shape(layer, shape_SR)], 2)
+        for layer, count in LAYERS.items()
+    ]
+    return Peaks(value_NC, torch.cat(places, 1).int())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=50_000)
+    parser.add_argument("--pieces", type=int, nargs="+", default=[10, 100, 400])
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    shape_SR = (224, 224)
+    variety = [random_peaks(generator, shape_SR) for _ in range(8)]
+    top_k, counts = TopK.empty(sum(LAYERS.values())), ChannelStatistics.empty(LAYERS, shape_SR)
+    seconds = {"nine": 0.0, "statistics": 0.0}
+    growth = {}
+    marks = {min(mark, options.images) for mark in (1_000, 5_000, 20_000, 50_000)}
+    for first_row in range(0, options.images, BATCH):
+        peaks = variety[first_row // BATCH % len(variety)]
+        peaks = Peaks(peaks.value_NC * torch.rand(peaks.value_NC.shape, generator=generator), peaks.position_NC2)
+        rows = range(first_row, first_row + BATCH)
+        start = time.process_time()
+        top_k = top_k.push(peaks, rows)
+        middle = time.process_time()
+        counts.push(peaks, rows)
+        seconds["nine"] += middle - start
+        seconds["statistics"] += time.process_time() - middle
+        for mark in marks:
+            if first_row < mark <= first_row + BATCH:
+                growth[mark] = {name: round(taken / mark * 1000, 3) for name, taken in seconds.items()}
+
+    reduce = {}
+    for pieces in options.pieces:
+        start = time.process_time()
+        functools.reduce(merge, [top_k] * pieces)
+        middle = time.process_time()
+        # Statistics refuse to count an image twice, so the copies are given rows of their own.
+        copies = [counts] + [ChannelStatistics.empty(LAYERS, shape_SR)] * (pieces - 1)
+        functools.reduce(merge_statistics, copies)
+        end = time.process_time()
+        reduce[pieces] = {"nine": round(middle - start, 3), "statistics": round(end - middle, 3)}
+
+    def stored(arrays: dict[str, np.ndarray]) -> int:
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        return file.tell()
+
+    sizes = {"nine": stored(top_k.to_arrays()), "statistics": stored(counts.to_arrays())}
+    result = {"seconds_per_1000_images_so_far": growth, "reduce_seconds_by_pieces": reduce, "bytes_stored": sizes}
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
