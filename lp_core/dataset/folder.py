@@ -137,11 +137,13 @@ class SplitRows:
         names = shard.dictionary.to_pylist() if len(table) else []
         by_name = np.argsort(np.argsort(np.array(names, dtype=object))) if names else np.zeros(0, np.int64)
         ranked = by_name[shard.indices.to_numpy()] if len(table) else np.zeros(0, np.int64)
-        keys = ranked.astype(np.int64) << 32 | table["row_group"].to_numpy()
-        places, group = np.unique(keys, return_inverse=True)
-        self.group = group.astype(np.int32)
+        row_group = table["row_group"].to_numpy()
+        width = int(row_group.max()) + 1 if len(table) else 1
+        keys = ranked.astype(np.int64) * width + row_group
+        there = np.bincount(keys, minlength=1) > 0
+        self.group = (np.cumsum(there, dtype=np.int32) - 1)[keys]
         ordered = sorted(names)
-        self._places = [(ordered[key >> 32], int(key & 0xFFFFFFFF)) for key in places.tolist()]
+        self._places = [(ordered[key // width], key % width) for key in np.flatnonzero(there).tolist()]
 
     def __len__(self) -> int:
         return len(self.label)
