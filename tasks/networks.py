@@ -60,4 +60,4 @@ def held(trained: Trained) -> tuple[VGG16, torch.device]:
     classes = len(open_dataset(trained.recipe.data.path).class_names)
     device = torch.device("cuda" if trained.use_gpu else "cpu")
     network = load_network(trained.folder, trained.recipe, trained.view, classes)
-    return network.to(device).to(memory_format=torch.channels_last), device  # type: ignore[call-overload]
+    return network.to(device).to(memory_format=torch.channels_last), device

@@ -89,11 +89,15 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
     finished = threading.Event()
 
     def watch() -> None:
+        seconds = 1.0 if folder.is_local else 5.0
+        while len(_lines(folder)) == len(before):
+            if finished.wait(seconds):
+                return
         with Progress(title, steps, "steps") as progress:
             told: set[str] = set()
-            known = 0
+            progress.already(before[-1]["step"] if before else 0)
+            known = progress.done
             while True:
-                last = finished.wait(1.0 if folder.is_local else 5.0)
                 lines = _lines(folder)
                 for line in lines:
                     if "note" in line and line["note"] not in told:
@@ -105,7 +109,7 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                     known = newest["step"]
                     accuracy = f"loss {newest['loss']:.3f}, top-1 {newest['top1']:.1f} %"
                     progress.to(known, f"{accuracy}, {newest['images_per_s']:.0f} images/s")
-                if last:
+                if finished.wait(seconds) or known >= steps:
                     return
 
     before = _lines(folder)

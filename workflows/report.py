@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import json
+import posixpath
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from lp_core.config import Recipe, ViewName, check, to_dict
 from lp_core.dataset.feed import Feed, used_rows
+from lp_core.images.network_input import log_polar_map
+from lp_core.report.contents import ReportData
 from lp_core.run_folder import Stage, stage_run
 from tasks.progress import say
 from workflows.session import Session
 
 SAMPLES = 6
+EXEMPLAR_PICTURES = 5000
+"""Most images whose network inputs are kept with the report: an atlas of all channels would copy the data set."""
 STAGES = ("train", "evaluate", "scan", "visualize")
 
 
@@ -43,18 +51,20 @@ def report(session: Session) -> None:
     from lp_core.report.page import write_report
 
     with stage_run(stage) as watch:
-        files = write_report(_report_data(session, manifests))
+        data = _report_data(session, manifests)
+        photographs = _exemplar_pictures(session, data, "cartesian")
+        log_polar_images = _exemplar_pictures(session, data, "log_polar")
+        data = replace(data, photographs=photographs.paths, log_polar_images=log_polar_images.paths)
+        files = write_report(data) | photographs.files | log_polar_images.files
         for name, content in files.items():
             run.write_bytes(f"report/{name}", content)
     stage.finish(watch.seconds, files=len(files))
     say(f"report: {run.path('report/index.html')}")
 
 
-def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) -> Any:
-    import json
-
+def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) -> ReportData:
     from lp_core.exemplars.table import read_exemplars
-    from lp_core.report.page import ReportData, ViewReport
+    from lp_core.report.contents import ViewReport
 
     run, recipe, dataset = session.run, session.recipe, session.dataset
     views = {}
@@ -75,7 +85,7 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
     counts = {split: len(used_rows(recipe, split)) for split in ("train", "validation")}
     seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in STAGES}
     return ReportData(
-        title=f"Logpolar: {recipe.recipe}",
+        title=f"Logpolar: {posixpath.basename(run.path())}",
         views=views,
         classes=len(dataset.class_names),
         command=_command(recipe),
@@ -84,7 +94,36 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         dataset={"training images": counts["train"], "validation images": counts["validation"]},
         versions=config["versions"],
         seconds=seconds,
+        log_polar_map=log_polar_map(recipe.view),
+        wraps=recipe.network.angle_padding == "circular",
     )
+
+
+@dataclass
+class _Pictures:
+    """Network inputs as files of the report, and what the page calls them."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+
+
+def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _Pictures:
+    """The inputs of the exemplars that have panels, in one view, for the page's close look at one of them."""
+    rows = {line["row"]: line["image_id"] for view in data.views.values() for line in view.exemplars}
+    rows = {row: rows[row] for row in sorted(row for row in rows if row is not None)[:EXEMPLAR_PICTURES]}
+    pictures = _Pictures()
+    feed = Feed(session.recipe, kind)
+    for batch in feed.evaluation_batches("validation", np.array(list(rows), np.int64), 64):
+        for image, row in zip(batch.images_NSRC, batch.rows_N.tolist(), strict=True):
+            pictures.paths[rows[row]] = f"inputs/{kind}/{row}.jpg"
+            pictures.files[f"inputs/{kind}/{row}.jpg"] = _jpeg(image)
+    return pictures
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=92)
+    return file.getvalue()
 
 
 def _command(recipe: Recipe) -> str:

@@ -39,8 +39,14 @@ def exemplar_tile(
         recipe: settings of the run.
         view: which network.
     """
-    top, left, bottom, right = box = tuple(exemplar[f"rf_{edge}"] for edge in ("top", "left", "bottom", "right"))
     circular = wraps(network)
+    top, left, bottom, right = (exemplar[f"rf_{edge}"] for edge in ("top", "left", "bottom", "right"))
+    if circular and bottom - top > len(image_SRC):
+        # The receptive field goes around the circle more than once: one turn about its middle shows all of it.
+        hidden = (bottom - top - len(image_SRC)) // 2
+        top, bottom = top + hidden, top + hidden + len(image_SRC)
+        gradient = gradient[:, hidden : hidden + len(image_SRC)]
+    box = (top, left, bottom, right)
     patch = cut(image_SRC, box, circular)
     feature = np.concatenate([gradient_picture(gradient), patch[..., 3:]], axis=2)
     pictures = {"feature": feature, "patch": patch}
@@ -53,7 +59,7 @@ def exemplar_tile(
         pictures["mapped_feature"] = mapped_back(canvas, recipe, clipped)
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])
-    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures)  # type: ignore[arg-type]
+    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures)
 
 
 def cut(image_SRC: np.ndarray, box: Box, circular: bool) -> np.ndarray:
