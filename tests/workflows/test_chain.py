@@ -1,0 +1,204 @@
+"""The whole chain as a user runs it: subprocesses, real Ray, a real (small) data set; killed and started again."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import REPOSITORY
+
+from lp_core.network.vgg16 import conv_channels
+
+pytestmark = pytest.mark.ray
+
+SETTINGS = (
+    "--recipe demo --view.size 32 --network.width 0.0625 --network.pool 1 --train.epochs 2 --train.batch-size 24 "
+    "--train.precision fp32 --train.deterministic True --train.log-every-steps 1 --train.checkpoint-every-steps 3 "
+    "--scan.batch-size 8 --scan.piece-rows 16 --visualize.few 1 --visualize.channels random:2 --data.lanes 4"
+).split()
+
+
+def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
+    """A command in a process group of its own, so that it can be killed with everything it started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "workflows", verb, "--run", str(run), *options],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen) -> str:
+    try:
+        output = process.communicate(timeout=400)[0]
+    finally:
+        kill(process)
+    assert process.returncode == 0, output
+    return output
+
+
+def kill(process: subprocess.Popen) -> None:
+    """End a group without warning. Ray's workers have groups of their own and leave when their raylet is gone."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def wait_for(condition, process: subprocess.Popen, seconds: float = 200) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
+def content(run: Path) -> dict[str, str]:
+    files = sorted(path for path in run.rglob("*") if path.is_file())
+    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, toy_folder) -> Path:
+    folder = tmp_path_factory.mktemp("chain") / "run"
+    finish(start("run", folder, *SETTINGS, "--data.path", toy_folder))
+    return folder
+
+
+def test_the_run_folder_keeps_the_contract(run):
+    channels = conv_channels(0.0625)
+    assert (run / "config.json").exists()
+    assert (run / "report" / "index.html").exists()
+    for view in ("cartesian", "log_polar"):
+        evaluation = json.loads((run / view / "evaluation.json").read_text())
+        assert evaluation["images"] == 60
+        low, high = evaluation["top1_ci95"]
+        assert low <= evaluation["top1"] <= high
+        lines = [json.loads(line) for line in (run / view / "metrics.jsonl").read_text().splitlines()]
+        trained = [line for line in lines if "loss" in line]
+        assert [line["step"] for line in trained] == list(range(1, 21))
+        assert {"epoch", "learning_rate", "images_per_s"} <= set(trained[0])
+        assert [line["step"] for line in lines if "validation_top1" in line] == [20]
+        table = pq.read_table(run / view / "exemplars.parquet")
+        assert len(table) == 9 * sum(channels.values())
+        assert {b"weights", b"dataset", b"transform"} <= set(table.schema.metadata)
+        panels = {path.parent.name for path in (run / view / "panels").rglob("*.png")}
+        assert panels == set(channels)
+        assert len(list((run / view / "panels" / "conv5_2").iterdir())) == 2
+        assert (run / view / "weights.safetensors").exists()
+
+
+def test_training_and_evaluation_agree(run):
+    for view in ("cartesian", "log_polar"):
+        evaluation = json.loads((run / view / "evaluation.json").read_text())
+        last = json.loads((run / view / "metrics.jsonl").read_text().splitlines()[-1])
+        assert last["validation_top1"] == pytest.approx(evaluation["top1"])
+        assert last["validation_loss"] == pytest.approx(evaluation["loss"], rel=1e-4)
+
+
+def test_a_finished_run_is_left_alone(run):
+    before = content(run)
+    began = time.monotonic()
+    output = finish(start("run", run))
+    assert content(run) == before
+    assert "starting Ray" not in output
+    assert time.monotonic() - began < 60
+
+
+def test_other_settings_are_refused(run):
+    process = start("run", run, "--train.epochs", "3")
+    output = process.communicate(timeout=100)[0]
+    assert process.returncode == 1
+    assert "train.epochs: 2 -> 3" in output
+    assert "Traceback" not in output
+
+
+def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
+    assert "agree with a brute force search of 60 images" in finish(start("verify", run, "--views", "log_polar"))
+    lie = tmp_path / "lie"
+    shutil.copytree(run, lie)
+    file = lie / "log_polar" / "exemplars.parquet"
+    table = pq.read_table(file)
+    activation = table["activation"].to_numpy().copy()
+    activation *= np.float32(1.001)
+    place = table.schema.get_field_index("activation")
+    pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), file)
+    process = start("verify", lie, "--views", "log_polar")
+    output = process.communicate(timeout=200)[0]
+    assert process.returncode == 1
+    assert "is recorded" in output
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(run, tmp_path, toy_folder):
+    folder = tmp_path / "run"
+    options = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
+    first = start("train", folder, *options)
+    checkpoints = folder / "cartesian" / "checkpoints"
+    wait_for(lambda: len(list(checkpoints.glob("step-*.json"))) >= 2, first)
+    kill(first)
+    assert not (folder / "cartesian" / "stages" / "train.json").exists()
+    output = finish(start("train", folder, *options))
+    assert "an earlier start came to step" in output
+    lines = [json.loads(line) for line in (folder / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 21))
+    expected = [json.loads(line) for line in (run / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["loss"] for line in lines if "loss" in line] == [line["loss"] for line in expected if "loss" in line]
+    weights = [path / "cartesian" / "weights.safetensors" for path in (folder, run)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_a_killed_scan_goes_on_to_the_same_table(run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    for view in ("cartesian", "log_polar"):
+        (folder / view / "stages" / "scan.json").unlink()
+        (folder / view / "exemplars.parquet").unlink()
+    first = start("scan", folder, "--scan.piece-rows", "2")
+    wait_for(lambda: len(list((folder / "cartesian" / "scan").glob("*.npz"))) >= 3, first)
+    kill(first)
+    finish(start("scan", folder, "--scan.piece-rows", "2"))
+    for view in ("cartesian", "log_polar"):
+        tables = [path / view / "exemplars.parquet" for path in (folder, run)]
+        assert tables[0].read_bytes() == tables[1].read_bytes()
+        assert not (folder / view / "scan").exists() or not list((folder / view / "scan").iterdir())
+
+
+def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
+    folder = tmp_path / "run"
+    finish(start("train", folder, *SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.workers", "2"))
+    one, two = (
+        [json.loads(line) for line in (path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+        for path in (run, folder)
+    )
+    first = [next(line["loss"] for line in lines if line["step"] == 1) for lines in (one, two)]
+    # Only the units that drop out differ.
+    assert first[0] == pytest.approx(first[1], rel=0.1)
+    assert len([line for line in two if "loss" in line]) == 20
+
+
+def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
+    data = tmp_path / "data"
+    shutil.copytree(toy_folder, data)
+    shard = next((data / "data").glob("train-*.parquet"))
+    place = pq.ParquetFile(shard).metadata.row_group(1).column(0)
+    with open(shard, "r+b") as file:
+        file.seek(place.data_page_offset)
+        file.write(b"\xff" * place.total_compressed_size)
+    process = start("train", tmp_path / "run", *SETTINGS, "--data.path", str(data), "--views", "cartesian")
+    output = process.communicate(timeout=300)[0]
+    kill(process)
+    assert process.returncode == 1
+    assert f"{shard.name}, row group 1: cannot be read" in output
+    assert "Traceback" not in output
