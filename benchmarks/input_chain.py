@@ -1,6 +1,6 @@
 """Photograph -> network input, against the chain that the original authors ran: one core, all in one run.
 
-    python -m benchmarks.input_chain [--photographs 100] [--rounds 5]
+    python -m benchmarks.input_chain [--photographs 100] [--rounds 7]
 
 The original chain is PIL decode, torchvision RandomResizedCrop + flip, `cv2.warpPolar`, ToTensor, Normalize. Ours ends
 with the uint8 that travels to the device, where it is normalised once per batch; `+ normalize` does that on the core.
@@ -93,7 +93,7 @@ def reducible(files: list[bytes]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photographs", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--folder", type=Path, default=PHOTOGRAPHS)
     args = parser.parse_args()
     single_threaded()

@@ -2,8 +2,8 @@
 
     python -m benchmarks.log_polar [--rounds 40]
 
-The ways take turns; each one's figure is its median over the rounds, and the ratio is the median of the rounds' ratios,
-so that a busy machine slows all of them alike. Peers without sectors and rings of our law sample as many pixels.
+The ways take turns on every photograph. A figure is processor time, the least of the rounds for each photograph, then
+the mean over photographs: what else the machine does can only add. Peers of other laws sample as many pixels.
 """
 
 from __future__ import annotations
@@ -34,34 +34,30 @@ FLAGS = cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS | cv2.WARP_POLAR_LOG
 
 def machine() -> str:
     """Date, processor and versions, for the head of a table."""
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    facts = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    cpu = next((line.split(":")[1].strip() for line in facts if line.startswith("model name")), platform.processor())
     versions = f"OpenCV {cv2.__version__}, PyTorch {torch.__version__}, NumPy {np.__version__}"
     return f"{date.today()}, {cpu} ({platform.machine()}), one thread, {versions}"
 
 
-def in_turns(ways: dict[str, Callable], inputs: list, rounds: int) -> dict[str, list[float]]:
-    """Seconds per input of every way in every round; every round is all ways on all inputs."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+def in_turns(ways: dict[str, Callable], inputs: list, rounds: int) -> dict[str, float]:
+    """Processor seconds per input of every way: the least of the rounds, then the mean over inputs."""
+    least = {name: [math.inf] * len(inputs) for name in ways}
     for way in ways.values():
         way(inputs[0])
     for _ in range(rounds):
-        total = dict.fromkeys(ways, 0.0)
-        for item in inputs:
+        for at, item in enumerate(inputs):
             for name, way in ways.items():
-                start = time.perf_counter()
+                start = time.process_time()
                 way(item)
-                total[name] += time.perf_counter() - start
-        for name in ways:
-            seconds[name].append(total[name] / len(inputs))
-    return seconds
+                least[name][at] = min(least[name][at], time.process_time() - start)
+    return {name: statistics.mean(values) for name, values in least.items()}
 
 
-def table(seconds: dict[str, list[float]], against: str) -> str:
-    """Markdown: median ms, and the median ratio to one of the ways."""
+def table(seconds: dict[str, float], against: str) -> str:
+    """Markdown: ms, and how many times as fast as one of the ways."""
     lines = [f"| way | ms | speed, {against} = 1 |", "|---|---|---|"]
-    for name, values in seconds.items():
-        ratio = statistics.median(a / b for a, b in zip(seconds[against], values, strict=True))
-        lines.append(f"| {name} | {1e3 * statistics.median(values):.3f} | {ratio:.2f} |")
+    lines += [f"| {name} | {1e3 * value:.3f} | {seconds[against] / value:.2f} |" for name, value in seconds.items()]
     return "\n".join(lines)
 
 
@@ -100,15 +96,12 @@ def main() -> None:
         "ours, tensor module": by_tensor,
         "torch grid_sample, given the grid": by_grid_sample,
     }
-    seconds = in_turns(ways, squares, rounds)
 
     def by_skimage(image: np.ndarray) -> np.ndarray:
         return warp_polar(image, output_shape=(224, 224), radius=CORNER, scaling="log", channel_axis=-1)
 
-    few = in_turns({"cv2.warpPolar": ways["cv2.warpPolar"], "skimage.transform.warp_polar": by_skimage}, squares, 3)
-    slower = statistics.median(few["skimage.transform.warp_polar"]) / statistics.median(few["cv2.warpPolar"])
+    seconds = in_turns(ways, squares, rounds) | in_turns({"skimage.transform.warp_polar": by_skimage}, squares, 3)
     print(f"{machine()}\n\n{table(seconds, 'cv2.warpPolar')}")
-    print(f"| skimage.transform.warp_polar | | {1 / slower:.3f} |")
 
 
 if __name__ == "__main__":

@@ -59,11 +59,12 @@ def random_crop(
     mirrored = bool(rng.random() < flip)
     log_ratio = math.log(ratio[0]), math.log(ratio[1])
     for _ in range(ATTEMPTS):
-        area = height * width * rng.uniform(*scale)
-        aspect = math.exp(rng.uniform(*log_ratio))
+        share, shape, down, right = rng.random(4).tolist()  # one call: this runs once per image and epoch
+        area = height * width * (scale[0] + (scale[1] - scale[0]) * share)
+        aspect = math.exp(log_ratio[0] + (log_ratio[1] - log_ratio[0]) * shape)
         w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
         if 0 < w <= width and 0 < h <= height:
-            top, left = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
+            top, left = int(down * (height - h + 1)), int(right * (width - w + 1))
             return Crop(float(top), float(left), float(h), float(w), mirrored)
     w, h = width, height
     if width / height < ratio[0]:

@@ -237,7 +237,7 @@ def cells(log_polar: LogPolarMap) -> Cells:
         within = (np.arange(n) + 0.5) / n - 0.5
         angle = ((np.arange(log_polar.sectors)[:, None] + within) * step).ravel()
         radius[n] = log_polar.radius_of((ring_R[:, None] + within).ravel()).astype(np.float32)
-        direction_yx[n] = np.sin(angle).astype(np.float32), np.cos(angle).astype(np.float32)
+        direction_yx[n] = np.stack([np.sin(angle), np.cos(angle)]).astype(np.float32)
     radial = log_polar.radius_of(ring_R + 0.5) - log_polar.radius_of(ring_R - 0.5)
     return Cells(radius, direction_yx, width_R=np.sqrt(radial * step * log_polar.radius_of(ring_R)))
 

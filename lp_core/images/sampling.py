@@ -24,7 +24,7 @@ is displaced by at most 1/512 px. Before version 5, OpenCV itself knows only 1/3
 
 ONE_SAMPLE = 1.5
 """Cells up to this wide, in px, are one bilinear sample, which averages over 1 to 2 px itself; wider ones are the mean
-of 2 x 2. Source: our choice; it leaves a quarter of the error of one sample in the outer 45 rings (docs/LOG_POLAR.md)."""
+of 2 x 2. Source: our choice; a quarter of the error of one sample is left in the outer 45 rings (docs/LOG_POLAR.md)."""
 
 NEXT_LEVEL = 2**1.75
 """2 x 2 samples read the photograph itself for cells up to this wide, in px, then the halved one for cells up to twice
@@ -50,8 +50,8 @@ class Cells:
 
     radius: dict[int, np.ndarray]
     """n -> px from the fixation, float32 [n R]."""
-    direction_yx: dict[int, tuple[np.ndarray, np.ndarray]]
-    """n -> sine and cosine of the angle, float32 [n S] each."""
+    direction_yx: dict[int, np.ndarray]
+    """n -> sine and cosine of the angle, float32 [2, n S]."""
     width_R: np.ndarray
     """Side in px of the square as large as a cell of each ring, ascending."""
 
@@ -89,38 +89,23 @@ def place(
         levels = max(0, math.ceil(math.log2(max(wide_R[-1] / NEXT_LEVEL, 1))))
         limits = [ONE_SAMPLE, *(NEXT_LEVEL * 2**level for level in range(levels))]
         edges = [0, *np.searchsorted(wide_R, limits, side="right").tolist(), rings]
+    scale = np.array([[view.y_scale], [view.x_scale]], np.float32)
     bands = []
     for order, (start, stop) in enumerate(itertools.pairwise(edges)):
         if start == stop:
             continue
         samples, level = min(order, 1) + 1, max(order - 1, 0)
-        radius = cells.radius[samples][samples * start : samples * stop]
-        sine, cosine = cells.direction_yx[samples]
-        shape = len(radius), len(sine)
-        y, x = (
-            np.empty(shape, np.float32) if keep else scratch.array(f"{axis} of band {order}", shape, np.float32)
-            for axis in "yx"
-        )
-        _positions(radius, sine, view.y_scale, view.y_offset, level, grid, out=y)
-        _positions(radius, cosine, view.x_scale, view.x_offset, level, grid, out=x)
-        bands.append(Band(slice(start, stop), samples, level, y, x))
+        radius, direction_yx = cells.radius[samples][samples * start : samples * stop], cells.direction_yx[samples]
+        shape = 2, len(radius), direction_yx.shape[1]
+        at = np.empty(shape, np.float32) if keep else scratch.array(f"band {order}", shape, np.float32)
+        shrink = 0.5**level
+        np.multiply(radius[None, :, None], (direction_yx * (scale * np.float32(shrink)))[:, None], out=at)
+        if grid is not None:
+            np.divide(np.round(at * np.float32(grid)), np.float32(grid), out=at)
+        at[0] += np.float32((view.y_offset + 0.5) * shrink - 0.5)
+        at[1] += np.float32((view.x_offset + 0.5) * shrink - 0.5)
+        bands.append(Band(slice(start, stop), samples, level, at[0], at[1]))
     return tuple(bands)
-
-
-def _positions(
-    radius: np.ndarray,
-    direction: np.ndarray,
-    scale: float,
-    origin: float,
-    level: int,
-    grid: int | None,
-    out: np.ndarray,
-) -> None:
-    shrink = 0.5**level
-    np.multiply(radius[:, None], direction * np.float32(scale * shrink), out=out)
-    if grid is not None:
-        np.divide(np.round(out * np.float32(grid)), np.float32(grid), out=out)
-    out += np.float32((origin + 0.5) * shrink - 0.5)
 
 
 def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
