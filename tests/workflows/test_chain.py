@@ -20,11 +20,13 @@ from lp_core.network.vgg16 import conv_channels
 
 pytestmark = pytest.mark.ray
 
-SETTINGS = (
-    "--recipe demo --view.size 32 --network.width 0.0625 --network.pool 1 --train.epochs 2 --train.batch-size 24 "
-    "--train.precision fp32 --train.deterministic True --train.log-every-steps 1 --train.checkpoint-every-steps 3 "
-    "--scan.batch-size 8 --scan.piece-rows 16 --visualize.few 1 --visualize.channels random:2 --data.lanes 4"
-).split()
+SETTINGS = [
+    *("--recipe", "demo", "--view.size", "32", "--network.width", "0.0625", "--network.pool", "1"),
+    *("--train.epochs", "2", "--train.batch-size", "24", "--train.precision", "fp32", "--train.deterministic"),
+    *("--train.log-every-steps", "1", "--train.checkpoint-every-steps", "3", "--data.lanes", "4"),
+    *("--scan.batch-size", "8", "--scan.piece-rows", "16"),
+    *("--visualize.few", "1", "--visualize.channels", "random:2"),
+]
 
 
 def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
