@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
@@ -97,19 +99,35 @@ class Storage:
         Raises:
             SettingError: the folder cannot be written to.
         """
+        with self.writing(name) as file:
+            file.write(data)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file to be written piece by piece; at the end of the `with` block it is there, whole.
+
+        On a local disk it appears only then; an object store may keep what was written before an error.
+
+        Raises:
+            SettingError: the folder cannot be written to.
+        """
         path = self.path(name)
+        part = f"{path}.{os.getpid()}.part"
         try:
             if not isinstance(self.filesystem, fs.LocalFileSystem):
                 with self.filesystem.open_output_stream(path) as stream:
-                    stream.write(data)
+                    yield stream
                 return
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            part = f"{path}.{os.getpid()}.part"
-            with open(part, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            try:
+                with open(part, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(part, path)
+            finally:
+                if os.path.exists(part):
+                    os.remove(part)
         except OSError as error:
             raise SettingError(f"{path}: cannot be written ({first_line(error)})") from None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,7 +18,6 @@ from lp_core.config import SettingError
 from lp_core.dataset.plan import Piece, Wanted
 from lp_core.dataset.quarantine import MAX_FILE_BYTES, fault
 from lp_core.dataset.resize import Form
-from lp_core.fingerprint import checksum
 from lp_core.images.decode import ImageError
 from lp_core.storage import Storage, first_line
 
@@ -62,7 +63,7 @@ def shard_schema(class_names: list[str]) -> pa.Schema:
 def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_names: list[str]) -> Written:
     """Write one shard whole or not at all; photographs that are unusable are left out and named.
 
-    Equal photographs give equal bytes. At most a shard's and a row group's images are in memory.
+    Equal photographs give equal bytes. The images of one row group are in memory at a time.
 
     Raises:
         SettingError: the source cannot be read at all, or the shard cannot be written.
@@ -70,25 +71,46 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
     schema = shard_schema(class_names)
     refused: dict[int, str] = {}
     row_groups: list[int] = []
-    sink = pa.BufferOutputStream()
     first = 0
-    # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
-    with pq.ParquetWriter(sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]) as writer:
-        for group in piece.groups:
-            images, labels = [], []
-            for place, (one, (data, reason)) in enumerate(zip(group, _read(source, group, form), strict=True), first):
-                if reason is None:
-                    images.append({"bytes": data, "path": one.path})
-                    labels.append(one.label)
-                else:
-                    refused[place] = reason
-            first += len(group)
-            if images:
-                writer.write_table(pa.table({"image": images, "label": labels}, schema=schema), len(images))
-                row_groups.append(len(images))
-    shard = sink.getvalue()
-    out.write_bytes(piece.name, shard)
-    return Written(row_groups, checksum(shard), refused)
+    with out.writing(piece.name) as file:
+        sink = _Summed(file)
+        # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
+        with pq.ParquetWriter(
+            sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]
+        ) as shard:
+            for group in piece.groups:
+                images, labels = [], []
+                for place, (one, (data, reason)) in enumerate(
+                    zip(group, _read(source, group, form), strict=True), first
+                ):
+                    if reason is None:
+                        images.append({"bytes": data, "path": one.path})
+                        labels.append(one.label)
+                    else:
+                        refused[place] = reason
+                first += len(group)
+                if images:
+                    shard.write_table(pa.table({"image": images, "label": labels}, schema=schema), len(images))
+                    row_groups.append(len(images))
+    return Written(row_groups, sink.checksum, refused)
+
+
+class _Summed(io.RawIOBase):
+    """A file that is being written, and the SHA-256 of what was written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._sum = file, hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._sum.update(data)
+        return self._file.write(data)
+
+    @property
+    def checksum(self) -> str:
+        return self._sum.hexdigest()
 
 
 def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:

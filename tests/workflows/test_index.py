@@ -191,6 +191,8 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     monkeypatch.setattr(module, "write_piece", killed)
     with pytest.raises(KeyboardInterrupt):
         index(str(tmp_path / "source"), str(tmp_path / "halves"))
+    (tmp_path / "halves" / "data").mkdir(exist_ok=True)
+    (tmp_path / "halves" / "data" / "train-00001-of-00004.parquet.77.part").write_bytes(b"half")
     monkeypatch.setattr(module, "write_piece", original)
     index(str(tmp_path / "source"), str(tmp_path / "halves"))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
