@@ -56,14 +56,14 @@ def decode_rgb(data: bytes, *, reduce: Literal[1, 2, 4, 8] = 1) -> np.ndarray:
         raise ImageError(f"{width} x {height} px is more than the limit of {MAX_PIXELS} px")
     rgb = _RGB if reduce == 1 else None
     flags = (_REDUCED[reduce] if rgb is None else rgb) | cv2.IMREAD_IGNORE_ORIENTATION
+    if data[:2] == b"\xff\xd8" and not _ends(data):
+        return _reduced(_decode_with_pillow(data), reduce)  # OpenCV 4 would fill in grey without a word
     try:
         image_HWC = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         image_HWC = None
     if image_HWC is None:
-        image_HWC = _decode_with_pillow(data)
-        smaller = -(-width // reduce), -(-height // reduce)
-        return cv2.resize(image_HWC, smaller, interpolation=cv2.INTER_AREA) if reduce > 1 else image_HWC
+        return _reduced(_decode_with_pillow(data), reduce)
     return cv2.cvtColor(image_HWC, cv2.COLOR_BGR2RGB) if rgb is None else image_HWC
 
 
@@ -95,6 +95,16 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
+
+
+def _ends(data: bytes) -> bool:
+    """Whether the last scan of a JPEG is followed by the end of an image (thumbnails in the header end earlier)."""
+    return data.endswith(b"\xff\xd9") or data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+
+
+def _reduced(image_HWC: np.ndarray, reduce: int) -> np.ndarray:
+    height, width = (-(-side // reduce) for side in image_HWC.shape[:2])
+    return image_HWC if reduce == 1 else cv2.resize(image_HWC, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _decode_with_pillow(data: bytes) -> np.ndarray:
