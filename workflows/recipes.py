@@ -48,20 +48,19 @@ def tiny_imagenet() -> Recipe:
     """
     return Recipe(
         recipe="tiny_imagenet",
-        # A random crop of a 64 px photograph is about 50 px wide: a larger input would only interpolate.
-        data=DataSettings(crop_scale=(0.4, 1.0), eval_crop=1.0, shuffle_window=16384),
-        view=ViewSettings(size=48),
+        data=DataSettings(crop_scale=(0.6, 1.0), eval_crop=1.0, shuffle_window=16384),
+        view=ViewSettings(size=64),
         network=NetworkSettings(
-            width=0.25, pool=1, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
+            width=0.1875, pool=2, dropout=0.1, angle_padding="circular", initialization="delta-orthogonal"
         ),
         train=TrainSettings(
-            epochs=6,
+            epochs=8,
             batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,
             weight_decay=0.02,
             schedule="one-cycle",
-            warmup_epochs=0.5,
+            warmup_epochs=0.25,
             log_every_steps=50,
         ),
     )

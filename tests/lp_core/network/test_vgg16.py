@@ -62,7 +62,7 @@ def test_only_log_polar_input_is_wrapped_and_names_stay():
     assert not torch.allclose(plain.features[0](x)[:, :, 0], wrapped.features[0](x)[:, :, 0])
 
 
-@pytest.mark.parametrize("how", ["torchvision", "variance-preserving"])
+@pytest.mark.parametrize("how", ["torchvision", "variance-preserving", "delta-orthogonal"])
 def test_first_weights_follow_the_seed(how):
     networks = [initialize(VGG16(10, SMALL), how, seed).state_dict() for seed in (0, 0, 1)]
     assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
