@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
 
 KNOWN = 0.25
-"""Least weight of known cells in a pixel that is drawn; dividing by it enlarges the rounding of uint8 to 3 levels."""
+"""Least weight of known cells in a pixel that is drawn; dividing by it enlarges uint8 roundings to at most 4 levels."""
 
 Inverse = Literal["exact", "published"]
 

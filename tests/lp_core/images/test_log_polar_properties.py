@@ -57,7 +57,7 @@ def test_a_constant_image_in_a_fill_of_its_own_stays_constant(log_polar):
     warped = log_polar.warp(image)
     assert (warped == log_polar.fill).all()
     back, _ = log_polar.unwarp(warped)
-    assert np.abs(back.astype(int) - log_polar.fill).max() <= 3  # at the rim, where little is known
+    assert np.abs(back.astype(int) - log_polar.fill).max() <= 4  # at the rim, where little is known
 
 
 @quick
