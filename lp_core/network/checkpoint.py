@@ -70,7 +70,8 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
             continue
         if facts.get("fingerprint") != fingerprint:
             raise SettingError(
-                f"checkpoint {folder.path(name)} is of a training with other settings; give those settings, or another --run"
+                f"checkpoint {folder.path(name)} is of a training with other settings; "
+                "give the settings it was made with, or another --run"
             )
         return Checkpoint(step, load_tensors(data), facts), damaged
     return None, damaged
