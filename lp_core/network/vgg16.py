@@ -99,8 +99,8 @@ def initialize(network: VGG16, how: str, seed: int) -> VGG16:
             which keep the length of every feature vector but for the ReLU's half).
         seed: the same seed gives the same weights on every machine.
 
-    Source: torchvision.models.vgg; He et al. 2015; Xiao et al. 2018 (delta-orthogonal). In small networks, torchvision's
-    first weights keep the loss at ln(classes) for thousands of steps (docs/RESULTS.md).
+    Source: torchvision.models.vgg; He et al. 2015; Xiao et al. 2018 (delta-orthogonal). In small networks,
+    torchvision's keep the loss at ln(classes) for thousands of steps (docs/RESULTS.md).
     """
     generator = torch.Generator().manual_seed(seed)
     linear_layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
