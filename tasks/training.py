@@ -299,8 +299,7 @@ class _ViewTraining:
 
     def _finish(self) -> None:
         self._flush()
-        about = {"fingerprint": self.stage.fingerprint, "recipe": self.recipe.recipe, "view": self.feed.view}
-        data = weights_bytes(self.learner.network, about)
+        data = weights_bytes(self.learner.network)
         self.folder.write_bytes(FILE, data)
         precision = "bf16" if self.learner.dtype else "fp32"
         facts = {"device": str(self.learner.device), "precision": precision, "workers": self.world}

@@ -14,10 +14,11 @@ from lp_core.storage import Storage, first_line
 FILE = "weights.safetensors"
 
 
-def weights_bytes(network: VGG16, about: dict[str, str]) -> bytes:
-    """A safetensors file of the network's weights in fp32, with facts about their origin as its metadata."""
+def weights_bytes(network: VGG16) -> bytes:
+    """A safetensors file of the network's weights in fp32; equal weights give equal bytes."""
     tensors = {name: value.detach().float().cpu().contiguous() for name, value in network.state_dict().items()}
-    return save_tensors(tensors, {"format": "pt", **about})
+    # A second entry of metadata would stand in an order that changes from process to process.
+    return save_tensors(tensors, {"format": "pt"})
 
 
 def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int) -> VGG16:

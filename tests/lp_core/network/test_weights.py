@@ -13,7 +13,7 @@ from lp_core.storage import Storage
 def folder(tmp_path, small_recipe):
     storage = Storage.at(tmp_path)
     torch.manual_seed(0)
-    storage.write_bytes(FILE, weights_bytes(VGG16(12, small_recipe.network, "log_polar"), {"view": "log_polar"}))
+    storage.write_bytes(FILE, weights_bytes(VGG16(12, small_recipe.network, "log_polar")))
     return storage
 
 
