@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -11,6 +13,10 @@ from lp_core.dataset.feed import Feed
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 
+if TYPE_CHECKING:
+    from lp_core.exemplars.channel_statistics import ChannelStatistics
+    from lp_core.exemplars.top_k import TopK
+
 
 def piece_file(fingerprint: str, first_row: int) -> str:
     """Name of the file that holds what a piece found."""
@@ -18,7 +24,11 @@ def piece_file(fingerprint: str, first_row: int) -> str:
 
 
 def scan_rows(trained: Trained, rows: np.ndarray, name: str) -> int:
-    """Find the nine of every channel among some rows, write them as file `name` of the view; return rows seen."""
+    """Find the nine of every channel among some rows, and count what all of them do; return rows seen.
+
+    Both are written as file `name` of the view.
+    """
+    from lp_core.exemplars.channel_statistics import ChannelStatistics
     from lp_core.exemplars.peaks import ActivationError, find_peaks
     from lp_core.exemplars.top_k import TopK
     from lp_core.network.learner import normalized
@@ -26,16 +36,19 @@ def scan_rows(trained: Trained, rows: np.ndarray, name: str) -> int:
 
     network, device = held(trained)
     recipe = trained.recipe
-    top_k = TopK.empty(sum(conv_channels(recipe.network.width).values()))
+    channels, size = conv_channels(recipe.network.width), recipe.view.size
+    top_k = TopK.empty(sum(channels.values()))
+    statistics = ChannelStatistics.empty(channels, (size, size))
     for batch in Feed(recipe, trained.view).evaluation_batches("validation", rows, recipe.scan.batch_size):
-        images = filled(batch.images_NSRC, recipe.scan.batch_size)
+        images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
         try:
-            peaks = find_peaks(network, normalized(images, device), top_k.threshold(), rows=batch.rows_N.tolist())
+            peaks = find_peaks(network, normalized(images, device), rows=numbers)
         except ActivationError as error:
             raise SettingError(f"view {trained.view}: {error}") from None
-        top_k = top_k.push(peaks, batch.rows_N.tolist())
+        top_k = top_k.push(peaks, numbers)
+        statistics.push(peaks, numbers)
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, rows=np.int64(len(rows)), **top_k.to_arrays())
+    np.savez_compressed(file, allow_pickle=False, **top_k.to_arrays(), **statistics.to_arrays())
     trained.folder.write_bytes(name, file.getvalue())
     return len(rows)
 
@@ -46,12 +59,13 @@ def filled(images_NSRC: np.ndarray, batch_size: int) -> np.ndarray:
     return np.concatenate([images_NSRC, np.zeros((missing, *images_NSRC.shape[1:]), np.uint8)])
 
 
-def read_piece(folder: Storage, name: str):
-    """What a piece found, and the number of rows it saw; None if it is not there or not whole."""
+def read_piece(folder: Storage, name: str) -> tuple[TopK, ChannelStatistics] | None:
+    """What a piece found; None if it is not there or not whole."""
+    from lp_core.exemplars.channel_statistics import ChannelStatistics
     from lp_core.exemplars.top_k import TopK
 
     try:
         with np.load(io.BytesIO(folder.read_bytes(name)), allow_pickle=False) as arrays:
-            return TopK.from_arrays(arrays), int(arrays["rows"])
-    except (OSError, ValueError, KeyError, EOFError):
+            return TopK.from_arrays(arrays), ChannelStatistics.from_arrays(arrays)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None

@@ -192,11 +192,13 @@ def _run(
     title: str, function: Callable[..., int], pieces: list[tuple], total: int, already: int, address: str | None
 ) -> None:
     """Run pieces of work here if they are few, else as Ray tasks; each returns the number of rows it did."""
-    with Progress(title, total, "rows") as progress, ExitStack() as stack:
-        progress.already(already)
+    with ExitStack() as stack:
         if len(pieces) <= FEW and address is None:
             done: Iterable[int] = (function(*piece) for piece in pieces)
         else:
+            say("connecting to Ray" if address else "starting Ray on this machine")
             done = run_pieces(function, pieces, stack.enter_context(connected(Recipe(recipe="index"), address)))
+        progress = stack.enter_context(Progress(title, total, "rows"))
+        progress.already(already)
         for rows in done:
             progress.advance(rows)

@@ -1,12 +1,14 @@
-"""`logpolar scan`: the nine strongest activations of every channel, as `exemplars.parquet`."""
+"""`logpolar scan`: the nine strongest activations of every channel, and where and how often it responds at all."""
 
 from __future__ import annotations
 
 import io
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from lp_core.config import ViewName, check
+from lp_core.config import SettingError, ViewName, check
 from lp_core.dataset.feed import used_rows
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.run_folder import Stage, measure_inputs, stage_run, view_inputs
@@ -36,10 +38,6 @@ def scan(session: Session) -> None:
 
 
 def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
-    from lp_core.exemplars.table import exemplar_table, write_exemplars
-    from lp_core.exemplars.top_k import TopK, merge
-    from lp_core.network.vgg16 import conv_channels
-
     recipe, folder = session.recipe, stage.folder
     rows = used_rows(recipe, "validation")
     trained = Trained(recipe, session.run.uri, view, stage.inputs["weights"], recipe.scan.gpus_per_task > 0)
@@ -47,34 +45,52 @@ def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
     name = fingerprint([stage.fingerprint, recipe.scan.piece_rows])
     pieces = [(trained, piece, piece_file(name, int(piece[0]))) for piece in row_pieces(rows, recipe.scan.piece_rows)]
     unfinished = [piece for piece in pieces if read_piece(folder, piece[2]) is None]
-    channels = conv_channels(recipe.network.width)
     with stage_run(stage) as watch:
         with Progress(f"scan {view}", len(rows), "images") as progress:
             progress.already(len(rows) - sum(len(piece[1]) for piece in unfinished))
             if unfinished:
                 for seen in run_pieces(scan_rows, unfinished, session.cluster, recipe.scan.gpus_per_task):
                     progress.advance(seen)
-        top_k, seen = TopK.empty(sum(channels.values())), 0
-        for _, _, file in pieces:
-            found = read_piece(folder, file)
-            check(found is not None, f"{folder.path(file)} cannot be read; scan again")
-            assert found is not None
-            top_k, seen = merge(top_k, found[0]), seen + found[1]
-        check(seen == len(rows), f"scan {view}: {seen} images were scanned, not {len(rows)}")
-        split = session.dataset.rows("validation")
-        identities = pa.table(
-            {"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]}
-        )
-        about = {
-            "weights": stage.inputs["weights"],
-            "dataset": session.dataset.fingerprint,
-            "transform": fingerprint(view_inputs(recipe, view) | {"eval_crop": recipe.data.eval_crop}),
-            "scan": stage.fingerprint,
-        }
-        table = exemplar_table(top_k, channels, identities, session.dataset.class_names, about)
-        content = io.BytesIO()
-        write_exemplars(table, content)
-        folder.write_bytes("exemplars.parquet", content.getvalue())
-    stage.finish(watch.seconds, images=len(rows), exemplars=checksum(content.getvalue()))
-    for name in folder.files("scan"):
-        folder.remove(name)
+        exemplars = _reduce(session, view, stage, [file for _, _, file in pieces])
+    stage.finish(watch.seconds, images=len(rows), exemplars=exemplars)
+    for file in folder.files("scan"):
+        folder.remove(file)
+
+
+def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) -> str:
+    """Join the pieces into the view's tables; return the SHA-256 of exemplars.parquet."""
+    from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics, statistics_table
+    from lp_core.exemplars.table import exemplar_table, write_exemplars
+    from lp_core.exemplars.top_k import TopK, merge
+    from lp_core.network.vgg16 import conv_channels
+
+    recipe, folder, size = session.recipe, stage.folder, session.recipe.view.size
+    channels = conv_channels(recipe.network.width)
+    top_k, statistics = TopK.empty(sum(channels.values())), ChannelStatistics.empty(channels, (size, size))
+    for file in files:
+        found = read_piece(folder, file)
+        if found is None:
+            raise SettingError(f"{folder.path(file)} cannot be read; scan again")
+        top_k, statistics = merge(top_k, found[0]), merge_statistics(statistics, found[1])
+    rows = used_rows(recipe, "validation")
+    check(len(statistics.row_N) == len(rows), f"{len(statistics.row_N)} images were scanned, not {len(rows)}")
+    split = session.dataset.rows("validation")
+    identities = pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})
+    about = {
+        "weights": stage.inputs["weights"],
+        "dataset": session.dataset.fingerprint,
+        "transform": fingerprint(view_inputs(recipe, view) | {"eval_crop": recipe.data.eval_crop}),
+        "scan": stage.fingerprint,
+    }
+    wraps = view == "log_polar" and recipe.network.angle_padding == "circular"
+    names = session.dataset.class_names
+    table = exemplar_table(top_k, channels, identities, names, about, shape_SR=(size, size), wraps=wraps)
+    content = io.BytesIO()
+    write_exemplars(table, content)
+    folder.write_bytes("exemplars.parquet", content.getvalue())
+    summary, places = io.BytesIO(), io.BytesIO()
+    pq.write_table(statistics_table(statistics), summary)
+    folder.write_bytes("channels.parquet", summary.getvalue())
+    np.savez_compressed(places, allow_pickle=False, **{layer: statistics.places(layer) for layer in channels})
+    folder.write_bytes("places.npz", places.getvalue())
+    return checksum(content.getvalue())

@@ -106,14 +106,12 @@ def initialize(network: VGG16, how: str, seed: int) -> VGG16:
     linear_layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
-            if how == "delta-orthogonal":
-                nn.init.zeros_(module.weight)
-                middle = torch.empty(module.out_channels, module.in_channels)
-                module.weight.data[:, :, 1, 1] = nn.init.orthogonal_(middle, math.sqrt(2.0), generator=generator)
-                nn.init.zeros_(module.bias)
-                continue
             mode: Literal["fan_out", "fan_in"] = "fan_out" if how == "torchvision" else "fan_in"
             nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
+            if how == "delta-orthogonal":
+                middle = torch.empty(module.out_channels, module.in_channels)
+                nn.init.zeros_(module.weight)
+                module.weight.data[:, :, 1, 1] = nn.init.orthogonal_(middle, math.sqrt(2.0), generator=generator)
         elif isinstance(module, nn.Linear) and how == "torchvision":
             nn.init.normal_(module.weight, 0, 0.01, generator=generator)
         elif isinstance(module, nn.Linear):

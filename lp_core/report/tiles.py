@@ -10,15 +10,15 @@ import torch
 
 from lp_core.config import Recipe, ViewName
 from lp_core.exemplars.contrast import gradient_picture
+from lp_core.exemplars.crop import cut, paste
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
+from lp_core.network.receptive_field import Box
 from lp_core.network.vgg16 import VGG16
 from lp_core.report.montage import Tile
 
 DISPLAY_SIDE = 224
 """Smallest side in px to which a log-polar image is mapped back."""
-
-Box = tuple[int, int, int, int]
 
 
 def exemplar_tile(
@@ -46,37 +46,22 @@ def exemplar_tile(
         hidden = (bottom - top - len(image_SRC)) // 2
         top, bottom = top + hidden, top + hidden + len(image_SRC)
         gradient = gradient[:, hidden : hidden + len(image_SRC)]
-    box = (top, left, bottom, right)
-    patch = cut(image_SRC, box, circular)
-    feature = np.concatenate([gradient_picture(gradient), patch[..., 3:]], axis=2)
-    pictures = {"feature": feature, "patch": patch}
+    box = Box(top, left, bottom, right)
+    pixels, inside = cut(image_SRC, box, wraps=circular)
+    feature = gradient_picture(gradient)
+    pictures = {"feature": _with_alpha(feature, inside), "patch": _with_alpha(pixels, inside)}
     if view == "log_polar":
-        canvas = np.full_like(image_SRC, 128)
-        inside = patch[..., 3] > 0
-        row, col = np.nonzero(inside)
-        canvas[(row + top) % len(canvas), col + left] = feature[inside][:, :3]
-        clipped = box if circular else (max(top, 0), left, min(bottom, len(image_SRC)), right)
+        placed = paste(_with_alpha(feature, inside), box, image_SRC.shape[:2], wraps=circular)
+        canvas = np.where(placed[..., 3:] > 0, placed[..., :3], np.uint8(128))
+        clipped = box if circular else box._replace(top=max(top, 0), bottom=min(bottom, len(image_SRC)))
         pictures["mapped_feature"] = mapped_back(canvas, recipe, clipped)
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])
     return Tile(exemplar["rank"], name, exemplar["activation"], **pictures)
 
 
-def cut(image_SRC: np.ndarray, box: Box, circular: bool) -> np.ndarray:
-    """A box of an image, uint8 [h, w, 4]; alpha is 0 in the padding.
-
-    Args:
-        image_SRC: uint8 [S, R, 3].
-        box: (top, left, bottom, right), half-open; may reach beyond the image.
-        circular: whether rows beyond the edges are those of the other edge.
-    """
-    top, left, bottom, right = box
-    rows, cols = np.arange(top, bottom), np.arange(left, right)
-    row_inside = np.ones(len(rows), bool) if circular else (rows >= 0) & (rows < image_SRC.shape[0])
-    col_inside = (cols >= 0) & (cols < image_SRC.shape[1])
-    cells = image_SRC[np.ix_(rows % image_SRC.shape[0], cols % image_SRC.shape[1])]
-    alpha = (row_inside[:, None] & col_inside).astype(np.uint8) * 255
-    return np.concatenate([cells * (alpha[..., None] > 0), alpha[..., None]], axis=2)
+def _with_alpha(pixels_hwC: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:
+    return np.concatenate([pixels_hwC, inside_hw[..., None].astype(np.uint8) * 255], axis=2)
 
 
 def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None) -> np.ndarray:

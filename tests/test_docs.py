@@ -1,0 +1,54 @@
+"""Documents name what exists, and what exists is named."""
+
+import re
+import tomllib
+
+import pytest
+from conftest import REPOSITORY
+
+from workflows.cli import VERBS
+from workflows.recipes import RECIPES
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_readme_names_every_verb(verb):
+    assert re.search(rf"`(logpolar )?{verb}\b", README)
+
+
+def test_the_readme_names_every_folder_of_the_code():
+    folders = {
+        path.parent
+        for layer in ("lp_core", "tasks", "workflows")
+        for path in (REPOSITORY / layer).glob("**/__init__.py")
+    }
+    for folder in folders - {REPOSITORY / "lp_core", REPOSITORY / "lp_core" / "dataset" / "layouts"}:
+        assert f"`{folder.relative_to(REPOSITORY)}/`" in README
+
+
+@pytest.mark.parametrize(
+    "path", sorted(REPOSITORY.glob("*.md")) + sorted(REPOSITORY.glob("docs/*.md")), ids=lambda p: p.name
+)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    reasons = (REPOSITORY / "docs" / "ARCHITECTURE.md").read_text()
+    for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+        name = re.match(r"[A-Za-z0-9-]+", requirement).group()
+        assert name in reasons, name
+
+
+def test_recipes_are_named_where_people_look():
+    assert all(f"--recipe {name}" in README or name == "demo" for name in RECIPES)
+
+
+def test_no_package_registry_is_named():
+    lock = (REPOSITORY / "requirements.lock").read_text()
+    assert "://" not in lock
+    assert "--hash=sha256:" in lock
