@@ -16,11 +16,13 @@ from lp_core.images.decode import decode_rgb
 from tests.lp_core.dataset.imagenet_forms import (
     FORMS,
     NAMES,
+    SAMPLE,
     WNIDS,
     Photo,
     identities,
     jpeg,
     photos,
+    real_photos,
     write_folders,
     write_parquet,
 )
@@ -62,6 +64,19 @@ def test_every_form_gives_the_same_rows_classes_and_pixels(
         with Image.open(io.BytesIO(photograph.data)) as expected:
             difference = np.abs(decode_rgb(photograph.data).astype(int) - np.array(expected.convert("RGB")))
         assert difference.max() <= 1
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"no photographs of ImageNet at {SAMPLE}")
+def test_real_photographs_are_the_same_in_every_form(tmp_path: Path) -> None:
+    some = real_photos(40)
+    content = {one.stem: one.data for one in some}
+    for form in FORMS:
+        FORMS[form](tmp_path / form, some)
+        data = indexed(form, tmp_path)
+        for split in ("train", "validation"):
+            assert rows_of(data, split) == identities(some, split)
+            for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
+                assert photograph.data == content[photograph.image_id]
 
 
 @pytest.mark.parametrize("form", FORMS)

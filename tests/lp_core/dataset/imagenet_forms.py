@@ -100,6 +100,20 @@ def photos() -> tuple[Photo, ...]:
     return (*train, *validation)
 
 
+SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "imagenet-sample"
+
+
+def real_photos(count: int) -> tuple[Photo, ...]:
+    """Photographs of ImageNet under other names; none where they are not at hand."""
+    found = []
+    for number, path in enumerate(sorted(SAMPLE.glob("*.JPEG"))[:count]):
+        wnid = WNIDS[number % 3]
+        split, name = ("train", f"{wnid}_{number}") if number % 4 else ("validation", "")
+        name = name or f"ILSVRC2012_val_{1 + number // 4:08d}"
+        found.append(Photo(split, name, wnid, path.read_bytes()))
+    return tuple(found)
+
+
 def identities(photo_list: tuple[Photo, ...], split: str) -> list[tuple[str, int]]:
     """(image id, class index) of the usable photographs of a split, by ascending id."""
     return sorted((one.stem, WNIDS.index(one.wnid)) for one in photo_list if one.split == split and one.good)
@@ -126,7 +140,7 @@ def write_folders(root: Path, some: tuple[Photo, ...] | None = None) -> None:
         write(root / folder / one.wnid / f"{one.stem}.JPEG", one.data)
 
 
-def devkit(compressed: bool = True) -> list[tuple[str, bytes]]:
+def devkit(compressed: bool = True, some: tuple[Photo, ...] | None = None) -> list[tuple[str, bytes]]:
     """The two files of the development kit that matter, the internal node of the tree included."""
     kinds = [("ILSVRC2012_ID", "O"), ("WNID", "O"), ("words", "O"), ("gloss", "O"), ("num_children", "O")]
     rows = [(float(number), wnid, NAMES[wnid], "a gloss", 0.0) for wnid, number in ILSVRC2012_ID.items()]
@@ -135,7 +149,7 @@ def devkit(compressed: bool = True) -> list[tuple[str, bytes]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         savemat(file, {"synsets": np.array(rows, kinds).reshape(-1, 1)}, do_compression=compressed)
-    validation = sorted((one for one in photos() if one.split == "validation"), key=lambda one: one.stem)
+    validation = sorted((one for one in some or photos() if one.split == "validation"), key=lambda one: one.stem)
     truth = "".join(f"{ILSVRC2012_ID[one.wnid]}\n" for one in validation)
     folder = "ILSVRC2012_devkit_t12/data"
     return [
@@ -153,7 +167,7 @@ def write_tars(root: Path, some: tuple[Photo, ...] | None = None) -> None:
     write(root / "ILSVRC2012_img_train.tar", tar(inner))
     validation = [(f"{one.stem}.JPEG", one.data) for one in some or photos() if one.split == "validation"]
     write(root / "ILSVRC2012_img_val.tar", tar(validation[::-1]))
-    write(root / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(tar(devkit()), mtime=0))
+    write(root / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(tar(devkit(some=some)), mtime=0))
 
 
 def write_kaggle(root: Path, some: tuple[Photo, ...] | None = None) -> None:
