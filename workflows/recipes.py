@@ -51,10 +51,10 @@ def tiny_imagenet() -> Recipe:
         data=DataSettings(crop_scale=(0.6, 1.0), eval_crop=1.0, shuffle_window=16384),
         view=ViewSettings(size=64),
         network=NetworkSettings(
-            width=0.1875, pool=2, dropout=0.0, angle_padding="circular", initialization="delta-orthogonal"
+            width=0.125, pool=2, dropout=0.0, angle_padding="circular", initialization="delta-orthogonal"
         ),
         train=TrainSettings(
-            epochs=6,
+            epochs=10,
             batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,

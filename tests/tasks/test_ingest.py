@@ -16,8 +16,8 @@ def blocks_of(feed, readings, rng):
     }
     cuts = np.sort(rng.integers(0, len(columns["row"]), 9))
     return [
-        {name: part for name, part in zip(columns, parts)}
-        for parts in zip(*(np.split(c, cuts) for c in columns.values()))
+        {name: part for name, part in zip(columns, parts, strict=False)}
+        for parts in zip(*(np.split(c, cuts) for c in columns.values()), strict=False)
     ]
 
 
