@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,21 @@ import pyarrow as pa
 from pyarrow import fs
 
 from lp_core.config import SettingError
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What lies below a folder, by path relative to it.
+
+    Attributes:
+        files: size in bytes of every file.
+        folders: paths of the folders.
+        others: paths of what is neither: links that lead nowhere, pipes, devices.
+    """
+
+    files: dict[str, int]
+    folders: list[str]
+    others: list[str]
 
 
 @dataclass(frozen=True)
@@ -148,27 +163,58 @@ class Storage:
 
     def files(self, name: str = "") -> list[str]:
         """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""
-        return sorted(self.contents(name)[0])
+        return sorted(self.contents(name).files)
 
-    def contents(self, name: str = "") -> tuple[dict[str, int], list[str]]:
-        """Names of the files below a subfolder, with their sizes in bytes, and of its folders; in no special order.
+    def contents(self, name: str = "") -> Contents:
+        """What lies below a subfolder, in no special order; nothing if there is no such folder.
 
         Raises:
             SettingError: a folder cannot be listed.
         """
-        selector = fs.FileSelector(self.path(name), allow_not_found=True, recursive=True)
-        root = len(self.path()) + 1
+        root = self.path(name)
         try:
-            infos = self.filesystem.get_file_info(selector)
+            if isinstance(self.filesystem, fs.LocalFileSystem):
+                return _local_contents(root, len(self.path()) + 1)
+            infos = self.filesystem.get_file_info(fs.FileSelector(root, allow_not_found=True, recursive=True))
+        except NotADirectoryError:
+            raise SettingError(f"{self} is a file; give a folder") from None
         except OSError as error:
             raise SettingError(f"{self / name if name else self}: cannot be listed ({first_line(error)})") from None
-        files = {info.path[root:]: info.size for info in infos if info.type == fs.FileType.File}
-        return files, [info.path[root:] for info in infos if info.type == fs.FileType.Directory]
+        start = len(self.path()) + 1
+        files = {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
+        return Contents(files, [info.path[start:] for info in infos if info.type == fs.FileType.Directory], [])
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         if self.exists(name):
             self.filesystem.delete_file(self.path(name))
+
+
+def _local_contents(root: str, start: int) -> Contents:
+    """What lies below a folder of this machine, links followed; pyarrow would leave out links that lead nowhere."""
+    found = Contents({}, [], [])
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except FileNotFoundError:
+            continue
+        for entry in entries:
+            if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
+                raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
+            path = entry.path[start:]
+            if entry.is_dir():
+                if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
+                    raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
+                found.folders.append(path)
+                waiting.append(entry.path)
+            elif entry.is_file():
+                with suppress(FileNotFoundError):  # other processes remove their files when they like
+                    found.files[path] = entry.stat().st_size
+            else:
+                found.others.append(path)
+    return found
 
 
 def first_line(error: BaseException) -> str:

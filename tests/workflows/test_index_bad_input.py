@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -271,6 +272,23 @@ def _(source: Path) -> list[str]:
     return ["--max-side", "256"]
 
 
+@refused("the source is a file")
+def _(source: Path) -> None:
+    write(source, b"?")
+
+
+@refused("a link leads to a folder above it")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    (source / "train" / WNIDS[0] / "again").symlink_to(source / "train")
+
+
+@refused("a file's name is not UTF-8")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    shutil.copy(source / "train" / WNIDS[0] / "n01440764_0.JPEG", bytes(source / "train" / WNIDS[0]) + b"/caf\xe9.JPEG")
+
+
 @refused("a URI holds a password")
 def _(source: Path) -> list[str]:
     write_folders(source, PHOTOS)
@@ -281,6 +299,12 @@ def _(source: Path) -> list[str]:
 def _(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"")
+
+
+@quarantined("a link that leads nowhere")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    (source / "train" / WNIDS[0] / "n01440764_5.JPEG").symlink_to("/nowhere")
 
 
 @quarantined("a web page called .JPEG")

@@ -5,11 +5,13 @@ A layout is a module with `recognise(source) -> bool` and `find(source) -> Found
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 from lp_core.config import SettingError, check
+from lp_core.dataset.identity import stem
 from lp_core.dataset.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.dataset.layouts.found import Found, ListArchives, Source, is_hidden
+from lp_core.dataset.layouts.found import SPLIT_NAMES, Found, ListArchives, Refused, Source, is_hidden
 from lp_core.storage import Storage
 
 LAYOUTS: dict[str, ModuleType] = {
@@ -41,31 +43,51 @@ def find(
     """
     if not storage.exists():
         raise SettingError(f"source {storage} does not exist")
-    source = _listed(storage, out)
+    source, others = _listed(storage, out)
     if list_archives is not None:
-        source = Source(source.storage, source.files, source.folders, list_archives)
-    if layout is not None:
-        check(layout in LAYOUTS, f"layout '{layout}' is unknown; give one of {', '.join(LAYOUTS)}")
-        return LAYOUTS[layout].find(source)
+        source = replace(source, list_archives=list_archives)
+    found = LAYOUTS[_recognised(source) if layout is None else _known_name(layout)].find(source)
+    return replace(found, refused=[*found.refused, *others])
+
+
+def _recognised(source: Source) -> str:
     seen = [name for name, module in LAYOUTS.items() if module.recognise(source)]
     if len(seen) > 1 and seen[-1] == "folders":
         seen.pop()  # archives and shards lie in folders, too
     if len(seen) > 1:
-        raise SettingError(f"source {storage} looks like {' and '.join(seen)}; choose with --layout")
+        raise SettingError(f"source {source.storage} looks like {' and '.join(seen)}; choose with --layout")
     if not seen:
-        raise SettingError(f"source {storage}: no known layout ({_known()}); it holds {_glimpse(source)}")
-    return LAYOUTS[seen[0]].find(source)
+        raise SettingError(f"source {source.storage}: no known layout ({_known()}); it holds {_glimpse(source)}")
+    return seen[0]
 
 
-def _listed(storage: Storage, out: Storage | None) -> Source:
-    files, folders = storage.contents()
-    inside = ""
-    if out is not None and out.path().startswith(storage.path() + "/"):
-        inside = out.path()[len(storage.path()) + 1 :] + "/"
-    keep = {
-        name: size for name, size in files.items() if not is_hidden(name) and not (inside and name.startswith(inside))
+def _known_name(layout: str) -> str:
+    check(layout in LAYOUTS, f"layout '{layout}' is unknown; give one of {', '.join(LAYOUTS)}")
+    return layout
+
+
+def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused]]:
+    """What people see of a folder, without the data set folder; and what is neither a file nor a folder."""
+    contents = storage.contents()
+    inside = (
+        out.path()[len(storage.path()) + 1 :] + "/" if out and out.path().startswith(storage.path() + "/") else None
+    )
+    files = {
+        name: size
+        for name, size in sorted(contents.files.items())
+        if not is_hidden(name) and not (inside and name.startswith(inside))
     }
-    return Source(storage, dict(sorted(keep.items())), sorted(name for name in folders if not is_hidden(name)))
+    others = [
+        Refused(_split_of(name), stem(name), name, "neither a file nor a folder; a link that leads nowhere?")
+        for name in sorted(contents.others)
+        if not is_hidden(name)
+    ]
+    return Source(storage, files, sorted(name for name in contents.folders if not is_hidden(name))), others
+
+
+def _split_of(path: str) -> str:
+    """The split that a file's folders name; training, if none does."""
+    return next((SPLIT_NAMES[part] for part in path.split("/") if part in SPLIT_NAMES), "train")
 
 
 def _known() -> str:
