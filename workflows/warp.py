@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tyro.conf import Positional
 
 from lp_core.config import SettingError, check
 from lp_core.images.decode import ImageError, decode_rgb
@@ -17,8 +18,8 @@ LARGEST = 8192
 
 
 def warp(
-    input: Path,
-    output: Path,
+    input: Positional[Path],
+    output: Positional[Path],
     *,
     law: Law = "monopole",
     size: int = 224,

@@ -131,3 +131,14 @@ def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):
     assert os.stat(tmp_path / "config.json").st_mtime_ns == before
     assert stored_recipe(run) == small_recipe
     assert {"recipe", "versions", "commit"} <= set(json.loads((tmp_path / "config.json").read_text()))
+
+
+def test_warp_takes_its_pictures_by_place(tmp_path, capsys):
+    import cv2
+    import numpy as np
+
+    cv2.imwrite(str(tmp_path / "in.png"), np.full((40, 60, 3), 90, np.uint8))
+    main(["warp", str(tmp_path / "in.png"), str(tmp_path / "out.png"), "--law", "opencv", "--size", "64"])
+    assert cv2.imread(str(tmp_path / "out.png")).shape == (64, 64, 3)
+    main(["warp", str(tmp_path / "out.png"), str(tmp_path / "back.png"), "--inverse"])
+    assert "in.png" in failed(capsys, "warp", tmp_path / "no" / "in.png", tmp_path / "out.png")
