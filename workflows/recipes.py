@@ -54,7 +54,7 @@ def tiny_imagenet() -> Recipe:
             width=0.125, pool=2, dropout=0.0, angle_padding="circular", initialization="delta-orthogonal"
         ),
         train=TrainSettings(
-            epochs=10,
+            epochs=8,
             batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,
