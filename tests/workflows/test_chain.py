@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -204,3 +206,40 @@ def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
     assert process.returncode == 1
     assert f"{shard.name}, row group 1: cannot be read" in output
     assert "Traceback" not in output
+
+
+@pytest.fixture
+def cluster(tmp_path_factory):
+    """A head started by hand, with a token, as `ray start --head` starts it; yields its address."""
+    temporary = tempfile.mkdtemp(prefix="lp", dir="/tmp")  # short: sockets' paths may have 107 characters
+    command = [Path(sys.executable).with_name("ray"), "start", "--head", "--port=0", "--num-cpus=3", "--block"]
+    options = ["--include-dashboard=false", f"--temp-dir={temporary}", "--object-store-memory=300000000"]
+    head = subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    address = None
+    for line in head.stdout:
+        if found := re.search(r"--address='([\d.]+:\d+)'", line):
+            address = found.group(1)
+        if "--block" in line or ("Ray runtime started" in line and address):
+            break
+    yield address
+    kill(head)
+    head.stdout.close()
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def test_a_cluster_gives_the_same_results(run, tmp_path, toy_folder, cluster):
+    folder = tmp_path / "run"
+    output = finish(start("run", folder, *SETTINGS, "--data.path", toy_folder, "--address", cluster))
+    assert "connecting to Ray" in output
+    for view in ("cartesian", "log_polar"):
+        for name in ("weights.safetensors", "evaluation.json", "exemplars.parquet", "channels.parquet"):
+            assert (folder / view / name).read_bytes() == (run / view / name).read_bytes(), name
+
+
+def test_no_cluster_at_an_address_is_told(tmp_path, toy_folder):
+    process = start("train", tmp_path / "run", *SETTINGS, "--data.path", toy_folder, "--address", "127.0.0.1:1")
+    output = process.communicate(timeout=200)[0]
+    assert process.returncode == 1
+    assert "no Ray cluster at address '127.0.0.1:1'" in output
