@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lp_core.config import Recipe, SettingError, check
+from lp_core.storage import first_line
 
 _OBJECT_STORE_BYTES = 2**30
 
@@ -84,8 +85,10 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
             )
         else:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise SettingError(f"no Ray cluster at address '{address}' ({str(error).splitlines()[0]})") from None
+    except Exception as error:  # Ray raises bare ones, too
+        if address == "local":
+            raise SettingError(f"Ray could not be started on this machine ({first_line(error)}); start again") from None
+        raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
     try:
         total = ray.cluster_resources()
         cpus, gpus = int(total.get("CPU", 0)), total.get("GPU", 0.0)

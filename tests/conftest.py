@@ -11,6 +11,11 @@ os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Seeded like everything else; a busy machine is no failure.
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile("seeded")
 
 REPOSITORY = Path(__file__).parent.parent
 

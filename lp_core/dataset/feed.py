@@ -147,7 +147,8 @@ def decoded(photograph: Photograph) -> np.ndarray:
     try:
         return decode_rgb(photograph.data)
     except ImageError as error:
-        raise SettingError(f"row {photograph.row}, image {photograph.image_id}: {error}") from None
+        name = f"row {photograph.row}, image {photograph.image_id}"
+        raise SettingError(f"{name}: {error}; `logpolar index SOURCE OUT --check` sets such rows aside") from None
 
 
 def open_dataset(path: str) -> DatasetFolder:
