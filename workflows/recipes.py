@@ -27,7 +27,7 @@ def demo() -> Recipe:
             width=0.125, pool=2, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
         ),
         train=TrainSettings(
-            epochs=7,
+            epochs=6,
             batch_size=32,
             optimizer="adamw",
             learning_rate=1e-3,
