@@ -20,8 +20,6 @@ from hypothesis import settings
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
-REPOSITORY = Path(__file__).parent.parent
-
 
 @pytest.fixture(scope="session")
 def toy_folder(tmp_path_factory) -> str:

@@ -2,12 +2,14 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
 
 from workflows.cli import VERBS
 from workflows.recipes import RECIPES
+
+REPOSITORY = Path(__file__).parents[1]
 
 README = (REPOSITORY / "README.md").read_text()
 

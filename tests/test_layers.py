@@ -3,9 +3,11 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+
+REPOSITORY = Path(__file__).parents[1]
 
 LAYERS = ("lp_core", "tasks", "workflows")
 MODULES = sorted(path for layer in LAYERS for path in (REPOSITORY / layer).rglob("*.py"))

@@ -16,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import REPOSITORY
 
 from lp_core.network.vgg16 import conv_channels
+
+REPOSITORY = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.ray
 

@@ -2,9 +2,9 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
 
 from lp_core.config import TrainSettings
 from lp_core.dataset.layouts import find
@@ -12,6 +12,8 @@ from lp_core.dataset.manifest import write_dataset_folder
 from lp_core.storage import Storage
 from workflows.cli import VERBS, main
 from workflows.recipes import RECIPES
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def failed(capsys, *arguments) -> str:
