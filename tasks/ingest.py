@@ -75,7 +75,18 @@ def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
         batch_format="numpy",
     )
     blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
-    yield from _regroup(feed, readings, blocks)
+    try:
+        yield from _regroup(feed, readings, blocks)
+    except ray.exceptions.RayError as error:
+        raise _told(error) from error
+
+
+def _told(error: BaseException) -> BaseException:
+    """What a reading task had to say to a person, found beneath the layers that Ray wraps it in; else the error."""
+    beneath: BaseException | None = error
+    while beneath is not None and not isinstance(beneath, SettingError):
+        beneath = getattr(beneath, "cause", None) or beneath.__cause__
+    return SettingError(str(beneath)) if beneath is not None else error
 
 
 def _regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:

@@ -60,6 +60,7 @@ def kill(process: subprocess.Popen) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    process.stdout.close()
 
 
 def descendants(pid: int) -> list[int]:
@@ -158,38 +159,29 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
     assert "is recorded" in output
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(run, tmp_path, toy_folder):
+def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp_path, toy_folder):
     folder = tmp_path / "run"
-    options = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
-    first = start("train", folder, *options)
+    options = [*SETTINGS, "--scan.piece-rows", "2", "--data.path", toy_folder, "--views", "cartesian"]
+    first = start("run", folder, *options)
     checkpoints = folder / "cartesian" / "checkpoints"
     wait_for(lambda: len(list(checkpoints.glob("step-*.json"))) >= 2, first)
     kill(first)
     assert not (folder / "cartesian" / "stages" / "train.json").exists()
-    output = finish(start("train", folder, *options))
-    assert "an earlier start came to step" in output
-    lines = [json.loads(line) for line in (folder / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+    second = start("run", folder)
+    wait_for(lambda: len(list((folder / "cartesian" / "scan").glob("*.npz"))) >= 3, second)
+    kill(second)
+    assert not (folder / "cartesian" / "stages" / "scan.json").exists()
+    finish(start("run", folder))
+    lines, expected = (
+        [json.loads(line) for line in (path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+        for path in (folder, run)
+    )
     assert [line["step"] for line in lines if "loss" in line] == list(range(1, 21))
-    expected = [json.loads(line) for line in (run / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     assert [line["loss"] for line in lines if "loss" in line] == [line["loss"] for line in expected if "loss" in line]
-    weights = [path / "cartesian" / "weights.safetensors" for path in (folder, run)]
-    assert weights[0].read_bytes() == weights[1].read_bytes()
-
-
-def test_a_killed_scan_goes_on_to_the_same_table(run, tmp_path):
-    folder = tmp_path / "run"
-    shutil.copytree(run, folder)
-    for view in ("cartesian", "log_polar"):
-        (folder / view / "stages" / "scan.json").unlink()
-        (folder / view / "exemplars.parquet").unlink()
-    first = start("scan", folder, "--scan.piece-rows", "2")
-    wait_for(lambda: len(list((folder / "cartesian" / "scan").glob("*.npz"))) >= 3, first)
-    kill(first)
-    finish(start("scan", folder, "--scan.piece-rows", "2"))
-    for view in ("cartesian", "log_polar"):
-        tables = [path / view / "exemplars.parquet" for path in (folder, run)]
-        assert tables[0].read_bytes() == tables[1].read_bytes()
-        assert not (folder / view / "scan").exists() or not list((folder / view / "scan").iterdir())
+    for name in ("weights.safetensors", "evaluation.json", "exemplars.parquet", "channels.parquet"):
+        assert (folder / "cartesian" / name).read_bytes() == (run / "cartesian" / name).read_bytes(), name
+    assert not list((folder / "cartesian").glob("scan/*"))
+    assert (folder / "report" / "index.html").exists()
 
 
 def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
