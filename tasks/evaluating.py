@@ -7,10 +7,11 @@ import numpy as np
 from lp_core.dataset.feed import Feed
 from lp_core.network.accuracy import Counts
 from tasks.networks import Trained, held
+from tasks.scanning import filled
 
 
-def evaluate_rows(trained: Trained, rows: np.ndarray) -> Counts:
-    """Counts of some rows of the validation split, each seen once, in fp32."""
+def evaluate_rows(trained: Trained, rows: np.ndarray) -> tuple[int, Counts]:
+    """First row, and counts, of some rows of the validation split, each seen once, in fp32."""
     import torch
 
     from lp_core.network.accuracy import counts
@@ -18,9 +19,9 @@ def evaluate_rows(trained: Trained, rows: np.ndarray) -> Counts:
 
     network, device = held(trained)
     total = Counts()
-    feed = Feed(trained.recipe, trained.view)
-    for batch in feed.evaluation_batches("validation", rows, trained.recipe.scan.batch_size):
+    feed, size = Feed(trained.recipe, trained.view), trained.recipe.scan.batch_size
+    for batch in feed.evaluation_batches("validation", rows, size):
         with torch.inference_mode():
-            logits = network(normalized(batch.images_NSRC, device))
+            logits = network(normalized(filled(batch.images_NSRC, size), device))[: len(batch.rows_N)]
         total += counts(logits, torch.tensor(batch.labels_N, device=device))
-    return total
+    return int(rows[0]), total

@@ -28,11 +28,13 @@ def evaluate(session: Session) -> None:
         trained = Trained(recipe, session.run.uri, view, weights, recipe.scan.gpus_per_task > 0)
         pieces = [(trained, piece) for piece in row_pieces(rows, recipe.scan.piece_rows)]
         cluster = session.cluster
-        total = Counts()
+        found: dict[int, Counts] = {}
         with stage_run(stage) as watch, Progress(f"evaluate {view}", len(rows), "images") as progress:
-            for counts in run_pieces(evaluate_rows, pieces, cluster, recipe.scan.gpus_per_task):
-                total += counts
+            for first_row, counts in run_pieces(evaluate_rows, pieces, cluster, recipe.scan.gpus_per_task):
+                found[first_row] = counts
                 progress.advance(counts.images)
+        # In the order of rows, not of arrival: sums of losses round differently.
+        total = sum((found[row] for row in sorted(found)), Counts())
         check(total.images == len(rows), f"evaluate {view}: {total.images} images were counted, not {len(rows)}")
         stage.folder.write_json("evaluation.json", total.summary())
         stage.finish(watch.seconds, images=total.images)
