@@ -84,7 +84,7 @@ def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
 def _told(error: BaseException) -> BaseException:
     """What a reading task had to say to a person, found beneath the layers that Ray wraps it in; else the error."""
     beneath: BaseException | None = error
-    while beneath is not None and not isinstance(beneath, SettingError):
+    while beneath is not None and type(beneath) is not SettingError:  # Ray's wrapper is of the cause's type, too
         beneath = getattr(beneath, "cause", None) or beneath.__cause__
     return SettingError(str(beneath)) if beneath is not None else error
 

@@ -206,7 +206,7 @@ def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
     place = pq.ParquetFile(shard).metadata.row_group(1).column(0)
     with open(shard, "r+b") as file:
         file.seek(place.data_page_offset)
-        file.write(b"\xff" * place.total_compressed_size)
+        file.write(b"\xff" * 2000)
     process = start("train", tmp_path / "run", *SETTINGS, "--data.path", str(data), "--views", "cartesian")
     output = process.communicate(timeout=300)[0]
     kill(process)
