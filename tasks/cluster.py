@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,8 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         sys.dont_write_bytecode = False  # without byte code every worker compiles torch anew: 9 s instead of 3
     if address == "local":
         _prepare_local()
+    else:
+        _knock(address)
     import ray
 
     try:
@@ -98,6 +101,21 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         yield cluster
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Refuse an address where nobody listens at once; Ray would try for minutes.
+
+    Raises:
+        SettingError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
+    """
+    host, _, port = address.rpartition(":")
+    if "://" in address or not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
 
 
 def _prepare_local() -> None:
