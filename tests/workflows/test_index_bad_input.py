@@ -411,7 +411,7 @@ def said(case: Case, root: Path, *options: str) -> tuple[int, str]:
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
-    return code, (errors.getvalue() or lines.getvalue()).replace(str(root / "work"), "/work").strip()
+    return code, (errors.getvalue() or lines.getvalue()).replace(str(root / "work"), "/data").strip()
 
 
 def line_of(title: str, root: Path) -> str:
@@ -423,7 +423,7 @@ def line_of(title: str, root: Path) -> str:
     code, line = said(QUARANTINED[title], root, "--max-quarantined", "0.5")
     assert code == 0, line
     (entry,) = json.loads((root / "work" / "out" / "manifest.json").read_text())["quarantined"]
-    return f"{entry['where'].replace(str(root / 'work'), '/work')}: {entry['reason']}"
+    return f"{entry['where'].replace(str(root / 'work'), '/data')}: {entry['reason']}"
 
 
 def page(lines: dict[str, str]) -> str:
