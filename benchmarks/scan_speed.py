@@ -31,7 +31,8 @@ from lp_core.config import NetworkSettings
 from lp_core.exemplars.channel_statistics import ChannelStatistics
 from lp_core.exemplars.peaks import find_peaks
 from lp_core.exemplars.top_k import TopK
-from lp_core.network.vgg16 import VGG16, conv_channels, conv_layers, initialize
+from lp_core.network.initialization import initialize
+from lp_core.network.vgg16 import VGG16, conv_channels, conv_layers
 
 CHANNELS = conv_channels(1.0)
 

@@ -89,9 +89,9 @@ class NetworkSettings:
     """Probability of dropping a unit of the classifier during training."""
     angle_padding: Literal["zeros", "circular"] = "zeros"
     """`circular` wraps the rows (angles) of log-polar input in every convolution; cartesian input is never wrapped."""
-    initialization: Literal["torchvision", "variance-preserving", "delta-orthogonal"] = "torchvision"
+    initialization: Literal["torchvision", "variance-preserving", "looks-linear"] = "torchvision"
     """torchvision's (fan out; needs ImageNet's patience), He's fan in everywhere (small networks learn at once), or
-    orthogonal matrices in the middle of every kernel (the plateau of the first thousands of images is shorter)."""
+    paired channels of opposite sign (the plateau of the first thousands of images is shortest)."""
 
     def __post_init__(self) -> None:
         check(1 / 64 <= self.width <= 4, f"network.width is {self.width}; give 1/64 to 4")

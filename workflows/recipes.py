@@ -49,15 +49,16 @@ def tiny_imagenet() -> Recipe:
     return Recipe(
         recipe="tiny_imagenet",
         data=DataSettings(crop_scale=(0.6, 1.0), eval_crop=1.0, shuffle_window=16384),
-        view=ViewSettings(size=64),
+        # Photographs this small have no detail that a sharper fovea could see.
+        view=ViewSettings(size=64, foveal_scale=4.0),
         network=NetworkSettings(
-            width=0.125, pool=2, dropout=0.0, angle_padding="circular", initialization="delta-orthogonal"
+            width=0.25, pool=2, dropout=0.0, angle_padding="circular", initialization="looks-linear"
         ),
         train=TrainSettings(
-            epochs=8,
+            epochs=6,
             batch_size=32,
             optimizer="adamw",
-            learning_rate=1e-3,
+            learning_rate=6e-4,
             weight_decay=0.02,
             schedule="one-cycle",
             warmup_epochs=0.25,

@@ -12,9 +12,10 @@ from torch.nn import functional as F
 
 from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.network.accuracy import Counts, counts
+from lp_core.network.initialization import initialize
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
-from lp_core.network.vgg16 import VGG16, initialize
+from lp_core.network.vgg16 import VGG16
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -86,39 +83,3 @@ def conv_channels(width: float) -> dict[str, int]:
     """Number of channels of each convolution, by name."""
     flat = [full_width for stage in _CHANNELS for full_width in stage]
     return {name: scaled(full_width, width) for name, full_width in zip(conv_layers(), flat, strict=True)}
-
-
-def initialize(network: VGG16, how: str, seed: int) -> VGG16:
-    """Fill the weights in place and return the network.
-
-    Args:
-        network: any VGG16.
-        how: `torchvision` (He's fan out for convolutions, N(0, 0.01) for the classifier: what the published 71.59 %
-            started from), `variance-preserving` (He's fan in everywhere; the last layer's logits start near 0), or
-            `delta-orthogonal` (the same, but convolutions start as orthogonal matrices in the middle of each kernel,
-            which keep the length of every feature vector but for the ReLU's half).
-        seed: the same seed gives the same weights on every machine.
-
-    Source: torchvision.models.vgg; He et al. 2015; Xiao et al. 2018 (delta-orthogonal). In small networks,
-    torchvision's keep the loss at ln(classes) for thousands of steps (docs/RESULTS.md).
-    """
-    generator = torch.Generator().manual_seed(seed)
-    linear_layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            mode: Literal["fan_out", "fan_in"] = "fan_out" if how == "torchvision" else "fan_in"
-            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu", generator=generator)
-            if how == "delta-orthogonal":
-                middle = torch.empty(module.out_channels, module.in_channels)
-                nn.init.zeros_(module.weight)
-                module.weight.data[:, :, 1, 1] = nn.init.orthogonal_(middle, math.sqrt(2.0), generator=generator)
-        elif isinstance(module, nn.Linear) and how == "torchvision":
-            nn.init.normal_(module.weight, 0, 0.01, generator=generator)
-        elif isinstance(module, nn.Linear):
-            gain = 1.0 if module is linear_layers[-1] else math.sqrt(2.0)
-            nn.init.normal_(module.weight, 0, gain / math.sqrt(module.in_features), generator=generator)
-        else:
-            continue
-        assert module.bias is not None
-        nn.init.zeros_(module.bias)
-    return network

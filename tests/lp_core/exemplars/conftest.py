@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lp_core.config import NetworkSettings
-from lp_core.network.vgg16 import VGG16, initialize
+from lp_core.network.initialization import initialize
+from lp_core.network.vgg16 import VGG16
 
 
 def _random_network(width: float = 1 / 32, angle_padding: str = "zeros", dtype: torch.dtype = torch.float32) -> VGG16:
