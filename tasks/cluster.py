@@ -79,8 +79,8 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
             cores = os.cpu_count() or 1
             ray.init(
                 address="local",
-                # One logical CPU more than cores for each training worker: reading must never wait for training.
-                num_cpus=cores + recipe.train.workers * recipe.train.cpus_per_worker,
+                # Training workers come on top of the cores: reading must never wait for training.
+                num_cpus=cores + len(recipe.views) * recipe.train.workers * recipe.train.cpus_per_worker,
                 include_dashboard=False,
                 object_store_memory=_store_bytes(),
                 log_to_driver=False,

@@ -22,6 +22,43 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+class _Display:
+    """The one display that a terminal can have, with a bar for each thing in progress."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._bars: Any = None
+
+    def enter(self) -> Any:
+        """rich's bars, started for the first user."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        with self._lock:
+            if self._users == 0:
+                self._bars = Bars(
+                    TextColumn("{task.description}"),
+                    BarColumn(),
+                    MofNCompleteColumn(),
+                    TextColumn("{task.fields[note]}"),
+                    TimeRemainingColumn(),
+                )
+                self._bars.start()
+            self._users += 1
+            return self._bars
+
+    def leave(self) -> None:
+        """Stopped after the last user."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._bars.stop()
+
+
+_display = _Display()
+
+
 class Progress:
     """Counts what is done of something; use as a context manager.
 
@@ -40,31 +77,21 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if sys.stdout.isatty():
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bars
-
-            self._bar = Bars(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[note]}"),
-                TimeRemainingColumn(),
-            )
-            self._bar.start()
+            self._bar = _display.enter()
             self._task = self._bar.add_task(self.title, total=self.total, note="")
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         if self._bar:
-            self._bar.stop()
+            _display.leave()
         if kind is None:
             seconds = max(1e-9, time.monotonic() - self._start)
             rate = (self.done - self._first) / seconds
             say(f"{self.title}: {self.done} {self.unit} in {seconds:.1f} s ({rate:.0f} {self.unit}/s)")
 
     def already(self, done: int) -> None:
-        """Count what an earlier start has done; it says nothing about the speed of this one."""
-        self._first = done
+        """Count what was done before; it says nothing about the speed from here."""
+        self._first, self._start = done, time.monotonic()
         self.to(done)
 
     def advance(self, amount: int) -> None:
@@ -95,8 +122,8 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                 return
         with Progress(title, steps, "steps") as progress:
             told: set[str] = set()
-            progress.already(before[-1]["step"] if before else 0)
-            known = progress.done
+            known = first
+            progress.already(known)
             while True:
                 lines = _lines(folder)
                 for line in lines:
@@ -106,6 +133,8 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                 measured = [line for line in lines if "loss" in line]
                 if measured and measured[-1]["step"] > known:
                     newest = measured[-1]
+                    if known == first:
+                        progress.already(newest["step"])  # starting up took part of the time so far
                     known = newest["step"]
                     accuracy = f"loss {newest['loss']:.3f}, top-1 {newest['top1']:.1f} %"
                     progress.to(known, f"{accuracy}, {newest['images_per_s']:.0f} images/s")
@@ -113,9 +142,10 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                     return
 
     before = _lines(folder)
+    first = before[-1]["step"] if before else 0
     watcher = threading.Thread(target=watch, daemon=True)
     if before:
-        say(f"{title}: an earlier start came to step {before[-1]['step']} of {steps}")
+        say(f"{title}: an earlier start came to step {first} of {steps}")
     watcher.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Ray Train: one worker group trains the networks of a run, one view after the other."""
+"""Ray Train: one worker group trains the networks of a run."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_check
 from lp_core.network.weights import FILE, weights_bytes
 from lp_core.run_folder import Stage, Stopwatch, train_inputs
 from lp_core.storage import Storage
+from tasks.cluster import Cluster
 from tasks.ingest import agenda, stream
 
 RETRIES = 3
@@ -33,6 +34,7 @@ class Training:
         recipe: settings of the run.
         run: URI of the run folder.
         views: networks to train, in order.
+        at_once: how many of them train side by side.
         use_gpu: whether each worker has a GPU.
         threads: threads of a worker on a CPU.
     """
@@ -40,6 +42,7 @@ class Training:
     recipe: Recipe
     run: str
     views: tuple[ViewName, ...]
+    at_once: int
     use_gpu: bool
     threads: int
 
@@ -49,7 +52,23 @@ def train_stage(recipe: Recipe, run: Storage, view: ViewName) -> Stage:
     return Stage(run / view, "train", train_inputs(recipe, view, open_dataset(recipe.data.path).fingerprint))
 
 
-def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], gpus: float) -> None:
+def views_at_once(recipe: Recipe, cpus: int, gpus: float) -> int:
+    """How many networks train side by side: all, where each has one worker and the cluster a place for it, else one.
+
+    On a CPU, networks with a core each are faster than one after the other on all cores (docs/RESULTS.md). The number
+    depends on the recipe's views, not on those still unfinished: it decides a worker's threads, hence the last bits.
+
+    Args:
+        recipe: settings of the run.
+        cpus: logical CPUs of the cluster.
+        gpus: GPUs of the cluster.
+    """
+    train, views = recipe.train, len(recipe.views)
+    places = gpus if gpus else (cpus - 1) // train.cpus_per_worker
+    return views if train.workers == 1 and places >= views else 1
+
+
+def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], cluster: Cluster) -> None:
     """Train the views' networks on the connected cluster; returns when their weights are written.
 
     Raises:
@@ -59,19 +78,23 @@ def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], gpus
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchTrainer
 
-    train = recipe.train
+    train, gpus = recipe.train, cluster.gpus
+    at_once = views_at_once(recipe, cluster.cpus, gpus)
     nodes = max(1, sum(node["Alive"] for node in ray.nodes()))
     # A worker on a CPU holds few logical CPUs but computes with all cores that other workers leave.
     cores = int(max(node["Resources"].get("CPU", 1) for node in ray.nodes() if node["Alive"]))
-    threads = max(train.cpus_per_worker, _cores(cores) * nodes // train.workers)
-    training = Training(recipe, run.uri, views, gpus > 0, threads)
+    threads = max(train.cpus_per_worker, _cores(cores) * nodes // (train.workers * at_once))
+    at_once = min(at_once, len(views))
+    training = Training(recipe, run.uri, views, at_once, gpus > 0, threads)
     name = f"{time.time_ns():x}"
     scratch = run / "ray_train"
     resources: dict[str, float] = {"CPU": train.cpus_per_worker, "GPU": 1 if gpus else 0}
     trainer = TorchTrainer(
         train_worker,
         train_loop_config={"training": training},
-        scaling_config=ScalingConfig(num_workers=train.workers, use_gpu=gpus > 0, resources_per_worker=resources),
+        scaling_config=ScalingConfig(
+            num_workers=train.workers * at_once, use_gpu=gpus > 0, resources_per_worker=resources
+        ),
         run_config=RunConfig(
             name=name,
             storage_path=scratch.path(),
@@ -102,15 +125,16 @@ def train_worker(config: dict[str, Any]) -> None:
     recipe, run = training.recipe, Storage(training.run)
     if not training.use_gpu:
         torch.set_num_threads(training.threads)
-    context = ray_train.get_context()
-    for view in training.views:
+    world = recipe.train.workers
+    group, rank = divmod(ray_train.get_context().get_world_rank(), world)
+    for view in training.views[group :: training.at_once]:
         if train_stage(recipe, run, view).is_finished():
             continue
         try:
-            _ViewTraining(recipe, run, view, context.get_world_rank(), context.get_world_size(), get_device()).run()
+            _ViewTraining(recipe, run, view, rank, world, get_device()).run()
         except SettingError as error:
             (run / view).write_json(_FAILURE, {"message": str(error)})
-            if context.get_world_size() > 1:
+            if world > 1:
                 raise
             return
 

@@ -39,4 +39,4 @@ def train(session: Session) -> None:
     with ExitStack() as watching:
         for view in unfinished:
             watching.enter_context(training_progress(run / view, f"train {view}", steps))
-        run_training(recipe, run, unfinished, cluster.gpus)
+        run_training(recipe, run, unfinished, cluster)
