@@ -27,7 +27,7 @@ demo: setup
 	$(BIN)/logpolar demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff format --check .
