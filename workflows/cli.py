@@ -19,9 +19,19 @@ VERBS = {
     "visualize": "draw what channels respond to",
     "report": "write the page about a run",
     "run": "all stages of a recipe, resuming whatever is complete",
+    "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find a sample of the exemplars again by brute force and compare",
     "warp": "one picture to its log-polar image, or back",
 }
+
+
+SUBMITTED = ("demo", "train", "evaluate", "scan", "visualize", "report", "run", "verify")
+_SUBMIT_HELP = f"""usage: logpolar submit VERB --run DIR [--address URL] [--no-wait] [options of VERB]
+
+Runs `logpolar VERB ...` as a job on the Ray cluster whose dashboard is at URL (else RAY_API_SERVER_ADDRESS, else
+http://127.0.0.1:8265) and tells what it prints. The job is named after the run folder: while it runs, a second one is
+refused; after it was stopped or lost, submitting it again goes on where it stopped. VERB is one of
+{", ".join(SUBMITTED)}."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -61,12 +71,30 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.index import index
 
         tyro.cli(index, prog=program, args=arguments)
+    elif verb == "submit":
+        _submit(arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
         tyro.cli(warp, prog=program, args=arguments)
     else:
         _run_stage(verb, program, arguments)
+
+
+def _submit(arguments: list[str]) -> None:
+    import os
+
+    from workflows.submit import submit
+
+    if not arguments or arguments[0] not in SUBMITTED:
+        print(_SUBMIT_HELP)
+        sys.exit(0 if arguments[:1] in (["-h"], ["--help"]) else 2)
+    address = _value_of(arguments, "--address") or os.environ.get("RAY_API_SERVER_ADDRESS", "http://127.0.0.1:8265")
+    run = _value_of(arguments, "--run") or (arguments[1] if arguments[0] == "verify" and arguments[1:] else None)
+    if run is None:
+        raise SettingError("--run is missing; give a folder that every node of the cluster sees")
+    passed = [word for word in _without(arguments, "--address") if word != "--no-wait"]
+    submit(passed, run, address, wait="--no-wait" not in arguments)
 
 
 def _stage(verb: str) -> Callable:
@@ -143,6 +171,18 @@ def _spelled_out(arguments: list[str]) -> list[str]:
         else:
             spelled.append(argument)
     return spelled
+
+
+def _without(arguments: list[str], option: str) -> list[str]:
+    """The arguments without `--option VALUE` or `--option=VALUE`."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == option:
+            next(words, None)
+        elif not word.startswith(f"{option}="):
+            kept.append(word)
+    return kept
 
 
 def _value_of(arguments: list[str], option: str) -> str | None:

@@ -2,15 +2,8 @@
 
 import hashlib
 import json
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.network.vgg16 import conv_channels
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.workflows.commands import finish, head, kill, start, wait_for
 
 pytestmark = pytest.mark.ray
 
@@ -31,56 +23,6 @@ SETTINGS = [
     *("--scan.batch-size", "8", "--scan.piece-rows", "16"),
     *("--visualize.few", "1", "--visualize.channels", "random:2"),
 ]
-
-
-def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
-    """A command in a process group of its own, so that it can be killed with everything it started."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "workflows", verb, "--run", str(run), *options],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finish(process: subprocess.Popen) -> str:
-    try:
-        output = process.communicate(timeout=400)[0]
-    finally:
-        kill(process)
-    assert process.returncode == 0, output
-    return output
-
-
-def kill(process: subprocess.Popen) -> None:
-    """End a command without warning, with everything that it started: Ray's workers would finish a short training."""
-    for pid in [*descendants(process.pid), process.pid]:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-
-
-def descendants(pid: int) -> list[int]:
-    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    children: dict[int, list[int]] = {}
-    for line in table.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found = list(children.get(pid, []))
-    for one in found:
-        found += children.get(one, [])
-    return found
-
-
-def wait_for(condition, process: subprocess.Popen, seconds: float = 200) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.stdout.read()
-        assert time.monotonic() < end, "nothing happened in time"
-        time.sleep(0.05)
 
 
 def content(run: Path) -> dict[str, str]:
@@ -161,7 +103,7 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
 
 def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp_path, toy_folder):
     folder = tmp_path / "run"
-    options = [*SETTINGS, "--scan.piece-rows", "2", "--data.path", toy_folder, "--views", "cartesian"]
+    options = [*SETTINGS, "--scan.piece-rows", "2", "--data.path", toy_folder]
     first = start("run", folder, *options)
     checkpoints = folder / "cartesian" / "checkpoints"
     wait_for(lambda: len(list(checkpoints.glob("step-*.json"))) >= 2, first)
@@ -172,16 +114,18 @@ def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp
     kill(second)
     assert not (folder / "cartesian" / "stages" / "scan.json").exists()
     finish(start("run", folder))
-    lines, expected = (
-        [json.loads(line) for line in (path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
-        for path in (folder, run)
-    )
-    assert [line["step"] for line in lines if "loss" in line] == list(range(1, 21))
-    assert [line["loss"] for line in lines if "loss" in line] == [line["loss"] for line in expected if "loss" in line]
-    for name in ("weights.safetensors", "exemplars.parquet", "channels.parquet"):
-        assert (folder / "cartesian" / name).read_bytes() == (run / "cartesian" / name).read_bytes(), name
-    losses = [json.loads((path / "cartesian" / "evaluation.json").read_text())["loss"] for path in (folder, run)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-12)  # pieces of other lengths add up in another order
+    for view in ("cartesian", "log_polar"):
+        lines, expected = (
+            [json.loads(line) for line in (path / view / "metrics.jsonl").read_text().splitlines()]
+            for path in (folder, run)
+        )
+        losses = [[line["loss"] for line in some if "loss" in line] for some in (lines, expected)]
+        assert [line["step"] for line in lines if "loss" in line] == list(range(1, 21))
+        assert losses[0] == losses[1]
+        for name in ("weights.safetensors", "exemplars.parquet", "channels.parquet"):
+            assert (folder / view / name).read_bytes() == (run / view / name).read_bytes(), name
+        measured = [json.loads((path / view / "evaluation.json").read_text())["loss"] for path in (folder, run)]
+        assert measured[0] == pytest.approx(measured[1], rel=1e-12)  # pieces of other lengths add up in another order
     assert not list((folder / "cartesian").glob("scan/*"))
     assert (folder / "report" / "index.html").exists()
 
@@ -216,24 +160,9 @@ def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
 
 
 @pytest.fixture
-def cluster(tmp_path_factory):
-    """A head started by hand, with a token, as `ray start --head` starts it; yields its address."""
-    temporary = tempfile.mkdtemp(prefix="lp", dir="/tmp")  # short: sockets' paths may have 107 characters
-    command = [Path(sys.executable).with_name("ray"), "start", "--head", "--port=0", "--num-cpus=3", "--block"]
-    options = ["--include-dashboard=false", f"--temp-dir={temporary}", "--object-store-memory=300000000"]
-    head = subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    address = None
-    for line in head.stdout:
-        if found := re.search(r"--address='([\d.]+:\d+)'", line):
-            address = found.group(1)
-        if "--block" in line or ("Ray runtime started" in line and address):
-            break
-    yield address
-    kill(head)
-    head.stdout.close()
-    shutil.rmtree(temporary, ignore_errors=True)
+def cluster():
+    with head("--include-dashboard=false") as found:
+        yield found.address
 
 
 def test_a_cluster_gives_the_same_results(run, tmp_path, toy_folder, cluster):

@@ -1,0 +1,106 @@
+"""Commands as a user starts them, and a Ray head, each ended with everything that it started."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+RAY = Path(sys.executable).with_name("ray")
+
+
+def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
+    """A command in a process group of its own, so that it can be killed with everything it started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "workflows", verb, "--run", str(run), *options],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen) -> str:
+    try:
+        output = process.communicate(timeout=400)[0]
+    finally:
+        kill(process)
+    assert process.returncode == 0, output
+    return output
+
+
+def kill(process: subprocess.Popen) -> None:
+    """End a command without warning, with everything that it started: Ray's workers would finish a short training."""
+    for pid in [*descendants(process.pid), process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+
+def descendants(pid: int) -> list[int]:
+    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for line in table.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen, seconds: float = 200) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A Ray head that runs."""
+
+    address: str
+    """HOST:PORT of the cluster."""
+    dashboard: str | None
+    """URL of its dashboard."""
+
+
+@contextmanager
+def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None) -> Iterator[Head]:
+    """A head started by hand, with the token of the environment, for the length of a `with` block."""
+    temporary = tempfile.mkdtemp(prefix="lp", dir="/tmp")  # short: sockets' paths may have 107 characters
+    process = subprocess.Popen(
+        [RAY, "start", "--head", "--port=0", f"--num-cpus={cpus}", "--block", f"--temp-dir={temporary}"]
+        + ["--object-store-memory=300000000", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env=os.environ | (environment or {}),
+    )
+    address = dashboard = None
+    try:
+        for line in process.stdout:
+            if found := re.search(r"--address='([\d.]+:\d+)'", line):
+                address = found.group(1)
+            if found := re.search(r"(127\.0\.0\.1:\d+)", line):
+                dashboard = dashboard or f"http://{found.group(1)}"
+            if "--block" in line:
+                break
+        assert address, "the head did not start"
+        yield Head(address, dashboard)
+    finally:
+        kill(process)
+        shutil.rmtree(temporary, ignore_errors=True)

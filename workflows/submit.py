@@ -1,0 +1,98 @@
+"""`logpolar submit`: the same command on a cluster, as a Ray job that is named after its run."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lp_core.config import SettingError, check
+from lp_core.fingerprint import fingerprint
+from lp_core.storage import Storage, first_line
+from tasks.progress import say
+
+if TYPE_CHECKING:
+    from ray.job_submission import JobStatus, JobSubmissionClient
+
+ROOT = Path(__file__).parents[1]
+POLL_SECONDS = 2.0
+
+
+def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
+    """Submit `python -m workflows ARGUMENTS` to a cluster and tell what it prints until it ends.
+
+    The job's name is made from the run folder: while it runs, a second one is refused. One that has ended is forgotten
+    and submitted again, and goes on where it stopped.
+
+    Args:
+        arguments: the verb and its options.
+        run: the run folder that they name; every node must see it under this name.
+        address: of the cluster's dashboard, such as http://127.0.0.1:8265.
+        wait: tell what the job prints, and end with it; otherwise return when it is accepted.
+
+    Raises:
+        SettingError: no such cluster, a wrong token, another version of Ray, the run is on its way already, or the job
+            failed.
+    """
+    import ray
+
+    check("://" in run or Path(run).is_absolute(), f"--run is '{run}'; a job runs elsewhere: give a full path or URI")
+    client = _client(address)
+    found = client.get_version()
+    check(
+        found == ray.__version__,
+        f"the cluster at {address} runs Ray {found}, this is Ray {ray.__version__}; submit with the same version",
+    )
+    name = job_name(run)
+    _forget_ended(client, name)
+    # The code travels with the job where this is a checkout; an installed package is in the image already.
+    environment = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
+    command = shlex.join(["python", "-m", "workflows", *arguments])
+    try:
+        client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
+    except Exception as error:  # Ray raises bare ones
+        raise SettingError(f"the cluster at {address} did not take the job ({first_line(error)})") from None
+    say(f"submitted as {name}; `ray job logs {name} --follow` tells its progress, `ray job stop {name}` stops it")
+    if wait:
+        _follow(client, name)
+
+
+def job_name(run: str) -> str:
+    """The submission id of a run's jobs: the same for every spelling of its place."""
+    return f"logpolar-{fingerprint({'run': Storage.at(run).uri})[:16]}"
+
+
+def _client(address: str) -> JobSubmissionClient:
+    from ray.job_submission import JobSubmissionClient
+
+    try:
+        return JobSubmissionClient(address)
+    except Exception as error:  # ConnectionError, AuthenticationError, RuntimeError, ValueError ...
+        raise SettingError(f"no Ray cluster takes jobs at '{address}' ({first_line(error)})") from None
+
+
+def _forget_ended(client: JobSubmissionClient, name: str) -> None:
+    for job in client.list_jobs():
+        if job.submission_id == name:
+            check(
+                job.status.is_terminal(),
+                f"this run is on its way as {name} ({job.status.value}); `ray job logs {name} --follow` tells its "
+                f"progress, `ray job stop {name}` stops it",
+            )
+            client.delete_job(name)
+
+
+def _follow(client: JobSubmissionClient, name: str) -> None:
+    told = 0
+    while True:
+        status: JobStatus = client.get_job_status(name)
+        # Polled, not streamed: following a log stops now and then (ray-project/ray#51601).
+        log = client.get_job_logs(name)
+        if len(log) > told:
+            print(log[told:], end="", flush=True)
+            told = len(log)
+        if status.is_terminal():
+            check(status.value == "SUCCEEDED", f"{name} ended as {status.value}; submit it again and it goes on")
+            return
+        time.sleep(POLL_SECONDS)
