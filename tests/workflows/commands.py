@@ -1,5 +1,6 @@
 """Commands as a user starts them, and a Ray head, each ended with everything that it started."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -15,6 +16,15 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 RAY = Path(sys.executable).with_name("ray")
+
+SETTINGS = [
+    *("--recipe", "demo", "--view.size", "32", "--network.width", "0.0625", "--network.pool", "1"),
+    *("--train.epochs", "2", "--train.batch-size", "24", "--train.precision", "fp32", "--train.deterministic"),
+    *("--train.log-every-steps", "1", "--train.checkpoint-every-steps", "3", "--data.lanes", "4"),
+    *("--scan.batch-size", "8", "--scan.piece-rows", "16"),
+    *("--visualize.few", "1", "--visualize.channels", "random:2"),
+]
+"""A small run of seconds, the same bits every time; give it a data set."""
 
 
 def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
@@ -67,6 +77,12 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen, seconds
         time.sleep(0.05)
 
 
+def content(run: Path) -> dict[str, str]:
+    """SHA-256 of every file of a run."""
+    files = sorted(path for path in run.rglob("*") if path.is_file())
+    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
 @dataclass(frozen=True)
 class Head:
     """A Ray head that runs."""
@@ -81,9 +97,19 @@ class Head:
 def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None) -> Iterator[Head]:
     """A head started by hand, with the token of the environment, for the length of a `with` block."""
     temporary = tempfile.mkdtemp(prefix="lp", dir="/tmp")  # short: sockets' paths may have 107 characters
+    memory = "--object-store-memory=300000000"
     process = subprocess.Popen(
-        [RAY, "start", "--head", "--port=0", f"--num-cpus={cpus}", "--block", f"--temp-dir={temporary}"]
-        + ["--object-store-memory=300000000", *options],
+        [
+            RAY,
+            "start",
+            "--head",
+            "--port=0",
+            f"--num-cpus={cpus}",
+            "--block",
+            f"--temp-dir={temporary}",
+            memory,
+            *options,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

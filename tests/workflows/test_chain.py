@@ -1,6 +1,5 @@
 """The whole chain as a user runs it: subprocesses, real Ray, a real (small) data set; killed and started again."""
 
-import hashlib
 import json
 import shutil
 import time
@@ -12,22 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.network.vgg16 import conv_channels
-from tests.workflows.commands import finish, head, kill, start, wait_for
+from tests.workflows.commands import SETTINGS, content, finish, head, kill, start, wait_for
 
 pytestmark = pytest.mark.ray
-
-SETTINGS = [
-    *("--recipe", "demo", "--view.size", "32", "--network.width", "0.0625", "--network.pool", "1"),
-    *("--train.epochs", "2", "--train.batch-size", "24", "--train.precision", "fp32", "--train.deterministic"),
-    *("--train.log-every-steps", "1", "--train.checkpoint-every-steps", "3", "--data.lanes", "4"),
-    *("--scan.batch-size", "8", "--scan.piece-rows", "16"),
-    *("--visualize.few", "1", "--visualize.channels", "random:2"),
-]
-
-
-def content(run: Path) -> dict[str, str]:
-    files = sorted(path for path in run.rglob("*") if path.is_file())
-    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")

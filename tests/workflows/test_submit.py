@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.commands import REPOSITORY, finish, head, kill, start, wait_for
-from tests.workflows.test_chain import SETTINGS, content
+from tests.workflows.commands import RAY, REPOSITORY, SETTINGS, content, finish, head, kill, start, wait_for
 
 pytestmark = pytest.mark.ray
 
@@ -45,7 +44,7 @@ def test_a_job_is_refused_twice_stopped_and_resumed(tmp_path, toy_folder, cluste
     assert "is on its way as logpolar-" in output
 
     name = next(word.rstrip(";") for word in output.split() if word.startswith("logpolar-"))
-    stop = [Path(sys.executable).with_name("ray"), "job", "stop", name, "--address", cluster.dashboard]
+    stop = [RAY, "job", "stop", name, "--address", cluster.dashboard]
     subprocess.run(stop, check=True, capture_output=True, timeout=100)
     output = job.communicate(timeout=100)[0]
     kill(job)
