@@ -54,7 +54,8 @@ def kill(process: subprocess.Popen) -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
-    process.stdout.close()
+    if process.stdout:
+        process.stdout.close()
 
 
 def descendants(pid: int) -> list[int]:
@@ -130,3 +131,25 @@ def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None
     finally:
         kill(process)
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def node(address: str, *options: str) -> Iterator[subprocess.Popen]:
+    """Another node of a cluster, on this machine, for the length of a `with` block or until it is killed."""
+    process = subprocess.Popen(
+        [RAY, "start", f"--address={address}", "--block", "--object-store-memory=200000000", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def runs(process: subprocess.Popen, name: str) -> bool:
+    """Whether a process of this name descends from another."""
+    table = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    titles = {int(pid): args for pid, _, args in (line.strip().partition(" ") for line in table.splitlines())}
+    return any(name in titles.get(pid, "") for pid in descendants(process.pid))
