@@ -1,5 +1,6 @@
 # make demo   set up, then the whole chain on the built-in data set (runs/demo)
-# make test   set up, then every test
+# make test   set up, then the tests
+# make slow   set up, then the tests that take minutes each: kills at random moments, nodes that vanish
 # make check  set up, then formatter, linter, type checker, fast tests
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup demo test check format lock clean
+.PHONY: setup demo test slow check format lock clean
 
 setup: $(VENV)/.ready
 
@@ -27,7 +28,10 @@ demo: setup
 	$(BIN)/logpolar demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+slow: setup
+	$(BIN)/python -m pytest -m slow
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -34,12 +34,15 @@ def test_a_node_lost_in_the_scan_changes_no_byte(trained, tmp_path):
     folder = without(trained, ["scan"], tmp_path / "run")
     for name in ("exemplars.parquet", "channels.parquet", "places.npz"):
         (folder / VIEW / name).unlink()
-    with head("--include-dashboard=false", cpus=0) as cluster:
-        with node(cluster.address, "--num-cpus=1") as lost, node(cluster.address, "--num-cpus=1"):
-            scan = start("scan", folder, "--address", cluster.address)
-            wait_for(lambda: len(list((folder / VIEW / "scan").glob("*.npz"))) >= 3 and runs(lost, "scan_rows"), scan)
-            kill(lost)
-            finish(scan)
+    with (
+        head("--include-dashboard=false", cpus=0) as cluster,
+        node(cluster.address, "--num-cpus=1") as lost,
+        node(cluster.address, "--num-cpus=1"),
+    ):
+        scan = start("scan", folder, "--address", cluster.address)
+        wait_for(lambda: len(list((folder / VIEW / "scan").glob("*.npz"))) >= 3 and runs(lost, "scan_rows"), scan)
+        kill(lost)
+        finish(scan)
     for name in ("exemplars.parquet", "channels.parquet", "places.npz"):
         assert content(folder)[f"{VIEW}/{name}"] == content(trained)[f"{VIEW}/{name}"], name
 
@@ -47,12 +50,15 @@ def test_a_node_lost_in_the_scan_changes_no_byte(trained, tmp_path):
 def test_training_outlives_the_node_that_it_runs_on(trained, tmp_path, toy_folder):
     folder = tmp_path / "run"
     options = [*SETTINGS, "--data.path", toy_folder, "--views", VIEW]
-    with head("--include-dashboard=false", cpus=0) as cluster:
-        with node(cluster.address, "--num-cpus=2") as one, node(cluster.address, "--num-cpus=2") as other:
-            training = start("train", folder, *options, "--address", cluster.address)
-            wait_for(lambda: list((folder / VIEW / "checkpoints").glob("step-*.json")), training)
-            kill(one if runs(one, "RayTrainWorker") else other)
-            finish(training)
+    with (
+        head("--include-dashboard=false", cpus=0) as cluster,
+        node(cluster.address, "--num-cpus=2") as one,
+        node(cluster.address, "--num-cpus=2") as other,
+    ):
+        training = start("train", folder, *options, "--address", cluster.address)
+        wait_for(lambda: list((folder / VIEW / "checkpoints").glob("step-*.json")), training)
+        kill(one if runs(one, "RayTrainWorker") else other)
+        finish(training)
     lines, expected = (
         [json.loads(line) for line in (path / VIEW / "metrics.jsonl").read_text().splitlines()]
         for path in (folder, trained)
