@@ -12,6 +12,7 @@ from tasks.pieces import row_pieces, run_pieces
 from tasks.progress import Progress, say
 from tasks.training import train_stage
 from workflows.session import Session
+from workflows.weights import imported_weights
 
 
 def evaluate(session: Session) -> None:
@@ -41,11 +42,13 @@ def evaluate(session: Session) -> None:
 
 
 def trained_weights(session: Session, view: ViewName) -> str:
-    """SHA-256 of a view's finished weights.
+    """SHA-256 of a view's finished weights, trained in this run or brought into it by `--weights`.
 
     Raises:
         SettingError: the view is not trained, or with other settings.
     """
+    if imported := imported_weights(session.run / view):
+        return imported
     stage = train_stage(session.recipe, session.run, view)
     manifest = stage.manifest()
     if manifest is None:

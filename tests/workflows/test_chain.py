@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from lp_core.network.vgg16 import conv_channels
 
@@ -157,6 +159,22 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
     output = process.communicate(timeout=200)[0]
     assert process.returncode == 1
     assert "is recorded" in output
+
+
+def test_weights_from_elsewhere_are_measured_without_a_training(run, tmp_path, toy_folder):
+    # As the original authors saved them: DataParallel around `features`, inside a checkpoint.
+    state = load_file(run / "cartesian" / "weights.safetensors")
+    state = {name.replace("features.", "features.module."): value for name, value in state.items()}
+    torch.save({"epoch": 90, "state_dict": state}, tmp_path / "model_best.pth.tar")
+    folder = tmp_path / "run"
+    options = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
+    finish(start("evaluate", folder, *options, "--weights", str(tmp_path / "model_best.pth.tar")))
+    for name in ("weights.safetensors", "evaluation.json"):
+        assert (folder / "cartesian" / name).read_bytes() == (run / "cartesian" / name).read_bytes(), name
+    finish(start("scan", folder))
+    finish(start("visualize", folder))
+    finish(start("report", folder))
+    assert (folder / "report" / "index.html").exists()
 
 
 def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp_path, toy_folder):
