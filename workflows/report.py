@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from PIL import Image
 
 from lp_core.config import Recipe, ViewName, check, to_dict
@@ -80,6 +81,7 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         table = read_exemplars(io.BytesIO(folder.read_bytes("exemplars.parquet")))
         views[view] = ViewReport(
             evaluation=folder.read_json("evaluation.json"),
+            by_class=pq.read_table(io.BytesIO(folder.read_bytes("classes.parquet"))).to_pylist(),
             metrics=_metrics(folder),
             panels=panels,
             exemplars=[line for line in table.to_pylist() if line["channel"] in panels.get(line["layer"], {})],
@@ -91,6 +93,7 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         title=f"Logpolar: {posixpath.basename(run.path())}",
         views=views,
         classes=len(dataset.class_names),
+        comparison=run.read_json("comparison.json") if len(views) > 1 and run.exists("comparison.json") else None,
         command=_command(recipe),
         recipe=to_dict(recipe),
         samples=_samples(recipe, dataset.class_names),

@@ -104,6 +104,10 @@ def test_the_run_folder_keeps_the_contract(run):
     for view in ("cartesian", "log_polar"):
         evaluation = json.loads((run / view / "evaluation.json").read_text())
         assert evaluation["images"] == 60
+        images = pq.read_table(run / view / "predictions.parquet")
+        assert len(set(images["image_id"].to_pylist())) == 60
+        assert 100 * sum(rank == 0 for rank in images["rank"].to_pylist()) / 60 == evaluation["top1"]
+        assert sum(pq.read_table(run / view / "classes.parquet")["images"].to_pylist()) == 60
         low, high = evaluation["top1_ci95"]
         assert low <= evaluation["top1"] <= high
         lines = [json.loads(line) for line in (run / view / "metrics.jsonl").read_text().splitlines()]
@@ -118,6 +122,13 @@ def test_the_run_folder_keeps_the_contract(run):
         assert panels == set(channels)
         assert len(list((run / view / "panels" / "conv5_2").iterdir())) == 2
         assert (run / view / "weights.safetensors").exists()
+
+
+def test_the_two_views_are_compared_on_the_same_images(run):
+    found = json.loads((run / "comparison.json").read_text())
+    top1 = [json.loads((run / view / "evaluation.json").read_text())["top1"] for view in ("cartesian", "log_polar")]
+    assert found["top1"]["difference"] == pytest.approx(top1[0] - top1[1])
+    assert sum(found["top1"][name] for name in ("both", "only_a", "only_b", "neither")) == found["images"] == 60
 
 
 def test_training_and_evaluation_agree(run):
