@@ -112,7 +112,10 @@ class TrainSettings:
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """SGD with momentum (the paper's) or AdamW (what makes small networks learn quickly)."""
     learning_rate: float = 0.01
-    """Highest learning rate."""
+    """Highest learning rate, of a batch of `reference_batch` images where that is given."""
+    reference_batch: int | None = None
+    """Learning rates of other batch sizes are scaled: learning_rate * batch_size / reference_batch (Goyal et al. 2017;
+    beyond twice the reference give `warmup_epochs` 1 to 5). Without, `learning_rate` is used as it is."""
     momentum: float = 0.9
     """SGD's momentum, AdamW's first beta."""
     weight_decay: float = 1e-4
@@ -146,6 +149,10 @@ class TrainSettings:
         for name in ("epochs", "batch_size", "micro_batch", "workers", "cpus_per_worker", "keep_checkpoints"):
             option = name.replace("_", "-")
             check(getattr(self, name) >= 1, f"train.{option} is {getattr(self, name)}; give at least 1")
+        check(
+            self.reference_batch is None or self.reference_batch >= 1,
+            f"train.reference-batch is {self.reference_batch}; give at least 1",
+        )
         check(self.log_every_steps >= 1, f"train.log-every-steps is {self.log_every_steps}; give at least 1")
         check(self.step_epochs >= 1, f"train.step-epochs is {self.step_epochs}; give at least 1")
         check(
@@ -156,6 +163,11 @@ class TrainSettings:
             self.learning_rate > 0 and math.isfinite(self.learning_rate),
             f"train.learning-rate is {self.learning_rate}; give a positive number",
         )
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """Highest learning rate that is used, after scaling to the batch size."""
+        return self.learning_rate * self.batch_size / (self.reference_batch or self.batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 
 PLACEMENT = {
+    "reference_batch",
     "workers",
     "cpus_per_worker",
     "keep_checkpoints",
@@ -20,7 +21,7 @@ PLACEMENT = {
     "log_every_steps",
     "validate_every_epochs",
 }
-"""Training settings that decide where and how often, not what."""
+"""Training settings that decide where and how often, not what; `reference_batch` counts by the rate it leads to."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def train_inputs(recipe: Recipe, view: ViewName, data_fingerprint: str) -> dict[
     settings = to_dict(recipe)
     data = {key: value for key, value in settings["data"].items() if key not in ("path", "eval_crop")}
     train = {key: value for key, value in settings["train"].items() if key not in PLACEMENT}
+    train["learning_rate"] = recipe.train.peak_learning_rate
     return {
         "dataset": data_fingerprint,
         "seed": recipe.seed,

@@ -1,27 +1,26 @@
-"""Ray tasks that measure the accuracy of a network, each on a few hundred rows."""
+"""Ray tasks that ask a network about the validation split, each about a few hundred rows."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lp_core.dataset.feed import Feed
-from lp_core.network.accuracy import Counts
+from lp_core.network.predictions import Predictions
 from tasks.networks import Trained, held
 from tasks.scanning import filled
 
 
-def evaluate_rows(trained: Trained, rows: np.ndarray) -> tuple[int, Counts]:
-    """First row, and counts, of some rows of the validation split, each seen once, in fp32."""
+def evaluate_rows(trained: Trained, rows: np.ndarray) -> Predictions:
+    """What the network says of some rows of the validation split, each seen once, in fp32."""
     import torch
 
-    from lp_core.network.accuracy import counts
     from lp_core.network.learner import normalized
 
     network, device = held(trained)
-    total = Counts()
+    found = []
     feed, size = Feed(trained.recipe, trained.view), trained.recipe.scan.batch_size
     for batch in feed.evaluation_batches("validation", rows, size):
         with torch.inference_mode():
             logits = network(normalized(filled(batch.images_NSRC, size), device))[: len(batch.rows_N)]
-        total += counts(logits, torch.tensor(batch.labels_N, device=device))
-    return int(rows[0]), total
+        found.append(Predictions.of(batch.rows_N, logits, batch.labels_N))
+    return Predictions.joined(found)

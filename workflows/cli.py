@@ -123,6 +123,10 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     chosen = tyro.cli(options, prog=program, description=VERBS[verb] + ".", default=default, args=arguments)
     recipe = Recipe(**{one.name: getattr(chosen, one.name) for one in fields(Recipe)})
     with Session(recipe, Storage.at(chosen.run), chosen.address) as session:
+        if weights := getattr(chosen, "weights", None):
+            from workflows.weights import import_weights
+
+            import_weights(session, weights)
         _stage(verb)(session)
 
 
@@ -134,8 +138,15 @@ def _options(verb: str) -> type:
         address: str | None = None
         """Ray cluster to use (auto, HOST:PORT); RAY_ADDRESS counts too. Without, one is started on this machine."""
 
-    Options.__doc__ = VERBS[verb]
-    return Options
+    @dataclass(frozen=True, kw_only=True)
+    class WeighedOptions(Options):
+        weights: str | None = None
+        """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
+        PyTorch file that holds a state dict, or torchvision's name, such as IMAGENET1K_V1."""
+
+    chosen = WeighedOptions if verb in ("evaluate", "scan", "visualize") else Options
+    chosen.__doc__ = VERBS[verb]
+    return chosen
 
 
 def _base(verb: str, run: str | None, name: str | None) -> Recipe:

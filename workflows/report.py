@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from PIL import Image
 
 from lp_core.config import Recipe, ViewName, check, to_dict
@@ -16,8 +17,10 @@ from lp_core.dataset.feed import Feed, used_rows
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
 from lp_core.run_folder import Stage, stage_run
+from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.session import Session
+from workflows.weights import imported_weights
 
 SAMPLES = 6
 EXEMPLAR_PICTURES = 5000
@@ -35,12 +38,13 @@ def report(session: Session) -> None:
     manifests: dict[ViewName, dict[str, Any]] = {}
     for view in recipe.views:
         folder = run / view
-        for name in STAGES:
+        stages = ("weights", *STAGES[1:]) if imported_weights(folder) else STAGES
+        for name in stages:
             check(
                 folder.exists(f"stages/{name}.json"),
                 f"{run}: {name} of view {view} is not finished; run `logpolar {name}` first",
             )
-        manifests[view] = {name: folder.read_json(f"stages/{name}.json") for name in STAGES}
+        manifests[view] = {name: folder.read_json(f"stages/{name}.json") for name in stages}
     fingerprints = {
         view: {name: one["fingerprint"] for name, one in stages.items()} for view, stages in manifests.items()
     }
@@ -77,17 +81,19 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         table = read_exemplars(io.BytesIO(folder.read_bytes("exemplars.parquet")))
         views[view] = ViewReport(
             evaluation=folder.read_json("evaluation.json"),
-            metrics=[json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()],
+            by_class=pq.read_table(io.BytesIO(folder.read_bytes("classes.parquet"))).to_pylist(),
+            metrics=_metrics(folder),
             panels=panels,
             exemplars=[line for line in table.to_pylist() if line["channel"] in panels.get(line["layer"], {})],
         )
     config = run.read_json("config.json")
     counts = {split: len(used_rows(recipe, split)) for split in ("train", "validation")}
-    seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in STAGES}
+    seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages}
     return ReportData(
         title=f"Logpolar: {posixpath.basename(run.path())}",
         views=views,
         classes=len(dataset.class_names),
+        comparison=run.read_json("comparison.json") if len(views) > 1 and run.exists("comparison.json") else None,
         command=_command(recipe),
         recipe=to_dict(recipe),
         samples=_samples(recipe, dataset.class_names),
@@ -97,6 +103,13 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         log_polar_map=log_polar_map(recipe.view),
         wraps=recipe.network.angle_padding == "circular",
     )
+
+
+def _metrics(folder: Storage) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl; none of a network that was trained elsewhere."""
+    if not folder.exists("metrics.jsonl"):
+        return []
+    return [json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from lp_core.run_folder import refuse_other_settings
 from tasks.progress import say, training_progress
 from tasks.training import run_training, train_stage
 from workflows.session import Session
+from workflows.weights import imported_weights
 
 
 def train(session: Session) -> None:
@@ -25,7 +26,8 @@ def train(session: Session) -> None:
     for split in ("train", "validation"):
         check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows")
     stages = {view: train_stage(recipe, run, view) for view in recipe.views}
-    for stage in stages.values():
+    for view, stage in stages.items():
+        check(not imported_weights(run / view), f"{run}: view {view} has weights of other origin; give another --run")
         refuse_other_settings(stage, run)
     session.write_config()
     unfinished = tuple(view for view, stage in stages.items() if not stage.is_finished())

@@ -69,6 +69,17 @@ def counts(logits_NC: Tensor, label_N: Tensor) -> Counts:
     Raises:
         ValueError: a logit is NaN; no rank of its image would mean anything.
     """
+    rank_N = ranks(logits_NC, label_N)
+    loss = float(losses(logits_NC, label_N).sum())
+    return Counts(len(label_N), int((rank_N < 1).sum()), int((rank_N < 5).sum()), loss)
+
+
+def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
+    """Number of classes before each image's own, int64 [N].
+
+    Raises:
+        ValueError: a logit is NaN.
+    """
     import torch
 
     logits_NC = logits_NC.detach().double()
@@ -76,10 +87,14 @@ def counts(logits_NC: Tensor, label_N: Tensor) -> Counts:
         raise ValueError("a logit is NaN: the network has diverged; lower train.learning-rate")
     own_N1 = logits_NC.gather(1, label_N[:, None])
     index_C = torch.arange(logits_NC.shape[1], device=logits_NC.device)
-    before_NC = (logits_NC > own_N1) | ((logits_NC == own_N1) & (index_C < label_N[:, None]))
-    rank_N = before_NC.sum(1)
-    loss = torch.nn.functional.cross_entropy(logits_NC, label_N, reduction="sum")
-    return Counts(len(label_N), int((rank_N < 1).sum()), int((rank_N < 5).sum()), float(loss))
+    return ((logits_NC > own_N1) | ((logits_NC == own_N1) & (index_C < label_N[:, None]))).sum(1)
+
+
+def losses(logits_NC: Tensor, label_N: Tensor) -> Tensor:
+    """Cross-entropies in nats, float64 [N]."""
+    import torch
+
+    return torch.nn.functional.cross_entropy(logits_NC.detach().double(), label_N, reduction="none")
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:

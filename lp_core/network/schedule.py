@@ -20,9 +20,9 @@ def learning_rate(train: TrainSettings, step: int, steps_per_epoch: int) -> floa
     """
     warmup = train.warmup_epochs * steps_per_epoch
     if step < warmup:
-        return train.learning_rate * (step + 1) / (warmup + 1)
+        return train.peak_learning_rate * (step + 1) / (warmup + 1)
     if train.schedule == "steps":
-        return train.learning_rate * 0.1 ** (step // (train.step_epochs * steps_per_epoch))
+        return train.peak_learning_rate * 0.1 ** (step // (train.step_epochs * steps_per_epoch))
     total = train.epochs * steps_per_epoch
     progress = (step - warmup) / max(1.0, total - warmup)
-    return train.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+    return train.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * progress))

@@ -23,6 +23,8 @@ class ViewReport:
 
     evaluation: Mapping[str, Any]
     """As in evaluation.json; accuracies in percent."""
+    by_class: Sequence[Mapping[str, Any]] = ()
+    """Rows of classes.parquet. Optional."""
     metrics: Sequence[Mapping[str, Any]] = ()
     """The lines of metrics.jsonl; `plots.training_curves` says which keys it draws."""
     panels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
@@ -61,6 +63,8 @@ class ReportData:
     """In the order in which they are shown."""
     classes: int
     """Number of classes, for the level of chance."""
+    comparison: Mapping[str, Any] | None = None
+    """As in comparison.json, where both views were measured."""
     command: str = ""
     """What a reader types to do it again."""
     recipe: Mapping[str, Any] = field(default_factory=dict)

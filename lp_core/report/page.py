@@ -59,6 +59,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         samples=samples,
         layers=layers,
         settings=list(_settings(data.recipe)),
+        by_class=list(zip(*(report.by_class for report in data.views.values()), strict=False)),
         chance=(100 / data.classes, 100 * min(5, data.classes) / data.classes),
         style=style,
         script=script,

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from lp_core.network.vgg16 import conv_channels
 from tests.workflows.commands import SETTINGS, content, finish, head, kill, start, wait_for
@@ -30,6 +32,10 @@ def test_the_run_folder_keeps_the_contract(run):
     for view in ("cartesian", "log_polar"):
         evaluation = json.loads((run / view / "evaluation.json").read_text())
         assert evaluation["images"] == 60
+        images = pq.read_table(run / view / "predictions.parquet")
+        assert len(set(images["image_id"].to_pylist())) == 60
+        assert 100 * sum(rank == 0 for rank in images["rank"].to_pylist()) / 60 == evaluation["top1"]
+        assert sum(pq.read_table(run / view / "classes.parquet")["images"].to_pylist()) == 60
         low, high = evaluation["top1_ci95"]
         assert low <= evaluation["top1"] <= high
         lines = [json.loads(line) for line in (run / view / "metrics.jsonl").read_text().splitlines()]
@@ -44,6 +50,13 @@ def test_the_run_folder_keeps_the_contract(run):
         assert panels == set(channels)
         assert len(list((run / view / "panels" / "conv5_2").iterdir())) == 2
         assert (run / view / "weights.safetensors").exists()
+
+
+def test_the_two_views_are_compared_on_the_same_images(run):
+    found = json.loads((run / "comparison.json").read_text())
+    top1 = [json.loads((run / view / "evaluation.json").read_text())["top1"] for view in ("cartesian", "log_polar")]
+    assert found["top1"]["difference"] == pytest.approx(top1[0] - top1[1])
+    assert sum(found["top1"][name] for name in ("both", "only_a", "only_b", "neither")) == found["images"] == 60
 
 
 def test_training_and_evaluation_agree(run):
@@ -85,6 +98,22 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
     output = process.communicate(timeout=200)[0]
     assert process.returncode == 1
     assert "is recorded" in output
+
+
+def test_weights_from_elsewhere_are_measured_without_a_training(run, tmp_path, toy_folder):
+    # As the original authors saved them: DataParallel around `features`, inside a checkpoint.
+    state = load_file(run / "cartesian" / "weights.safetensors")
+    state = {name.replace("features.", "features.module."): value for name, value in state.items()}
+    torch.save({"epoch": 90, "state_dict": state}, tmp_path / "model_best.pth.tar")
+    folder = tmp_path / "run"
+    options = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
+    finish(start("evaluate", folder, *options, "--weights", str(tmp_path / "model_best.pth.tar")))
+    for name in ("weights.safetensors", "evaluation.json"):
+        assert (folder / "cartesian" / name).read_bytes() == (run / "cartesian" / name).read_bytes(), name
+    finish(start("scan", folder))
+    finish(start("visualize", folder))
+    finish(start("report", folder))
+    assert (folder / "report" / "index.html").exists()
 
 
 def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp_path, toy_folder):

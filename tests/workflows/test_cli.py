@@ -115,12 +115,34 @@ def test_recipes_say_their_command_and_are_complete(name):
     assert RECIPES[name]().recipe == name
 
 
-def test_the_imagenet_recipe_is_the_papers_schedule():
-    train = RECIPES["imagenet"]().train
-    assert (train.epochs, train.learning_rate, train.momentum, train.weight_decay) == (100, 0.01, 0.9, 1e-4)
+@pytest.mark.parametrize("name", ["imagenet", "imagenet_paper"])
+def test_the_imagenet_recipes_have_the_papers_schedule(name):
+    train = RECIPES[name]().train
+    assert (train.epochs, train.peak_learning_rate, train.momentum, train.weight_decay) == (100, 0.01, 0.9, 1e-4)
     assert (train.step_epochs, train.batch_size, train.optimizer) == (30, 256, "sgd")
-    assert RECIPES["imagenet"]().network.width == 1.0
+    assert RECIPES[name]().network.width == 1.0
     assert isinstance(train, TrainSettings)
+
+
+def test_the_papers_recipe_warps_as_the_paper_did():
+    import cv2
+    import numpy as np
+
+    from lp_core.images.crop import centre_crop, resize_crop
+    from lp_core.images.network_input import network_input
+
+    chosen = RECIPES["imagenet_paper"]()
+    assert chosen.network.angle_padding == "zeros"
+    image = np.random.default_rng(0).integers(0, 256, (300, 260, 3), dtype=np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), 3)
+    crop = centre_crop(300, 260, chosen.data.eval_crop)
+    found = network_input(image, crop, "log_polar", chosen.view).astype(int)
+    # The authors' call was cv2.logPolar(image, (112, 112), 44.2244, WARP_FILL_OUTLIERS): radius exp(ring / 44.2244).
+    ring, sector = np.meshgrid(np.arange(224), np.arange(224))
+    radius, angle = np.exp(ring / 44.2244), 2 * np.pi * sector / 224
+    xy = [(112 + radius * turn(angle)).astype(np.float32) for turn in (np.cos, np.sin)]
+    expected = cv2.remap(resize_crop(image, crop, 224), *xy, cv2.INTER_LINEAR).astype(int)
+    assert np.abs(found - expected).max() <= 2
 
 
 def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):

@@ -19,3 +19,11 @@ def test_one_cycle_rises_then_falls_to_nothing():
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.01
+
+
+def test_the_rate_grows_with_the_batch():
+    train = TrainSettings(batch_size=1024, learning_rate=0.01, reference_batch=256)
+    assert learning_rate(train, 0, 10) == pytest.approx(0.04)
+    assert learning_rate(TrainSettings(batch_size=1024, learning_rate=0.01), 0, 10) == pytest.approx(0.01)
+    warm = TrainSettings(batch_size=1024, learning_rate=0.01, reference_batch=256, warmup_epochs=1)
+    assert [learning_rate(warm, step, 9) for step in (0, 9)] == pytest.approx([0.004, 0.04])

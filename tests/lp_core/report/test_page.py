@@ -8,6 +8,7 @@ import pytest
 
 from lp_core.config import Recipe, to_dict
 from lp_core.network.accuracy import Counts
+from lp_core.network.predictions import Predictions, comparison
 from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
 from lp_core.report.page import duration, write_report
 
@@ -74,9 +75,13 @@ class Page(HTMLParser):
         return [attrs[attribute] or "" for _, attrs in self.elements if attribute in attrs]
 
 
+def page_of(data: ReportData) -> Page:
+    return Page(write_report(data)["index.html"].decode())
+
+
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(write_report(report())["index.html"].decode())
+    return page_of(report())
 
 
 def test_hostile_names_are_only_text(page: Page) -> None:
@@ -177,3 +182,26 @@ def test_places_that_no_image_took_are_not_exemplars() -> None:
     views = {"cartesian": ViewReport(evaluation={}, exemplars=rows)}
     assert views["cartesian"].exemplars_of() == {}
     assert class_summary([]) == ""
+
+
+def test_both_views_are_compared_in_words_and_by_class():
+    def answers(seed: int) -> Predictions:
+        rng = np.random.default_rng(seed)
+        predicted = rng.integers(0, 2, 40)
+        label = np.arange(40) % 2
+        return Predictions(np.arange(40), label, predicted, (predicted != label) * 1, np.zeros(40))
+
+    a, b = answers(0), answers(1)
+    compared = {"a": "cartesian", "b": "log_polar", **comparison(a, b)}
+    views = {
+        view: ViewReport(evaluation=one.counts().summary(), by_class=one.by_class([HOSTILE, "hen", "none"]).to_pylist())
+        for view, one in (("cartesian", a), ("log_polar", b))
+    }
+    text = page_of(report(views=views, comparison=compared)).text
+    top1 = compared["top1"]
+    assert f"alone named {top1['only_a']} rightly" in " ".join(text.split())
+    assert f"p\xa0=\xa0{top1['p_value']:.2g}" in text
+    assert HOSTILE in text
+    hits = 100 * float((a.rank_N[a.label_N == 1] == 0).mean())
+    assert f"hen20{hits:.1f}" in "".join(text.split())
+    assert "by class" not in page_of(report()).text

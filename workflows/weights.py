@@ -1,0 +1,49 @@
+"""`--weights FILE`: a network trained elsewhere, or earlier, becomes a view of a run."""
+
+from __future__ import annotations
+
+from lp_core.config import check
+from lp_core.fingerprint import checksum
+from lp_core.run_folder import Stage, refuse_other_settings, stage_run
+from lp_core.storage import Storage
+from tasks.progress import say
+from workflows.session import Session
+
+
+def import_weights(session: Session, place: str) -> None:
+    """Copy weights into the run, by torchvision's names and as safetensors; later commands find them there.
+
+    Args:
+        session: a run of one view that trains nothing.
+        place: file, URI, or torchvision's name of published weights.
+
+    Raises:
+        SettingError: they are no weights of this network, or the run holds other ones.
+    """
+    from lp_core.network.weights import FILE, network_with, weights_bytes
+    from lp_core.network.weights_file import read_weights
+
+    recipe, run = session.recipe, session.run
+    check(len(recipe.views) == 1, "--weights is for one view; add --views cartesian or --views log_polar")
+    [view] = recipe.views
+    folder = run / view
+    trained = folder.exists("stages/train.json") or folder.files("checkpoints")
+    check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
+    tensors, identity = read_weights(place)
+    stage = Stage(folder, "weights", {"file": identity})
+    refuse_other_settings(stage, run)
+    if stage.is_finished():
+        return
+    with stage_run(stage) as watch:
+        network = network_with(tensors, recipe, view, len(session.dataset.class_names), f"--weights {place}")
+        data = weights_bytes(network)
+        session.write_config()
+        folder.write_bytes(FILE, data)
+    stage.finish(watch.seconds, weights=checksum(data), source=place)
+    say(f"weights {view}: from {place}")
+
+
+def imported_weights(folder: Storage) -> str | None:
+    """SHA-256 of the weights that were brought into a view's folder; None if none were."""
+    manifest = Stage(folder, "weights", {}).manifest()
+    return manifest["weights"] if manifest else None
