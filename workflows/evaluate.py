@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lp_core.config import SettingError, ViewName, check
+from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
 from lp_core.network.accuracy import Counts
 from lp_core.run_folder import Stage, measure_inputs, stage_run
@@ -15,7 +16,7 @@ from workflows.session import Session
 
 
 def evaluate(session: Session) -> None:
-    """Write `evaluation.json` of every view: each validation image counted exactly once."""
+    """Write `evaluation.json` of every view: each validation image counted exactly once, or quarantined by name."""
     recipe = session.recipe
     for view in recipe.views:
         weights = trained_weights(session, view)
@@ -29,15 +30,23 @@ def evaluate(session: Session) -> None:
         pieces = [(trained, piece) for piece in row_pieces(rows, recipe.scan.piece_rows)]
         cluster = session.cluster
         found: dict[int, Counts] = {}
+        left_out: list[int] = []
         with stage_run(stage) as watch, Progress(f"evaluate {view}", len(rows), "images") as progress:
-            for first_row, counts in run_pieces(evaluate_rows, pieces, cluster, recipe.scan.gpus_per_task):
+            for first_row, counts, faulty_rows in run_pieces(evaluate_rows, pieces, cluster, recipe.scan.gpus_per_task):
                 found[first_row] = counts
-                progress.advance(counts.images)
+                left_out += faulty_rows
+                progress.advance(counts.images + len(faulty_rows))
         # In the order of rows, not of arrival: sums of losses round differently.
         total = sum((found[row] for row in sorted(found)), Counts())
-        check(total.images == len(rows), f"evaluate {view}: {total.images} images were counted, not {len(rows)}")
-        stage.folder.write_json("evaluation.json", total.summary())
-        stage.finish(watch.seconds, images=total.images)
+        counted = total.images + len(left_out)
+        check(counted == len(rows), f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}")
+        faulty = describe(session.dataset, "validation", left_out)
+        check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
+        if faulty:
+            record(stage.folder, faulty)
+            say(f"evaluate {view}: {summary(stage.folder, faulty, len(rows))}")
+        stage.folder.write_json("evaluation.json", total.summary() | {"quarantined": faulty})
+        stage.finish(watch.seconds, images=total.images, quarantined=len(faulty))
 
 
 def trained_weights(session: Session, view: ViewName) -> str:

@@ -150,26 +150,6 @@ def test_too_many_bad_files_stop_the_indexing(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
-@pytest.mark.parametrize(("option", "sides"), [("max_side", (40, 30)), ("short_side", (53, 40))])
-def test_large_photographs_are_made_smaller_and_small_ones_left_alone(
-    tmp_path: Path, option: str, sides: tuple[int, int]
-) -> None:
-    large = jpeg(1, size=(160, 120))
-    small = jpeg(2, size=(39, 33))
-    for split in ("train", "val"):
-        for name, data in (("large", large), ("small", small)):
-            folder = tmp_path / "source" / split / "cat"
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.jpg").write_bytes(data)
-    index(str(tmp_path / "source"), str(tmp_path / "out"), **{option: 40})
-    stored = {one.image_id: one.data for one in DatasetFolder.open(str(tmp_path / "out")).photographs("train", [0, 1])}
-    assert stored["small"] == small
-    with Image.open(io.BytesIO(stored["large"])) as image, Image.open(io.BytesIO(large)) as original:
-        assert image.size == sides
-        expected = original.resize(sides, Image.Resampling.BOX)
-        assert np.abs(np.array(image).astype(int) - np.array(expected)).mean() < 5  # colours at half resolution
-
-
 def many(count: int) -> tuple[Photo, ...]:
     data = [jpeg(seed, size=(16, 16)) for seed in range(5)]
     train = [Photo("train", f"{WNIDS[k % 3]}_{k}", WNIDS[k % 3], data[k % 5]) for k in range(count)]
