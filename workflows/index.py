@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Literal
 
 from tyro.conf import Positional
@@ -28,7 +29,7 @@ from lp_core.dataset.resize import Form
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 from tasks.cluster import connected
-from tasks.indexing import check_piece, forget_notes, note_of, read_note, write_piece, written_piece
+from tasks.indexing import check_piece, forget_notes, list_archive, note_of, read_note, write_piece, written_piece
 from tasks.pieces import run_pieces
 from tasks.progress import Progress, say
 
@@ -75,7 +76,10 @@ def index(
     for place in (origin, folder):
         if "@" in place.uri.partition("://")[2].partition("/")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
-    found = find(origin, layout, folder, _list_archives)
+    begun = folder.exists(RECORD) and not folder.exists("manifest.json")
+    # A folder that is finished, or another's, is not written into.
+    listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
+    found = find(origin, layout, folder, partial(_list_archives, listed))
     writes = bool(found.files) or form.resizes
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
@@ -92,12 +96,12 @@ def index(
     )
 
 
-def _list_archives(regions: Sequence[Region]) -> Iterable[Members]:
+def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:
     if len(regions) < READERS:
-        yield from map(list_members, regions)
+        yield from map(listed, regions)
         return
     with Progress("list archives", len(regions), "archives") as progress, ThreadPoolExecutor(READERS) as pool:
-        for members in pool.map(list_members, regions):
+        for members in pool.map(listed, regions):
             progress.advance(1)
             yield members
 
@@ -170,10 +174,7 @@ def _is_finished(out: Storage, made_from: str) -> bool:
         SettingError: it holds another one, or files that are no data set's.
     """
     if not out.exists(RECORD):
-        check(
-            not out.exists("manifest.json") and not out.files("data"),
-            f"{out} holds other files (data/ or manifest.json); give an empty or a new folder",
-        )
+        check(not _holds_data(out), f"{out} holds other files (data/ or manifest.json); give an empty or a new folder")
         return False
     record = out.read_json(RECORD)
     check(
@@ -181,6 +182,10 @@ def _is_finished(out: Storage, made_from: str) -> bool:
         f"{out} was begun with other settings or from other files; remove it, or give another folder",
     )
     return out.exists("manifest.json")
+
+
+def _holds_data(out: Storage) -> bool:
+    return out.exists("manifest.json") or bool(out.files("data"))
 
 
 def _in_place(out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:

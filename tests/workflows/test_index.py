@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,11 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from lp_core.config import SettingError
+from lp_core.dataset.archive import Members, Region, list_members
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.images.decode import decode_rgb
+from lp_core.storage import Storage
+from tasks.indexing import list_archive
 from tests.lp_core.dataset.imagenet_forms import (
     FORMS,
     NAMES,
@@ -23,10 +28,12 @@ from tests.lp_core.dataset.imagenet_forms import (
     jpeg,
     photos,
     real_photos,
+    tar,
+    write,
     write_folders,
     write_parquet,
 )
-from workflows.index import index
+from workflows.index import _list_archives, index
 
 MANY_BAD = 0.5
 
@@ -192,6 +199,43 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     index(str(tmp_path / "source"), str(tmp_path / "halves"))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
     assert "unfinished" not in {path.name for path in (tmp_path / "halves").iterdir()}
+
+
+@pytest.mark.parametrize("form", ["tars", "webdataset"])
+def test_killed_while_archives_are_listed_it_lists_only_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    whole = indexed(form, tmp_path)
+    listed: list[str] = []
+
+    def counted(region: Region) -> Members:
+        if len(listed) == 3:
+            raise KeyboardInterrupt
+        listed.append(str(region))
+        return list_members(region)
+
+    monkeypatch.setattr("tasks.indexing.list_members", counted)
+    halves = tmp_path / "halves"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            index(str(tmp_path / form), str(halves), max_quarantined=MANY_BAD)
+        assert len(listed) == 3
+    listed.clear()
+    index(str(tmp_path / form), str(halves), max_quarantined=MANY_BAD)
+    assert len(listed) == (2 if form == "tars" else 1)
+    assert content(halves) == content(Path(whole.storage.uri))
+
+
+def test_an_archive_that_changed_is_listed_again(tmp_path: Path) -> None:
+    path = tmp_path / "source" / "imagenet-train-000000.tar"
+    for seed in (1, 2):
+        write(path, tar([("a.jpg", jpeg(seed)), ("a.cls", b"%d" % seed)]))
+        [members] = _list_archives(
+            partial(list_archive, Storage.at(tmp_path / "out")),
+            [Region(str(path), 0, path.stat().st_size, wanted=(".cls",))],
+        )
+        assert members.small == {"a.cls": b"%d" % seed}
+        os.utime(path, ns=(0, seed))
 
 
 def test_a_finished_folder_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
