@@ -29,6 +29,8 @@ class DataSettings:
     """Data set folder, as `logpolar index` makes it (local path, s3:// or gs://)."""
     limit: int | None = None
     """Keep only the first N rows of each split after a seeded shuffle."""
+    max_quarantined: float = 0.01
+    """Share of a split's rows that may turn out undecodable after indexing; they are left out and named."""
     crop_scale: tuple[float, float] = (0.08, 1.0)
     """Training: share of the photograph's area that a random crop covers, smallest and largest."""
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
@@ -44,6 +46,8 @@ class DataSettings:
 
     def __post_init__(self) -> None:
         check(self.limit is None or self.limit >= 1, f"data.limit is {self.limit}; give at least 1")
+        share = self.max_quarantined
+        check(0 <= share <= 1, f"data.max-quarantined is {share}; give a share, 0 <= share <= 1")
         low, high = self.crop_scale
         check(0 < low <= high <= 1, f"data.crop-scale is {low} {high}; give two shares, 0 < low <= high <= 1")
         low, high = self.crop_ratio

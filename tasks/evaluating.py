@@ -11,7 +11,7 @@ from tasks.scanning import filled
 
 
 def evaluate_rows(trained: Trained, rows: np.ndarray) -> Predictions:
-    """What the network says of some rows of the validation split, each seen once, in fp32."""
+    """What the network says of some rows of the validation split, each seen once, in fp32; not of faulty ones."""
     import torch
 
     from lp_core.network.learner import normalized

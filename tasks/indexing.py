@@ -6,9 +6,11 @@ import posixpath
 from typing import Any
 
 from lp_core.config import SettingError
+from lp_core.dataset.archive import Members, Region, list_members
 from lp_core.dataset.plan import Piece
 from lp_core.dataset.resize import Form
 from lp_core.dataset.writing import Written, shard_faults, write_shard
+from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 
 NOTES = "unfinished"
@@ -34,6 +36,21 @@ def check_piece(out: Storage, path: str, note: str, rows: int) -> int:
     """
     out.write_json(note, {"faults": shard_faults(path)})
     return rows
+
+
+def list_archive(out: Storage, region: Region) -> Members:
+    """The members of an archive, from the note of an earlier start if the archive has not changed since.
+
+    Retry: safe; the note is replaced by the same bytes.
+    """
+    storage, name = Storage.of_file(region.uri)
+    changed = storage.filesystem.get_file_info(storage.path(name)).mtime_ns
+    note = f"{NOTES}/list-{fingerprint([region.uri, region.start, region.size, region.wanted, changed])}.json"
+    if (known := read_note(out, note)) is not None:
+        return Members.from_json(known)
+    members = list_members(region)
+    out.write_json(note, members.to_json())
+    return members
 
 
 def note_of(shard: str) -> str:

@@ -26,7 +26,7 @@ def piece_file(fingerprint: str, first_row: int) -> str:
 def scan_rows(trained: Trained, rows: np.ndarray, name: str) -> int:
     """Find the nine of every channel among some rows, and count what all of them do; return rows seen.
 
-    Both are written as file `name` of the view.
+    Both are written as file `name` of the view; rows that cannot be decoded are in neither.
     """
     from lp_core.exemplars.channel_statistics import ChannelStatistics
     from lp_core.exemplars.peaks import ActivationError, find_peaks

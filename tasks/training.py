@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lp_core.config import Recipe, SettingError, ViewName
-from lp_core.dataset.feed import Batch, Feed, open_dataset
+from lp_core.dataset import faulty_rows
+from lp_core.dataset.feed import Batch, Feed, Kind, open_dataset, used_rows
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
 from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
@@ -192,6 +193,10 @@ class _ViewTraining:
         self.total = per_epoch * recipe.train.epochs
         self.checkpoints = self.folder / "checkpoints"
         self.lines: list[dict[str, Any]] = []
+        self.met: dict[Kind, set[int]] = {"train": set(), "validation": set()}
+        """Rows that this worker could not decode."""
+        self.faulty: list[faulty_rows.Faulty] = []
+        """What no worker could decode so far, described."""
         self.flushed = 0.0
         self.validate_after = _validation_steps(recipe, per_epoch)
         self.elapsed = 0.0
@@ -207,9 +212,10 @@ class _ViewTraining:
         meter = _Meter()
         batches = self._timed(meter)
         while self.learner.step < self.total:
-            batch = next(batches)
+            batch = self._usable("train", next(batches))
             step = self.learner.step
             epoch, within = divmod(step, self.feed.steps_per_epoch)
+            # Faulty rows keep their share of the mean and teach nothing: no worker need know of the others'.
             size = self.feed.order(epoch).batch_images(within)
             meter.counts += self.learner.learn(batch.images_NSRC, batch.labels_N, size)
             step += 1
@@ -231,7 +237,10 @@ class _ViewTraining:
             self.stage.begin()
         self.lines = [{"step": found.step if found else 0, "note": line} for line in damaged]
         if found is None:
+            if self.rank == 0:
+                self.folder.remove(faulty_rows.FILE)
             return
+        self.faulty = faulty_rows.recorded(self.folder)
         self.learner.load(found.tensors, found.step)
         self.elapsed = float(found.facts["seconds"])
         if self.rank == 0 and self.folder.exists("metrics.jsonl"):
@@ -254,8 +263,42 @@ class _ViewTraining:
         every = self.recipe.train.checkpoint_every_steps
         return step % self.learner.steps_per_epoch == 0 or (every is not None and step % every == 0)
 
+    def _usable(self, kind: Kind, batch: Batch) -> Batch:
+        """The rows of a batch that can be decoded; the others are kept in mind."""
+        self.met[kind].update(batch.faulty_rows)
+        return batch.usable
+
+    def _quarantine(self) -> None:
+        """Name the faulty rows that the workers have met.
+
+        Raises:
+            SettingError: on every worker, where they are too many.
+        """
+        dataset = open_dataset(self.recipe.data.path)
+        for kind, rows in self._everyones(self.met).items():
+            new = rows - {one["row"] for one in self.faulty if one["split"] == kind}
+            if new:
+                self.faulty += faulty_rows.describe(dataset, kind, new)
+                if self.rank == 0:
+                    faulty_rows.record(self.folder, self.faulty)
+            count = len(used_rows(self.recipe, kind))
+            faulty_rows.check_faulty_share(self.faulty, kind, count, self.recipe.data.max_quarantined)
+
+    def _everyones(self, rows: dict[Kind, set[int]]) -> dict[Kind, set[int]]:
+        """The union of all workers' rows."""
+        if self.world == 1:
+            return rows
+        import torch.distributed
+
+        gathered: list[Any] = [None] * self.world
+        torch.distributed.all_gather_object(gathered, rows)
+        return {kind: set().union(*(one[kind] for one in gathered)) for kind in rows}
+
     def _log(self, meter: _Meter) -> None:
+        self._quarantine()
         counts = self._together(meter.counts)
+        if counts.images == 0:
+            return  # faulty rows only
         line = {
             **self._now(),
             "loss": counts.loss_sum / counts.images,
@@ -270,9 +313,10 @@ class _ViewTraining:
     def _validate(self, batches: Iterator[Batch]) -> None:
         counts = Counts()
         for _ in range(self.feed.validation_batches):
-            batch = next(batches)
+            batch = self._usable("validation", next(batches))
             if len(batch.rows_N):
                 counts += self.learner.evaluate(batch.images_NSRC, batch.labels_N)
+        self._quarantine()
         summary = self._together(counts).summary()
         self._write(
             {
@@ -315,6 +359,7 @@ class _ViewTraining:
         self.flushed = time.monotonic()
 
     def _save(self) -> None:
+        self._quarantine()
         self._flush()
         if self.rank == 0:
             facts = {"fingerprint": self.stage.fingerprint, "seconds": round(self.elapsed + self.watch.seconds, 1)}
@@ -327,6 +372,10 @@ class _ViewTraining:
         self.folder.write_bytes(FILE, data)
         precision = "bf16" if self.learner.dtype else "fp32"
         facts = {"device": str(self.learner.device), "precision": precision, "workers": self.world}
+        for split in ("train", "validation"):
+            left_out = sum(one["split"] == split for one in self.faulty)
+            facts[f"{split}_images"] = len(used_rows(self.recipe, split)) - left_out
+            facts[f"{split}_quarantined"] = left_out
         images = sum(line.get("images_per_s", 0) for line in self.lines) / max(1, len(self.lines))
         self.stage.finish(
             self.elapsed + self.watch.seconds,

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.dataset.feed import Feed
+from lp_core.config import SettingError
+from lp_core.dataset.faulty_rows import describe
+from lp_core.dataset.feed import Feed, open_dataset
 from lp_core.report.page import png
 from tasks.networks import Trained, held
 
@@ -37,7 +39,7 @@ def draw_panels(trained: Trained, exemplars: str, layer: str, channels: tuple[in
     lines = [line for line in _exemplars(trained, exemplars, layer) if line["channel"] in set(channels)]
     shown = [line for line in lines if line["row"] is not None]
     rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
-    images = dict(zip(rows.tolist(), _images(trained, rows), strict=True))
+    images = _images(trained, rows)
     complaints = []
     tiles: dict[int, list[Any]] = {channel: [] for channel in channels}
     size = trained.recipe.scan.batch_size
@@ -59,11 +61,21 @@ def draw_panels(trained: Trained, exemplars: str, layer: str, channels: tuple[in
     return complaints
 
 
-def _images(trained: Trained, rows: np.ndarray) -> np.ndarray:
-    feed = Feed(trained.recipe, trained.view)
-    size = trained.recipe.view.size
-    batches = [batch.images_NSRC for batch in feed.evaluation_batches("validation", rows, 64)]
-    return np.concatenate(batches) if batches else np.zeros((0, size, size, 3), np.uint8)
+def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Network inputs by row number.
+
+    Raises:
+        SettingError: a row could be decoded when it was scanned, and no longer can.
+    """
+    images: dict[int, np.ndarray] = {}
+    for batch in Feed(trained.recipe, trained.view).evaluation_batches("validation", rows, 64):
+        images |= zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True)
+    if lost := sorted(set(rows.tolist()) - set(images)):
+        [one] = describe(open_dataset(trained.recipe.data.path), "validation", lost[:1])
+        raise SettingError(
+            f"validation row {one['row']}, image {one['image_id']}, has changed since the scan: {one['reason']}"
+        )
+    return images
 
 
 @lru_cache(maxsize=16)

@@ -44,6 +44,34 @@ def toy_folder(tmp_path_factory) -> str:
     return folder.uri
 
 
+FAULTY_ROWS = {"train": [5, 77, 78], "validation": [0, 41]}
+"""Rows of `faulty_folder` that cannot be decoded; rows of a toy data set are stored in the order of their numbers."""
+
+
+@pytest.fixture(scope="session")
+def faulty_folder(toy_folder, tmp_path_factory) -> str:
+    """The toy data set after some photographs were damaged, which nobody noticed while it was indexed."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from lp_core.dataset.layouts import find
+    from lp_core.dataset.manifest import write_dataset_folder
+    from lp_core.storage import Storage
+
+    folder = tmp_path_factory.mktemp("faulty")
+    (folder / "data").mkdir()
+    for shard in Path(toy_folder, "data").iterdir():
+        table = pq.read_table(shard)
+        images = table["image"].to_pylist()
+        kinds = [images[0]["bytes"][:200], b"", b"<html>404 Not Found</html>"]
+        for kind, row in zip(kinds, FAULTY_ROWS[shard.name.partition("-")[0]], strict=False):
+            images[row]["bytes"] = kind
+        table = table.set_column(table.schema.get_field_index("image"), "image", pa.array(images, table["image"].type))
+        pq.write_table(table, folder / "data" / shard.name, row_group_size=100)
+    write_dataset_folder(Storage.at(folder), find(Storage.at(folder)))
+    return str(folder)
+
+
 @pytest.fixture
 def small_recipe(toy_folder):
     """Settings under which everything takes seconds, and the same bits every time."""

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lp_core.config import VIEW_NAMES, SettingError, ViewName, check
+from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
 from lp_core.network.predictions import Predictions, comparison, parquet
 from lp_core.run_folder import Stage, measure_inputs, stage_run
@@ -55,14 +56,21 @@ def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
             parts.append(part)
             progress.advance(len(part.row_N))
     found = Predictions.joined(parts)
-    check(np.array_equal(found.row_N, rows), f"evaluate {view}: {len(found.row_N)} images were seen, not {len(rows)}")
+    # Rows without a prediction must be faulty ones: `describe` decodes each again, and says of what it suffers.
+    faulty = describe(dataset, "validation", np.setdiff1d(rows, found.row_N).tolist())
+    counted = len(found.row_N) + len(faulty)
+    check(counted == len(rows), f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}")
+    check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
+    if faulty:
+        record(stage.folder, faulty)
+        say(f"evaluate {view}: {summary(stage.folder, faulty, len(rows))}")
     split = dataset.rows("validation")
     table = found.table([split.image_id(row) for row in rows])
-    summary, by_class, images = FILES
-    stage.folder.write_json(summary, found.counts().summary())
+    whole, by_class, images = FILES
+    stage.folder.write_json(whole, found.counts().summary() | {"quarantined": faulty})
     stage.folder.write_bytes(by_class, parquet(found.by_class(dataset.class_names)))
     stage.folder.write_bytes(images, parquet(table))
-    stage.finish(watch.seconds, images=len(rows))
+    stage.finish(watch.seconds, images=len(found.row_N), quarantined=len(faulty))
 
 
 def _compare(session: Session) -> None:

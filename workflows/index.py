@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Literal
 
 from tyro.conf import Positional
@@ -14,14 +15,21 @@ from lp_core.config import Recipe, SettingError, check
 from lp_core.dataset.archive import Members, Region, list_members
 from lp_core.dataset.layouts import find
 from lp_core.dataset.layouts.found import Found, Refused
-from lp_core.dataset.manifest import ShardRows, read_shard_rows, write_manifest, written_rows
-from lp_core.dataset.plan import Plan
+from lp_core.dataset.manifest import (
+    ShardRows,
+    copies,
+    named_classes,
+    read_shard_rows,
+    write_manifest,
+    written_rows,
+)
+from lp_core.dataset.plan import Piece, Plan
 from lp_core.dataset.quarantine import check_share
 from lp_core.dataset.resize import Form
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 from tasks.cluster import connected
-from tasks.indexing import check_piece, forget_notes, note_of, read_note, write_piece, written_piece
+from tasks.indexing import check_piece, forget_notes, list_archive, note_of, read_note, write_piece, written_piece
 from tasks.pieces import run_pieces
 from tasks.progress import Progress, say
 
@@ -47,6 +55,8 @@ def index(
 ) -> None:
     """Make a data set folder: Parquet stays in place; archives and folders of images are written as Parquet shards.
 
+    With --max-side or --short-side, Parquet is copied, too.
+
     Args:
         source: folder of a collection (local, s3:// or gs://): Hugging Face Parquet, ImageNet's own tars, Kaggle's
             ILSVRC, webdataset tars, or a folder per class.
@@ -66,26 +76,32 @@ def index(
     for place in (origin, folder):
         if "@" in place.uri.partition("://")[2].partition("/")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
-    found = find(origin, layout, folder, _list_archives)
+    begun = folder.exists(RECORD) and not folder.exists("manifest.json")
+    # A folder that is finished, or another's, is not written into.
+    listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
+    found = find(origin, layout, folder, partial(_list_archives, listed))
+    writes = bool(found.files) or form.resizes
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
+    elif form.resizes:
+        manifest = _copy(origin, folder, found, form, max_quarantined, address)
     else:
         manifest = _in_place(folder, found, form, max_quarantined, address)
     counts = ", ".join(f"{split['rows']} {name}" for name, split in manifest["splits"].items())
     bad = len(manifest["quarantined"])
-    how = "written as shards" if found.files else "indexed in place"
+    how = "written as shards" if writes else "indexed in place"
     say(
         f"{folder}: {counts} rows of {len(manifest['classes'])} classes ({found.layout}, {how})"
         + (f"; {bad} files quarantined, see manifest.json" if bad else "")
     )
 
 
-def _list_archives(regions: Sequence[Region]) -> Iterable[Members]:
+def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:
     if len(regions) < READERS:
-        yield from map(list_members, regions)
+        yield from map(listed, regions)
         return
     with Progress("list archives", len(regions), "archives") as progress, ThreadPoolExecutor(READERS) as pool:
-        for members in pool.map(list_members, regions):
+        for members in pool.map(listed, regions):
             progress.advance(1)
             yield members
 
@@ -97,28 +113,53 @@ def _write(
     plans = {split: Plan(split, files, seed) for split, files in found.files.items()}
     for split, plan in plans.items():
         check(len(plan) > 0, f"split {split}: no usable photographs among the files found")
-    total = sum(len(plan) for plan in plans.values())
-    check_share(found.refused, total, share)
+    check_share(found.refused, sum(len(plan) for plan in plans.values()), share)
+    made_from = [plan.fingerprint for plan in plans.values()]
+    pieces = (piece for plan in plans.values() for piece in plan.pieces())
+    return _shards(origin, out, found, form, share, pieces, made_from, address)
+
+
+def _copy(origin: Storage, out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
+    """Write smaller copies of Parquet shards."""
+    shards = _read_shards(found)
+    named = replace(found, classes=named_classes(found.classes, shards))
+    made_from = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
+    pieces = (piece for split, listed in shards.items() for piece in copies(split, listed))
+    return _shards(origin, out, named, form, share, pieces, made_from, address)
+
+
+def _shards(
+    origin: Storage,
+    out: Storage,
+    found: Found,
+    form: Form,
+    share: float,
+    planned: Iterable[Piece],
+    source: Any,
+    address: str | None,
+) -> dict[str, Any]:
+    """Write the shards that an earlier start did not write, then the manifest."""
     names = [one.name for one in found.classes]
     classes = [[one.name, one.wnid] for one in found.classes]
-    made_from = fingerprint([[plan.fingerprint for plan in plans.values()], asdict(form), classes])
+    made_from = fingerprint([source, asdict(form), classes])
     if _is_finished(out, made_from):
         say(f"{out}: finished before")
         return out.read_json("manifest.json")
     out.write_json(RECORD, {"made_from": made_from, "source": origin.uri, "layout": found.layout, **asdict(form)})
-    pieces = [piece for plan in plans.values() for piece in plan.pieces()]
+    pieces = list(planned)
+    total = sum(len(piece.wanted) for piece in pieces)
     unfinished = [piece for piece in pieces if written_piece(out, piece) is None]
     already = total - sum(len(piece.wanted) for piece in unfinished)
     work = [(origin, out, piece, form, names) for piece in unfinished]
     _run("write shards", write_piece, work, total, already, address)
-    shards: dict[str, list[ShardRows]] = {split: [] for split in plans}
+    shards: dict[str, list[ShardRows]] = {}
     refused = list(found.refused)
     for piece in pieces:
         written = written_piece(out, piece)
         if written is None:
             raise SettingError(f"{out.path(piece.name)} cannot be read; index again")
         rows, bad = written_rows(out, piece, written)
-        shards[piece.split].append(rows)
+        shards.setdefault(piece.split, []).append(rows)
         refused += bad
     check_share(refused, total - len(refused) + len(found.refused), share)
     manifest = write_manifest(out, replace(found, refused=refused), shards)
@@ -133,10 +174,7 @@ def _is_finished(out: Storage, made_from: str) -> bool:
         SettingError: it holds another one, or files that are no data set's.
     """
     if not out.exists(RECORD):
-        check(
-            not out.exists("manifest.json") and not out.files("data"),
-            f"{out} holds other files (data/ or manifest.json); give an empty or a new folder",
-        )
+        check(not _holds_data(out), f"{out} holds other files (data/ or manifest.json); give an empty or a new folder")
         return False
     record = out.read_json(RECORD)
     check(
@@ -146,12 +184,14 @@ def _is_finished(out: Storage, made_from: str) -> bool:
     return out.exists("manifest.json")
 
 
+def _holds_data(out: Storage) -> bool:
+    return out.exists("manifest.json") or bool(out.files("data"))
+
+
 def _in_place(out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
     """Index Parquet shards where they are."""
-    check(not form.resizes, "images in Parquet are used in place; --max-side and --short-side are for other layouts")
     check(not out.exists(RECORD), f"{out} is a data set folder with shards of its own; give another folder")
-    with ThreadPoolExecutor(READERS) as pool:
-        shards = {split: list(pool.map(read_shard_rows, paths)) for split, paths in found.shards.items()}
+    shards = _read_shards(found)
     if form.check:
         shards = _checked(out, shards, address)
     rows = sum(len(shard.labels) for listed in shards.values() for shard in listed)
@@ -165,6 +205,11 @@ def _in_place(out: Storage, found: Found, form: Form, share: float, address: str
     manifest = write_manifest(out, found, shards)
     forget_notes(out)
     return manifest
+
+
+def _read_shards(found: Found) -> dict[str, list[ShardRows]]:
+    with ThreadPoolExecutor(READERS) as pool:
+        return {split: list(pool.map(read_shard_rows, paths)) for split, paths in found.shards.items()}
 
 
 def _checked(out: Storage, shards: dict[str, list[ShardRows]], address: str | None) -> dict[str, list[ShardRows]]:

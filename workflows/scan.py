@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.config import SettingError, ViewName, check
+from lp_core.dataset.faulty_rows import Faulty, check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.run_folder import Stage, measure_inputs, stage_run, view_inputs
@@ -51,14 +52,18 @@ def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
             if unfinished:
                 for seen in run_pieces(scan_rows, unfinished, session.cluster, recipe.scan.gpus_per_task):
                     progress.advance(seen)
-        exemplars = _reduce(session, view, stage, [file for _, _, file in pieces])
-    stage.finish(watch.seconds, images=len(rows), exemplars=exemplars)
+        exemplars, faulty = _reduce(session, view, stage, [file for _, _, file in pieces])
+    if faulty:
+        record(folder, faulty)
+        say(f"scan {view}: {summary(folder, faulty, len(rows))}")
+    images = len(rows) - len(faulty)
+    stage.finish(watch.seconds, images=images, quarantined=len(faulty), exemplars=exemplars)
     for file in folder.files("scan"):
         folder.remove(file)
 
 
-def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) -> str:
-    """Join the pieces into the view's tables; return the SHA-256 of exemplars.parquet."""
+def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) -> tuple[str, list[Faulty]]:
+    """Join the pieces into the view's tables; return the SHA-256 of exemplars.parquet, and the rows left out."""
     from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics, statistics_table
     from lp_core.exemplars.table import exemplar_table, write_exemplars
     from lp_core.exemplars.top_k import TopK, merge
@@ -73,7 +78,9 @@ def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) ->
             raise SettingError(f"{folder.path(file)} cannot be read; scan again")
         top_k, statistics = merge(top_k, found[0]), merge_statistics(statistics, found[1])
     rows = used_rows(recipe, "validation")
-    check(len(statistics.row_N) == len(rows), f"{len(statistics.row_N)} images were scanned, not {len(rows)}")
+    check(bool(np.isin(statistics.row_N, rows).all()), "other images were scanned than those asked for; scan again")
+    faulty = describe(session.dataset, "validation", set(rows.tolist()) - set(statistics.row_N.tolist()))
+    check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
     split = session.dataset.rows("validation")
     identities = pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})
     about = {
@@ -93,4 +100,4 @@ def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) ->
     folder.write_bytes("channels.parquet", summary.getvalue())
     np.savez_compressed(places, allow_pickle=False, **{layer: statistics.places(layer) for layer in channels})
     folder.write_bytes("places.npz", places.getvalue())
-    return checksum(content.getvalue())
+    return checksum(content.getvalue()), faulty

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from lp_core.config import check
-from lp_core.dataset.feed import Feed
+from lp_core.dataset.faulty_rows import recorded, summary
+from lp_core.dataset.feed import Feed, used_rows
 from lp_core.run_folder import refuse_other_settings
 from tasks.progress import say, training_progress
 from tasks.training import run_training, train_stage
@@ -42,3 +43,7 @@ def train(session: Session) -> None:
         for view in unfinished:
             watching.enter_context(training_progress(run / view, f"train {view}", steps))
         run_training(recipe, run, unfinished, cluster)
+    rows = sum(len(used_rows(recipe, split)) for split in ("train", "validation"))
+    for view in unfinished:
+        if faulty := recorded(run / view):
+            say(f"train {view}: {summary(run / view, faulty, rows)}")

@@ -47,19 +47,21 @@ def verify(session: Session, channels_per_layer: int = 2) -> None:
         network, device = held(Trained(recipe, run.uri, view, stage.inputs["weights"]))
         size = recipe.scan.batch_size
 
-        def batches(view=view, device=device, size=size) -> Iterator:
+        searched: list[int] = []
+
+        def batches(view=view, device=device, size=size, searched=searched) -> Iterator:
             with Progress(f"verify {view}", len(rows), "images") as progress:
                 for batch in Feed(recipe, view).evaluation_batches("validation", rows, size):
+                    searched += batch.rows_N.tolist()
                     yield batch.rows_N.tolist(), normalized(filled(batch.images_NSRC, size), device)
                     progress.advance(len(batch.rows_N))
 
         table = read_exemplars(io.BytesIO((run / view).read_bytes("exemplars.parquet")))
         # Threads and processors round differently; the scan's own bytes are compared by its tests.
         found = differences(table, all_peaks(network, batches(), sample), tolerance=1e-4)
+        images = len(searched)
         for line in found[:SHOWN]:
             say(f"verify {view}: {line}")
         if found:
-            raise SettingError(f"view {view}: {len(found)} differences in {len(sample)} channels of {len(rows)} images")
-        say(
-            f"verify {view}: {len(sample)} channels x 9 exemplars agree with a brute force search of {len(rows)} images"
-        )
+            raise SettingError(f"view {view}: {len(found)} differences in {len(sample)} channels of {images} images")
+        say(f"verify {view}: {len(sample)} channels x 9 exemplars agree with a brute force search of {images} images")

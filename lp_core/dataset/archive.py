@@ -67,6 +67,20 @@ class Members:
     refused: list[tuple[str, str]]
     small: dict[str, bytes] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        small = {name: data.decode("latin-1") for name, data in self.small.items()}
+        places = {"offsets": self.offsets.tolist(), "sizes": self.sizes.tolist()}
+        return {"names": self.names, **places, "refused": self.refused, "small": small}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Members:
+        """What `to_json` came from."""
+        offsets, sizes = (np.array(values[name], np.int64) for name in ("offsets", "sizes"))
+        refused = [(name, reason) for name, reason in values["refused"]]
+        small = {name: text.encode("latin-1") for name, text in values["small"].items()}
+        return cls(values["names"], offsets, sizes, refused, small)
+
 
 def list_members(region: Region) -> Members:
     """List an archive by its headers; the contents are skipped.

@@ -10,7 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from lp_core.config import Recipe, SettingError, ViewName
+from lp_core.config import Recipe, ViewName
 from lp_core.dataset.folder import DatasetFolder, Photograph, limited_rows
 from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.images.crop import Crop, centre_crop, random_crop
@@ -20,6 +20,8 @@ from lp_core.images.network_input import network_input
 Kind = Literal["train", "validation"]
 VALIDATION_BATCH = 250
 """Images of a worker in one forward pass of validation."""
+FAULTY = -2
+"""In place of the label of a row that cannot be decoded. Its image is black, and it must not be learned or counted."""
 
 cv2.setNumThreads(0)  # as many processes as cores read images; threads of their own would fight
 
@@ -30,7 +32,7 @@ class Batch:
 
     Attributes:
         images_NSRC: uint8 [n, size, size, 3] RGB.
-        labels_N: int64 [n].
+        labels_N: int64 [n], `FAULTY` for rows that cannot be decoded.
         rows_N: int64 [n] row numbers.
         index: global training step, or place of the batch in evaluation.
     """
@@ -39,6 +41,19 @@ class Batch:
     labels_N: np.ndarray
     rows_N: np.ndarray
     index: int
+
+    @property
+    def faulty_rows(self) -> list[int]:
+        """Numbers of the rows that cannot be decoded."""
+        return self.rows_N[self.labels_N == FAULTY].tolist()
+
+    @property
+    def usable(self) -> Batch:
+        """The batch without these rows."""
+        good = self.labels_N != FAULTY
+        if good.all():
+            return self
+        return Batch(self.images_NSRC[good], self.labels_N[good], self.rows_N[good], self.index)
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,7 @@ class Feed:
     def batches(self, reading: Reading) -> Iterator[Batch]:
         """Yield this worker's batches of a reading; training batches are augmented.
 
+        Rows that cannot be decoded are among them, marked: a place in the order belongs to its row, whatever it holds.
         The crop of a training row is a function of (seed, epoch, row) alone.
         """
         split = reading.kind
@@ -108,15 +124,14 @@ class Feed:
             yield self._batch([next(found) for _ in wanted], index, epoch)
 
     def evaluation_batches(self, split: str, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
-        """Yield the given rows in the order given, centre-cropped; the last batch may be smaller."""
+        """Yield the given rows in the order given, centre-cropped; the last batch may be smaller.
+
+        Rows that cannot be decoded are not among them.
+        """
         for index, start in enumerate(range(0, len(rows), batch_size)):
             wanted = rows[start : start + batch_size]
             photographs = list(open_dataset(self.recipe.data.path).photographs(split, wanted))
-            yield self._batch(photographs, index)
-
-    def evaluation_image(self, split: str, row: int) -> np.ndarray:
-        """Network input of one row, uint8 [size, size, 3]."""
-        return next(self.evaluation_batches(split, np.array([row]), 1)).images_NSRC[0]
+            yield self._batch(photographs, index).usable
 
     def _crop(self, height: int, width: int, row: int, epoch: int | None) -> Crop:
         data = self.recipe.data
@@ -127,28 +142,19 @@ class Feed:
 
     def _batch(self, photographs: list[Photograph], index: int, epoch: int | None = None) -> Batch:
         size = self.recipe.view.size
-        images = np.empty((len(photographs), size, size, 3), np.uint8)
+        images = np.zeros((len(photographs), size, size, 3), np.uint8)
+        labels = np.array([photograph.label for photograph in photographs], np.int64)
         for place, photograph in enumerate(photographs):
-            image = decoded(photograph)
+            try:
+                image = decode_rgb(photograph.data)
+            except ImageError:
+                labels[place] = FAULTY
+                continue
             height, width = image.shape[:2]
             crop = self._crop(height, width, photograph.row, epoch)
             images[place] = network_input(image, crop, self.view, self.recipe.view)
-        labels = np.array([photograph.label for photograph in photographs], np.int64)
         rows = np.array([photograph.row for photograph in photographs], np.int64)
         return Batch(images, labels, rows, index)
-
-
-def decoded(photograph: Photograph) -> np.ndarray:
-    """The photograph's pixels, uint8 [H, W, 3] RGB.
-
-    Raises:
-        SettingError: it cannot be decoded; the message names the row and the image.
-    """
-    try:
-        return decode_rgb(photograph.data)
-    except ImageError as error:
-        name = f"row {photograph.row}, image {photograph.image_id}"
-        raise SettingError(f"{name}: {error}; `logpolar index SOURCE OUT --check` sets such rows aside") from None
 
 
 def open_dataset(path: str) -> DatasetFolder:

@@ -18,7 +18,7 @@ from lp_core.config import SettingError, check
 from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
 from lp_core.dataset.identity import ImageClass, image_ids, imagenet_names, wnids_by_label
 from lp_core.dataset.layouts.found import Found, Refused
-from lp_core.dataset.plan import Piece
+from lp_core.dataset.plan import Piece, Wanted, copied_shard, stored_path
 from lp_core.dataset.shards import open_shard
 from lp_core.dataset.writing import Written
 from lp_core.fingerprint import checksum, fingerprint
@@ -132,8 +132,6 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
     """
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
-    highest = -1
-    wnids: dict[int, str] = {}
     refused = list(found.refused)
     for split in (name for name in SPLITS if name in shards):
         table, faulty = _number(split, shards[split], out)
@@ -145,12 +143,12 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         identity = "\n".join(table["image_id"].to_pylist()).encode()
         content[split] = checksum(identity + table["label"].to_numpy().tobytes())
         splits[split] = {"rows": len(table), "shards": [_entry(shard, out) for shard in shards[split]]}
-        highest = max(highest, pc.max(table["label"]).as_py())
         lowest = pc.min(table["label"]).as_py()
         check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
-        for shard in shards[split]:
-            wnids |= wnids_by_label(shard.paths, shard.labels)
-    classes = _named(found.classes, highest, wnids)
+    classes = [
+        {"index": index, "wnid": one.wnid, "name": one.name}
+        for index, one in enumerate(named_classes(found.classes, shards))
+    ]
     # The shards' checksums stand for the images: they change with every image's size and place.
     sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
@@ -167,6 +165,31 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
     return manifest
 
 
+def shard_ids(shards: list[ShardRows]) -> list[str]:
+    """Identity of every row of a split's shards, one after the other.
+
+    Raises:
+        SettingError: two shards have one name.
+    """
+    ids = [one for shard in shards for one in shard.ids or []]
+    paths = [path for shard in shards for path in shard.paths]
+    places = [f"{posixpath.basename(shard.path)}:{row}" for shard in shards for row in range(len(shard.paths))]
+    return ids or image_ids(paths, places)
+
+
+def copies(split: str, shards: list[ShardRows]) -> list[Piece]:
+    """The pieces that copy a split's Parquet files, each as one shard."""
+    ids = iter(shard_ids(shards))
+    pieces = []
+    for number, shard in enumerate(shards):
+        photographs = [
+            Wanted(image_id, stored_path(image_id, path), int(label), shard.path, 0, 0, f"{shard.path}:{row}")
+            for row, (path, label, image_id) in enumerate(zip(shard.paths, shard.labels, ids, strict=False))
+        ]
+        pieces.append(copied_shard(split, number, len(shards), shard.path, photographs))
+    return pieces
+
+
 def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
     return {
         "path": _relative(shard.path, out),
@@ -178,11 +201,7 @@ def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
 
 def _number(split: str, shards: list[ShardRows], out: Storage) -> tuple[pa.Table, list[Refused]]:
     """The table of a split's rows by ascending image id, and its rows that are not to be used."""
-    ids = [one for shard in shards for one in shard.ids or []]
-    if not ids:
-        paths = [path for shard in shards for path in shard.paths]
-        places = [f"{posixpath.basename(shard.path)}:{row}" for shard in shards for row in range(len(shard.paths))]
-        ids = image_ids(paths, places)
+    ids = shard_ids(shards)
     names = [_relative(shard.path, out) for shard in shards]
     shard_index = np.repeat(np.arange(len(shards)), [len(shard.labels) for shard in shards])
     group = [np.repeat(np.arange(len(shard.group_rows)), np.array(shard.group_rows, np.int64)) for shard in shards]
@@ -210,14 +229,22 @@ def _number(split: str, shards: list[ShardRows], out: Storage) -> tuple[pa.Table
     return ordered.add_column(0, "row", pa.array(np.arange(len(ordered)))).cast(ROW_SCHEMA), faulty
 
 
-def _named(classes: list[ImageClass], highest: int, wnids: dict[int, str]) -> list[dict[str, Any]]:
+def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]]) -> list[ImageClass]:
+    """The classes of a collection: its own names, else torchvision's for 1,000 classes, else wnids or numbers.
+
+    Raises:
+        SettingError: a label has no class.
+    """
+    listed = [shard for one in shards.values() for shard in one]
+    highest = max((int(shard.labels.max(initial=-1)) for shard in listed), default=-1)
+    wnids: dict[int, str] = {}
+    for shard in listed:
+        wnids |= wnids_by_label(shard.paths, shard.labels)
     if not classes and highest == 999:
         classes = [ImageClass(name) for name in imagenet_names()]
     classes = classes or [ImageClass(wnids.get(index, f"class {index}")) for index in range(highest + 1)]
     check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
-    return [
-        {"index": index, "wnid": one.wnid or wnids.get(index), "name": one.name} for index, one in enumerate(classes)
-    ]
+    return [ImageClass(one.name, one.wnid or wnids.get(index)) for index, one in enumerate(classes)]
 
 
 def _relative(path: str, out: Storage) -> str:

@@ -44,11 +44,19 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Piece:
-    """One shard to be written: its file's name in the data set folder, and its photographs by row group."""
+    """One shard to be written.
+
+    Attributes:
+        split: its split.
+        name: its file's name in the data set folder.
+        groups: its photographs by row group.
+        shard: the Parquet file that holds them, all its rows in their order; None where they lie in files or archives.
+    """
 
     split: str
     name: str
     groups: list[list[Wanted]]
+    shard: str | None = None
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -88,9 +96,8 @@ class Plan:
         groups = len(self._bounds) - 1
         count = -(-groups // SHARD_GROUPS)
         for number in range(count):
-            name = f"data/{self.split}-{number:05d}-of-{count:05d}.parquet"
             here = range(number * SHARD_GROUPS, min(groups, (number + 1) * SHARD_GROUPS))
-            yield Piece(self.split, name, [self._group(group) for group in here])
+            yield Piece(self.split, _shard_name(self.split, number, count), [self._group(group) for group in here])
 
     def _group(self, group: int) -> list[Wanted]:
         rows = self._order[self._bounds[group] : self._bounds[group + 1]].tolist()
@@ -98,10 +105,25 @@ class Plan:
 
     def _wanted(self, row: int) -> Wanted:
         files, image_id = self._files, self._ids[row]
-        ending = posixpath.splitext(files.names[row])[1]
-        path = image_id if image_id.endswith(ending) else image_id + ending
+        path = stored_path(image_id, files.names[row])
         label, offset, size = int(files.labels[row]), int(files.offsets[row]), int(files.sizes[row])
         return Wanted(image_id, path, label, files.holders[row], offset, size, files.where(row))
+
+
+def stored_path(image_id: str, name: str | None) -> str:
+    """`image.path` of a photograph: its identity, from which it is read again, with the ending of its file."""
+    ending = posixpath.splitext(name)[1] if name else ".jpg"
+    return image_id if image_id.endswith(ending) else image_id + ending
+
+
+def copied_shard(split: str, number: int, count: int, shard: str, photographs: list[Wanted]) -> Piece:
+    """The piece that copies a Parquet file, row for row, as shard `number` of `count`."""
+    groups = [photographs[start : start + GROUP_ROWS] for start in range(0, len(photographs), GROUP_ROWS)]
+    return Piece(split, _shard_name(split, number, count), groups, shard)
+
+
+def _shard_name(split: str, number: int, count: int) -> str:
+    return f"data/{split}-{number:05d}-of-{count:05d}.parquet"
 
 
 def _group_bounds(sizes: np.ndarray) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,8 @@ from lp_core.storage import Storage, first_line
 
 CACHED_BYTES = 256 * 2**20
 """Encoded images that a process keeps: all of a small data set, a few row groups of a large one."""
+
+ROWS_AT_ONCE = 16
 
 _cache: OrderedDict[tuple[str, int], pa.Array] = OrderedDict()
 
@@ -27,6 +30,23 @@ def open_shard(path: str) -> pq.ParquetFile:
         return pq.ParquetFile(storage.filesystem.open_input_file(storage.path(name)))
     except (OSError, pa.ArrowException) as error:
         raise SettingError(f"shard {path}: cannot be opened ({first_line(error)})") from None
+
+
+def shard_images(path: str) -> Iterator[bytes | None]:
+    """Yield the encoded images of a shard in order; a few are in memory at a time, however large its row groups are.
+
+    Raises:
+        SettingError: a row group cannot be read or has no `image.bytes`.
+    """
+    with open_shard(path) as shard:
+        for group in range(shard.num_row_groups):
+            try:
+                for batch in shard.iter_batches(
+                    ROWS_AT_ONCE, row_groups=[group], columns=["image.bytes"], use_threads=False
+                ):
+                    yield from batch.column("image").field("bytes").to_pylist()
+            except (OSError, KeyError, pa.ArrowException) as error:
+                raise SettingError(f"shard {path}, row group {group}: cannot be read ({first_line(error)})") from None
 
 
 def row_group_images(path: str, row_group: int) -> pa.Array:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from typing import IO, Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from lp_core.config import SettingError
 from lp_core.dataset.plan import Piece, Wanted
 from lp_core.dataset.quarantine import MAX_FILE_BYTES, fault
 from lp_core.dataset.resize import Form
+from lp_core.dataset.shards import ROWS_AT_ONCE, shard_images
 from lp_core.images.decode import ImageError
 from lp_core.storage import Storage, first_line
 
@@ -65,6 +67,13 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
 
     Equal photographs give equal bytes. The images of one row group are in memory at a time.
 
+    Args:
+        source: what files and archives are named relative to.
+        out: the data set folder.
+        piece: the shard.
+        form: how photographs are stored.
+        class_names: by class index.
+
     Raises:
         SettingError: the source cannot be read at all, or the shard cannot be written.
     """
@@ -72,6 +81,7 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
     refused: dict[int, str] = {}
     row_groups: list[int] = []
     first = 0
+    rows = shard_images(piece.shard) if piece.shard else None
     with out.writing(piece.name) as file:
         sink = _Summed(file)
         # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
@@ -80,9 +90,8 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
         ) as shard:
             for group in piece.groups:
                 images, labels = [], []
-                for place, (one, (data, reason)) in enumerate(
-                    zip(group, _read(source, group, form), strict=True), first
-                ):
+                stored = _copied(rows, group, form) if rows else _read(source, group, form)
+                for place, (one, (data, reason)) in enumerate(zip(group, stored, strict=True), first):
                     if reason is None:
                         images.append({"bytes": data, "path": one.path})
                         labels.append(one.label)
@@ -128,6 +137,17 @@ def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[by
     return (found[index] for index in range(len(group)))
 
 
+def _copied(rows: Iterator[bytes | None], group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:
+    """The same, of the next rows of a Parquet shard."""
+    found = 0
+    with ThreadPoolExecutor(READERS) as pool:
+        while few := list(islice(rows, min(ROWS_AT_ONCE, len(group) - found))):
+            found += len(few)
+            yield from pool.map(partial(_usable, form), few)
+    if found < len(group):
+        raise SettingError(f"{group[found].where}: the shard has fewer rows than were listed; index again")
+
+
 def _open(source: Storage, holder: str) -> Any:
     try:
         return source.filesystem.open_input_file(source.path(holder))
@@ -147,8 +167,12 @@ def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) ->
         raise SettingError(f"{source.path(one.holder)}: cannot be read ({first_line(error)})") from None
     if len(data) != one.size:
         return b"", f"has {len(data)} bytes, not the {one.size} that were listed"
+    return _usable(form, data)
+
+
+def _usable(form: Form, data: bytes | None) -> tuple[bytes, str | None]:
     reason = fault(data, form.check)
-    if reason is not None:
+    if reason is not None or data is None:
         return b"", reason
     try:
         return form.stored(data), None
@@ -162,20 +186,5 @@ def shard_faults(path: str) -> dict[int, str]:
     Raises:
         SettingError: the shard cannot be read.
     """
-    from lp_core.dataset.shards import open_shard
-
-    faults: dict[int, str] = {}
-    first = 0
-    with open_shard(path) as shard:
-        for group in range(shard.num_row_groups):
-            try:
-                table = shard.read_row_group(group, columns=["image.bytes"], use_threads=False)
-            except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"shard {path}, row group {group}: cannot be read ({first_line(error)})") from None
-            images = table["image"].combine_chunks().field("bytes")
-            for row in range(len(images)):
-                reason = fault(images[row].as_py(), decode=True)
-                if reason is not None:
-                    faults[first + row] = reason
-            first += len(images)
-    return faults
+    reasons = ((row, fault(data, decode=True)) for row, data in enumerate(shard_images(path)))
+    return {row: reason for row, reason in reasons if reason is not None}

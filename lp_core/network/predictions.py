@@ -56,6 +56,8 @@ class Predictions:
     @classmethod
     def joined(cls, parts: Sequence[Predictions]) -> Predictions:
         """All parts together, by ascending row."""
+        none = np.zeros(0, np.int64)
+        parts = parts or [cls(none, none, none, none, np.zeros(0))]
         columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)]
         order = np.argsort(columns[0], kind="stable")
         return cls(*(column[order] for column in columns))

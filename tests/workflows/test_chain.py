@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from lp_core.network.vgg16 import conv_channels
+from tests.conftest import FAULTY_ROWS
 from tests.workflows.commands import SETTINGS, content, finish, head, kill, start, wait_for
 
 pytestmark = pytest.mark.ray
@@ -156,6 +157,26 @@ def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
     # Only the units that drop out differ.
     assert first[0] == pytest.approx(first[1], rel=0.1)
     assert len([line for line in two if "loss" in line]) == 20
+
+
+def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path, faulty_folder):
+    options = [*SETTINGS, "--train.epochs", "1", "--train.workers", "2", "--views", "cartesian"]
+    output = finish(start("run", tmp_path, *options, "--data.path", faulty_folder, "--data.max-quarantined", "0.05"))
+    assert "train cartesian: 5 of 300 rows hold no usable image and are quarantined (train row 5, " in output
+    assert "scan cartesian: 2 of 60 rows hold no usable image" in output
+    named = json.loads((tmp_path / "cartesian" / "quarantined.json").read_text())
+    assert {split: [one["row"] for one in named if one["split"] == split] for split in FAULTY_ROWS} == FAULTY_ROWS
+    evaluation = json.loads((tmp_path / "cartesian" / "evaluation.json").read_text())
+    assert evaluation["images"] == 58
+    assert [one["row"] for one in evaluation["quarantined"]] == FAULTY_ROWS["validation"]
+    for stage in ("evaluate", "scan"):
+        manifest = json.loads((tmp_path / "cartesian" / "stages" / f"{stage}.json").read_text())
+        assert (manifest["images"], manifest["quarantined"]) == (58, 2)
+    left_out = {one["image_id"] for one in evaluation["quarantined"]}
+    assert left_out.isdisjoint(pq.read_table(tmp_path / "cartesian" / "exemplars.parquet")["image_id"].to_pylist())
+    lines = [json.loads(line) for line in (tmp_path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["validation_top1"] == pytest.approx(evaluation["top1"])
+    assert "of 58 images" in finish(start("verify", tmp_path))
 
 
 def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):

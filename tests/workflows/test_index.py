@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,11 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from lp_core.config import SettingError
+from lp_core.dataset.archive import Members, Region, list_members
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.images.decode import decode_rgb
+from lp_core.storage import Storage
+from tasks.indexing import list_archive
 from tests.lp_core.dataset.imagenet_forms import (
     FORMS,
     NAMES,
@@ -23,10 +28,12 @@ from tests.lp_core.dataset.imagenet_forms import (
     jpeg,
     photos,
     real_photos,
+    tar,
+    write,
     write_folders,
     write_parquet,
 )
-from workflows.index import index
+from workflows.index import _list_archives, index
 
 MANY_BAD = 0.5
 
@@ -150,26 +157,6 @@ def test_too_many_bad_files_stop_the_indexing(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "manifest.json").exists()
 
 
-@pytest.mark.parametrize(("option", "sides"), [("max_side", (40, 30)), ("short_side", (53, 40))])
-def test_large_photographs_are_made_smaller_and_small_ones_left_alone(
-    tmp_path: Path, option: str, sides: tuple[int, int]
-) -> None:
-    large = jpeg(1, size=(160, 120))
-    small = jpeg(2, size=(39, 33))
-    for split in ("train", "val"):
-        for name, data in (("large", large), ("small", small)):
-            folder = tmp_path / "source" / split / "cat"
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.jpg").write_bytes(data)
-    index(str(tmp_path / "source"), str(tmp_path / "out"), **{option: 40})
-    stored = {one.image_id: one.data for one in DatasetFolder.open(str(tmp_path / "out")).photographs("train", [0, 1])}
-    assert stored["small"] == small
-    with Image.open(io.BytesIO(stored["large"])) as image, Image.open(io.BytesIO(large)) as original:
-        assert image.size == sides
-        expected = original.resize(sides, Image.Resampling.BOX)
-        assert np.abs(np.array(image).astype(int) - np.array(expected)).mean() < 5  # colours at half resolution
-
-
 def many(count: int) -> tuple[Photo, ...]:
     data = [jpeg(seed, size=(16, 16)) for seed in range(5)]
     train = [Photo("train", f"{WNIDS[k % 3]}_{k}", WNIDS[k % 3], data[k % 5]) for k in range(count)]
@@ -212,6 +199,43 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     index(str(tmp_path / "source"), str(tmp_path / "halves"))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
     assert "unfinished" not in {path.name for path in (tmp_path / "halves").iterdir()}
+
+
+@pytest.mark.parametrize("form", ["tars", "webdataset"])
+def test_killed_while_archives_are_listed_it_lists_only_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    whole = indexed(form, tmp_path)
+    listed: list[str] = []
+
+    def counted(region: Region) -> Members:
+        if len(listed) == 3:
+            raise KeyboardInterrupt
+        listed.append(str(region))
+        return list_members(region)
+
+    monkeypatch.setattr("tasks.indexing.list_members", counted)
+    halves = tmp_path / "halves"
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            index(str(tmp_path / form), str(halves), max_quarantined=MANY_BAD)
+        assert len(listed) == 3
+    listed.clear()
+    index(str(tmp_path / form), str(halves), max_quarantined=MANY_BAD)
+    assert len(listed) == (2 if form == "tars" else 1)
+    assert content(halves) == content(Path(whole.storage.uri))
+
+
+def test_an_archive_that_changed_is_listed_again(tmp_path: Path) -> None:
+    path = tmp_path / "source" / "imagenet-train-000000.tar"
+    for seed in (1, 2):
+        write(path, tar([("a.jpg", jpeg(seed)), ("a.cls", b"%d" % seed)]))
+        [members] = _list_archives(
+            partial(list_archive, Storage.at(tmp_path / "out")),
+            [Region(str(path), 0, path.stat().st_size, wanted=(".cls",))],
+        )
+        assert members.small == {"a.cls": b"%d" % seed}
+        os.utime(path, ns=(0, seed))
 
 
 def test_a_finished_folder_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

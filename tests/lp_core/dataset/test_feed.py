@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
-from lp_core.dataset.feed import Feed, Photograph, Reading, decoded, open_dataset, used_rows
+from lp_core.dataset.feed import FAULTY, Feed, Reading, open_dataset, used_rows
 from lp_core.images.crop import centre_crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
+from tests.conftest import FAULTY_ROWS
 
 
 def collect(feed, reading):
@@ -52,7 +52,8 @@ def test_evaluation_crops_the_centre(small_recipe):
     [photograph] = open_dataset(small_recipe.data.path).photographs("validation", np.array([7]))
     image = decode_rgb(photograph.data)
     expected = network_input(image, centre_crop(*image.shape[:2], 1.0), "cartesian", small_recipe.view)
-    assert np.array_equal(feed.evaluation_image("validation", 7), expected)
+    [batch] = feed.evaluation_batches("validation", np.array([7]), 1)
+    assert np.array_equal(batch.images_NSRC[0], expected)
 
 
 def test_a_limit_keeps_a_seeded_choice(small_recipe):
@@ -64,6 +65,24 @@ def test_a_limit_keeps_a_seeded_choice(small_recipe):
     assert len(used_rows(limited, "validation")) == 50
 
 
-def test_a_photograph_that_cannot_be_decoded_is_named():
-    with pytest.raises(SettingError, match="row 3, image abc: "):
-        decoded(Photograph(3, "abc", 0, b"not an image"))
+def test_faulty_rows_keep_their_place_and_no_other_row_changes(small_recipe, faulty_folder):
+    steps = Reading("train", 0, 10)
+    whole = collect(Feed(small_recipe, "cartesian"), steps)
+    damaged = collect(
+        Feed(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "cartesian"), steps
+    )
+    assert sorted(row for batch in damaged for row in batch.faulty_rows) == FAULTY_ROWS["train"]
+    for one, other in zip(whole, damaged, strict=True):
+        assert np.array_equal(one.rows_N, other.rows_N)
+        good = other.labels_N != FAULTY
+        assert np.array_equal(one.images_NSRC[good], other.images_NSRC[good])
+        assert np.array_equal(one.labels_N[good], other.usable.labels_N)
+        assert np.array_equal(one.rows_N[good], other.usable.rows_N)
+        assert not other.images_NSRC[~good].any()
+
+
+def test_evaluation_leaves_faulty_rows_out(small_recipe, faulty_folder):
+    feed = Feed(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "log_polar")
+    rows = np.arange(60)
+    seen = np.concatenate([batch.rows_N for batch in feed.evaluation_batches("validation", rows, 8)])
+    assert np.array_equal(seen, np.setdiff1d(rows, FAULTY_ROWS["validation"]))

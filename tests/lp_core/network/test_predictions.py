@@ -94,3 +94,7 @@ def test_a_comparison_counts_every_image_once():
 def test_other_images_are_not_compared():
     with pytest.raises(ValueError, match="same images"):
         comparison(predictions(10)[0], predictions(11)[0])
+
+
+def test_nothing_joined_is_nothing_seen():
+    assert Predictions.joined([]).counts().images == 0
