@@ -96,8 +96,15 @@ class Storage:
         return self._opened[0]
 
     def exists(self, name: str = "") -> bool:
-        """Whether the file (or, without a name, the folder) is there."""
-        return self.filesystem.get_file_info(self.path(name)).type != fs.FileType.NotFound
+        """Whether the file (or, without a name, the folder) is there.
+
+        Raises:
+            SettingError: nobody can say, because the store does not answer or refuses.
+        """
+        try:
+            return self.filesystem.get_file_info(self.path(name)).type != fs.FileType.NotFound
+        except OSError as error:
+            raise SettingError(f"{self}: cannot be looked at ({first_line(error)})") from None
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file.

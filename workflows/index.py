@@ -74,7 +74,7 @@ def index(
     """
     origin, folder, form = Storage.at(source), Storage.at(out), Form(max_side, short_side, check)
     for place in (origin, folder):
-        if "@" in place.uri.partition("://")[2].partition("/")[0]:
+        if ":" in place.uri.partition("://")[2].partition("/")[0].rpartition("@")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
     begun = folder.exists(RECORD) and not folder.exists("manifest.json")
     # A folder that is finished, or another's, is not written into.

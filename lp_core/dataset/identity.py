@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +18,7 @@ WNID = re.compile(r"n\d{8}")
 _DOUBLED_WNID = re.compile(r"^(?P<base>.+?)_(?P<wnid>n\d{8})$")
 """Hugging Face's ILSVRC/imagenet-1k appends the class: n01440764_10026_n01440764.JPEG."""
 _TRAIN_STEM = re.compile(r"^(?P<wnid>n\d{8})_\d+$")
+_IMAGENET_STEM = re.compile(r"^(n\d{8}_\d+|ILSVRC20\d\d_(train|val|test)_\d{8})$")
 _IMAGENET = ("n01440764", "n15075141", 1000)
 """First and last wnid of the 1,000 classes in sorted order, and how many they are."""
 
@@ -42,8 +45,9 @@ def canonical(name: str) -> str:
 def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     """Identity of every photograph of a split.
 
-    The file's stem, without the class that Hugging Face's copy of ImageNet appends; where stems are missing or not
-    unique, the file's path without its ending; where that is not unique either, its place.
+    The file's stem, without the class that Hugging Face's copy of ImageNet appends. Where stems are missing or not
+    unique, those that are ImageNet's own names and unique are kept; the others are the file's path without its ending,
+    or, where that is missing or not unique, its place.
 
     Args:
         paths: names of the files within the split; None where there is none.
@@ -52,14 +56,22 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     Raises:
         SettingError: two photographs have one place, so a shard or archive is there twice.
     """
-    if None not in paths:
-        named = [posixpath.splitext(str(path).replace("\\", "/"))[0] for path in paths]
-        for candidates in ([canonical(posixpath.basename(name)) for name in named], named):
-            if len(set(candidates)) == len(candidates):
-                return candidates
-    twice = first_repeated(places)
+    named = [path and posixpath.splitext(path.replace("\\", "/"))[0] for path in paths]
+    stems = [path and canonical(posixpath.basename(path)) for path in named]
+    unique = {one for one, times in Counter(stems).items() if times == 1 and one}
+    if len(unique) == len(stems):
+        return [one for one in stems if one]
+    unique_paths = {one for one, times in Counter(named).items() if times == 1}
+    all_named = None not in named
+    ids = []
+    for one, path, place in zip(stems, named, places, strict=True):
+        if one and one in unique and _IMAGENET_STEM.match(one):
+            ids.append(one)
+        else:
+            ids.append(path if path and all_named and path in unique_paths else place)
+    twice = first_repeated(ids)
     check(twice is None, f"{twice} is there twice; is a shard or archive in two folders of the source? Keep one")
-    return list(places)
+    return ids
 
 
 def first_repeated(values: Iterable[str]) -> str | None:
@@ -73,18 +85,37 @@ def first_repeated(values: Iterable[str]) -> str | None:
 
 
 def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int, str]:
-    """Class index -> wnid, as far as the file names carry it: at their end, else at the start of training names."""
-    doubled: dict[int, str] = {}
-    leading: dict[int, str] = {}
+    """Class index -> wnid, as far as file names carry it, at their end or at the start of training names.
+
+    Labels of several wnids (animals, vehicles) are left out.
+
+    Raises:
+        SettingError: a wnid has two labels.
+    """
+    label_of: dict[str, int] = {}
     for path, label in zip(paths, labels.tolist(), strict=True):
         name = stem(path or "")
-        if label < 0:
-            continue
-        if match := _DOUBLED_WNID.match(name):
-            doubled[label] = match["wnid"]
-        elif match := _TRAIN_STEM.match(name):
-            leading[label] = match["wnid"]
-    return leading | doubled
+        match = (_DOUBLED_WNID.match(name) or _TRAIN_STEM.match(name)) if label >= 0 else None
+        if match:
+            other = label_of.setdefault(match["wnid"], label)
+            check(other == label, f"{path} has label {label}, other photographs of class {match['wnid']} have {other}")
+    alone = Counter(label_of.values())
+    return {label: wnid for wnid, label in label_of.items() if alone[label] == 1}
+
+
+def check_wnids(wnids: dict[int, str]) -> None:
+    """Whether classes are numbered in the order of their wnids, as everybody's are but the development kit's.
+
+    Raises:
+        SettingError: two numbers have one wnid, or a lower number has a higher wnid.
+    """
+    labels = sorted(wnids)
+    for one, other in pairwise(labels):
+        check(
+            wnids[one] < wnids[other],
+            f"label {one} is {wnids[one]} and label {other} is {wnids[other]}: classes are numbered in the order of "
+            "their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+        )
 
 
 def classes_of(wnids: Sequence[str], names: dict[str, str] | None = None) -> list[ImageClass]:

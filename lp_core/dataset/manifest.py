@@ -16,13 +16,15 @@ import pyarrow.parquet as pq
 
 from lp_core.config import SettingError, check
 from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
-from lp_core.dataset.identity import ImageClass, image_ids, imagenet_names, wnids_by_label
+from lp_core.dataset.identity import ImageClass, check_wnids, image_ids, imagenet_names, wnids_by_label
 from lp_core.dataset.layouts.found import Found, Refused
 from lp_core.dataset.plan import Piece, Wanted, copied_shard, stored_path
 from lp_core.dataset.shards import open_shard
 from lp_core.dataset.writing import Written
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.storage import Storage, first_line
+
+FROM_ONE = "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every label"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def read_shard_rows(path: str) -> ShardRows:
             pa.types.is_struct(image) and image.get_field_index("bytes") >= 0,
             f"shard {path}: 'image' must be a struct with 'bytes', it is {image}",
         )
+        label = shard.schema_arrow.field("label").type
+        check(pa.types.is_integer(label), f"shard {path}: 'label' must be a class's number, it is {label}")
         has_path = image.get_field_index("path") >= 0
         paths: list[str | None] = []
         labels = []
@@ -237,9 +241,11 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     """
     listed = [shard for one in shards.values() for shard in one]
     highest = max((int(shard.labels.max(initial=-1)) for shard in listed), default=-1)
-    wnids: dict[int, str] = {}
-    for shard in listed:
-        wnids |= wnids_by_label(shard.paths, shard.labels)
+    lowest = min((int(shard.labels[shard.labels >= 0].min(initial=highest)) for shard in listed), default=0)
+    check((lowest, highest) != (1, 1000), FROM_ONE)
+    labels = np.concatenate([shard.labels for shard in listed] or [np.zeros(0, np.int64)])
+    wnids = wnids_by_label((path for shard in listed for path in shard.paths), labels)
+    check_wnids(wnids)
     if not classes and highest == 999:
         classes = [ImageClass(name) for name in imagenet_names()]
     classes = classes or [ImageClass(wnids.get(index, f"class {index}")) for index in range(highest + 1)]

@@ -9,9 +9,9 @@ from dataclasses import replace
 from types import ModuleType
 
 from lp_core.config import SettingError, check
-from lp_core.dataset.identity import stem
+from lp_core.dataset.identity import canonical, stem
 from lp_core.dataset.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.dataset.layouts.found import SPLIT_NAMES, Found, ListArchives, Refused, Source, is_hidden
+from lp_core.dataset.layouts.found import Found, ListArchives, Refused, Source, is_hidden, is_image, split_of_folder
 from lp_core.storage import Storage
 
 LAYOUTS: dict[str, ModuleType] = {
@@ -47,7 +47,20 @@ def find(
     if list_archives is not None:
         source = replace(source, list_archives=list_archives)
     found = LAYOUTS[_recognised(source) if layout is None else _known_name(layout)].find(source)
-    return replace(found, refused=[*found.refused, *others])
+    return replace(found, refused=[*found.refused, *others, *_outside(source, found)])
+
+
+def _outside(source: Source, found: Found) -> list[Refused]:
+    """Files named as images that the layout has no place for; somebody may think that they are in."""
+    known = {one.where for one in found.refused}
+    for files in found.files.values():
+        known.update(files.holders)
+    reason = f"an image outside of the collection (layout {found.layout})"
+    return [
+        Refused(_split_of(name), canonical(stem(name)), name, reason)
+        for name in source.files
+        if is_image(name) and name not in known
+    ]
 
 
 def _recognised(source: Source) -> str:
@@ -87,7 +100,7 @@ def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused
 
 def _split_of(path: str) -> str:
     """The split that a file's folders name; training, if none does."""
-    return next((SPLIT_NAMES[part] for part in path.split("/") if part in SPLIT_NAMES), "train")
+    return next((split for part in path.split("/") if (split := split_of_folder(part))), "train")
 
 
 def _known() -> str:

@@ -1,6 +1,7 @@
 """Class folders, as torchvision's ImageFolder and ImageNet read them: `train/<class>/*.JPEG`, `val/<class>/*.JPEG`.
 
-A folder of classes without splits is read as a training split.
+A folder of classes without splits is read as a training split. Folders that only hold the splits, or only one split's
+class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import numpy as np
 
 from lp_core.config import SettingError, check
 from lp_core.dataset.identity import WNID, canonical, classes_of, stem
-from lp_core.dataset.layouts.found import IMAGE_ENDINGS, SPLIT_NAMES, Files, Found, Refused, Source
+from lp_core.dataset.layouts.found import Files, Found, Refused, Source, is_image
+from lp_core.dataset.layouts.split_folders import split_folders
+from lp_core.dataset.layouts.validation_list import listed_photographs, validation_wnids
 
 FLAT_VAL = (
     "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "
-    "them into {where}/<wnid>/ (the script valprep.sh does), or give the folder with LOC_val_solution.csv or the devkit"
+    "them into {where}/<wnid>/ (the script valprep.sh does), or put LOC_val_solution.csv or the devkit beside them"
 )
+FLAT = "{where} holds {count} photographs and no class folders; sort them into {where}/<class>/"
 
 
 def recognise(source: Source) -> bool:
@@ -31,25 +35,35 @@ def find(source: Source) -> Found:
     Raises:
         SettingError: a split has no class folders or empty ones, or classes that training has not.
     """
-    splits = _splits(source)
+    splits = split_folders(source)
     check(bool(splits), f"source {source.storage}: no folders of images")
+    flat = {split for split, (prefix, paths) in splits.items() if _is_flat(prefix, paths)}
     folders = {split: _class_folders(source, prefix) for split, (prefix, _) in splits.items()}
-    labelled = [split for split in splits if split != "test" or folders[split]]
-    names = folders["train"] if "train" in folders else folders[labelled[0]]
-    classes = sorted(names)
+    wnids = validation_wnids(source) if "validation" in flat else None
+    listed = {"validation"} if wnids else set()
+    labelled = [split for split in splits if split not in listed and not (split == "test" and split in flat)]
+    if labelled:
+        classes = sorted(folders["train" if "train" in labelled else labelled[0]])
+    else:
+        check(wnids is not None, f"source {source.storage}: its images have no classes")
+        classes = sorted(set(wnids[1].values())) if wnids else []
     for split in labelled:
         _check_classes(split, splits[split][0], splits[split][1], folders[split], classes)
     files, refused = {}, []
     for split, (prefix, paths) in splits.items():
         kept, others = sort_photographs(split, prefix, paths, classes if split in labelled else None)
-        files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
         refused += others
+        if split in listed and wnids:
+            files[split], others = listed_photographs(source, prefix, kept, wnids, classes)
+            refused += others
+        else:
+            files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
     return Found("folders", {}, classes_of(classes), files, refused)
 
 
-def is_image(path: str) -> bool:
-    """Whether a file is named as an image."""
-    return path.lower().endswith(IMAGE_ENDINGS)
+def _is_flat(prefix: str, paths: list[str]) -> bool:
+    images = [path for path in paths if is_image(path)]
+    return bool(images) and not any("/" in path[len(prefix) :] for path in images)
 
 
 def sort_photographs(
@@ -79,25 +93,6 @@ def photographs(source: Source, prefix: str, paths: list[str], classes: list[str
     return Files(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)
 
 
-def _splits(source: Source) -> dict[str, tuple[str, list[str]]]:
-    """Prefix and files by split; without folders named as splits, everything is for training."""
-    tops = {
-        name.partition("/")[0] for name in [*source.folders, *source.files] if "/" in name or name in source.folders
-    }
-    named: dict[str, str] = {}
-    for top in sorted(tops):
-        split = SPLIT_NAMES.get(top)
-        if split:
-            check(split not in named, f"source {source.storage}: {named.get(split)} and {top} are one split; keep one")
-            named[split] = top
-    if not named:
-        return {"train": ("", [path for path in source.files if "/" in path])} if tops else {}
-    return {
-        split: (f"{top}/", [path for path in source.files if path.startswith(f"{top}/")])
-        for split, top in sorted(named.items())
-    }
-
-
 def _class_folders(source: Source, prefix: str) -> set[str]:
     depth = len(prefix)
     there = {
@@ -118,7 +113,14 @@ def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str],
         )
     check(bool(images), f"{where} holds no photographs; fill it or remove it")
     flat = [name for name in images if "/" not in name]
-    check(len(flat) < len(images), FLAT_VAL.format(where=where, count=len(flat)))
+    check(len(flat) < len(images), (FLAT_VAL if split == "validation" else FLAT).format(where=where, count=len(flat)))
+    deeper = next((name for name in images if WNID.fullmatch(posixpath.basename(posixpath.dirname(name)))), None)
+    if deeper and not any(WNID.fullmatch(name) for name in folders):
+        wnid = posixpath.basename(posixpath.dirname(deeper))
+        raise SettingError(
+            f"{prefix}{deeper.partition('/')[0]} is no class: classes ({wnid} ...) lie in folders below it; "
+            f"move them into {where}"
+        )
     if unknown := sorted(folders - set(classes)):
         raise SettingError(
             f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from lp_core.storage import Storage
 
 SPLIT_NAMES = {"train": "train", "val": "validation", "validation": "validation", "valid": "validation", "test": "test"}
 """What people call a split -> what it is called here."""
+
+_ARCHIVE_NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)")
+"""Unpacked beside itself, an archive of ImageNet becomes a folder of its name."""
 
 IMAGE_ENDINGS = (".jpeg", ".jpg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 """Files with these endings are photographs, in either case. Source: torchvision's `IMG_EXTENSIONS`."""
@@ -92,6 +96,17 @@ class Source:
     def region(self, name: str, wanted: tuple[str, ...] = ()) -> Region:
         """All of an archive, and the endings of small members whose content is wanted."""
         return Region((self.storage / name).uri, 0, self.files[name], name, wanted)
+
+
+def split_of_folder(name: str) -> str | None:
+    """The split that a folder is named as, in any case; None if its name is none of a split."""
+    match = _ARCHIVE_NAME.fullmatch(name)
+    return SPLIT_NAMES.get(match["split"] if match else name.lower())
+
+
+def is_image(path: str) -> bool:
+    """Whether a file is named as an image."""
+    return path.lower().endswith(IMAGE_ENDINGS)
 
 
 def is_hidden(path: str) -> bool:

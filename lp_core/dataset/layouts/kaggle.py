@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
-
-import numpy as np
-
 from lp_core.config import SettingError, check
-from lp_core.dataset.identity import WNID, canonical, classes_of, stem
+from lp_core.dataset.identity import WNID, classes_of
 from lp_core.dataset.layouts.folders import photographs, sort_photographs
 from lp_core.dataset.layouts.found import SPLIT_NAMES, Files, Found, Refused, Source
+from lp_core.dataset.layouts.validation_list import SOLUTION, listed_photographs, text_file, validation_wnids
 
 _IMAGES = "Data/CLS-LOC/"
 _MAPPING = "LOC_synset_mapping.txt"
-_SOLUTION = "LOC_val_solution.csv"
 
 
 def recognise(source: Source) -> bool:
@@ -44,7 +40,7 @@ def find(source: Source) -> Found:
                 raise SettingError(f"{here}{strange[0]} is no class of {_MAPPING}; remove it ({len(strange)} in all)")
             files[split] = photographs(source, here, kept, classes)
         elif split == "validation":
-            files[split], others = _solved(source, here, kept, classes)
+            files[split], others = _validation(source, here, kept, classes)
             refused += others
         else:
             files[split] = photographs(source, here, kept, None)
@@ -59,20 +55,23 @@ def _prefix(source: Source) -> str:
     return name[: name.index(_IMAGES)] + _IMAGES
 
 
-def _text(source: Source, name: str) -> tuple[str, list[str]] | None:
-    """Path and lines of a text file, wherever it lies."""
-    path = next((path for path in source.files if posixpath.basename(path) == name), None)
-    if path is None:
-        return None
-    try:
-        return path, source.storage.read_bytes(path).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise SettingError(f"{source.storage.path(path)}: not a text file") from None
+def _validation(source: Source, here: str, paths: list[str], classes: list[str]) -> tuple[Files, list[Refused]]:
+    """The validation photographs; those that somebody sorted into class folders need no list."""
+    flat = [path for path in paths if "/" not in path[len(here) :]]
+    if not flat:
+        strange = sorted({path[len(here) :].partition("/")[0] for path in paths} - set(classes))
+        if strange:
+            raise SettingError(f"{here}{strange[0]} is no class of {_MAPPING}; remove it ({len(strange)} in all)")
+        return photographs(source, here, paths, classes), []
+    wnids = validation_wnids(source)
+    if wnids is None:
+        raise SettingError(f"{here} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
+    return listed_photographs(source, here, paths, wnids, classes)
 
 
 def _mapping(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | None]:
     """wnids in sorted order, and their names; without the mapping, the training folders in sorted order."""
-    found = _text(source, _MAPPING)
+    found = text_file(source, _MAPPING)
     if found is None:
         here = f"{prefix}train/"
         wnids = {path[len(here) :].partition("/")[0] for path in source.files if path.startswith(here)}
@@ -90,34 +89,3 @@ def _mapping(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | N
         names[wnid] = name
     check(bool(names), f"{path}: it names no classes")
     return sorted(names), names
-
-
-def _solved(source: Source, prefix: str, paths: list[str], classes: list[str]) -> tuple[Files, list[Refused]]:
-    """The validation photographs that the solution names, and those it does not."""
-    found = _text(source, _SOLUTION)
-    if found is None:
-        raise SettingError(
-            f"{prefix} holds {len(paths)} photographs without classes, and {_SOLUTION} is missing; add it"
-        )
-    where, lines = found
-    index = {wnid: place for place, wnid in enumerate(classes)}
-    label: dict[str, int] = {}
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        image, _, prediction = line.partition(",")
-        wnid = prediction.split(" ")[0].strip()
-        check(
-            wnid in index,
-            f"{where}, line {number}: 'ILSVRC2012_val_00000001,n01440764 ...' is expected, not {line[:60]!r}",
-        )
-        label[image] = index[wnid]
-    kept = [path for path in paths if stem(path) in label]
-    refused = [
-        Refused("validation", canonical(stem(path)), path, f"{where} does not name its class")
-        for path in paths
-        if stem(path) not in label
-    ]
-    unlabelled = photographs(source, prefix, kept, None)
-    labels = np.array([label[stem(path)] for path in kept], np.int64)
-    return Files(unlabelled.names, labels, kept, unlabelled.offsets, unlabelled.sizes), refused

@@ -1,19 +1,19 @@
-"""Hugging Face Parquet: `<split>-00000-of-00014.parquet`, anywhere below the folder, indexed in place."""
+"""Hugging Face Parquet, indexed in place: `<split>-00000-of-00014.parquet` or `<split>/0000.parquet`, at any depth."""
 
 from __future__ import annotations
 
 import json
 import posixpath
 import re
-from typing import Any
 
 from lp_core.config import SettingError, check
-from lp_core.dataset.identity import ImageClass
-from lp_core.dataset.layouts.found import SPLIT_NAMES, Found, Source
+from lp_core.dataset.identity import WNID, ImageClass, classes_of
+from lp_core.dataset.layouts.found import Found, Source, split_of_folder
 from lp_core.dataset.shards import open_shard
 from lp_core.storage import Storage
 
-_NAME = re.compile(r"^(?P<split>[a-z]+)(-(?P<number>\d+)-of-(?P<count>\d+))?(-.*)?\.parquet$")
+_NAME = re.compile(r"^(?P<split>[A-Za-z]+)([-_.].*)?\.parquet$")
+_NUMBER = re.compile(r"-(?P<number>\d+)-of-(?P<count>\d+)")
 _OWN_TABLES = "rows/"
 """A finished data set folder keeps its row tables here; they hold no images."""
 
@@ -38,18 +38,23 @@ def find(source: Source) -> Found:
         _check_complete(split, names)
     paths = {split: [(source.storage / name).uri for name in names] for split, names in shards.items()}
     with open_shard(next(iter(paths.values()))[0]) as first:
-        features = (first.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
-    return Found("parquet", paths, _classes(source, json.loads(features)))
+        metadata = first.schema_arrow.metadata or {}
+    return Found("parquet", paths, _classes(source, metadata.get(b"huggingface", b"{}")))
 
 
 def _split(name: str) -> str | None:
-    match = _NAME.match(posixpath.basename(name))
-    return SPLIT_NAMES.get(match["split"]) if match and not name.startswith(_OWN_TABLES) else None
+    """The split that a file's name tells, or a folder that it lies in (default/train/0000.parquet)."""
+    if name.startswith(_OWN_TABLES) or not name.endswith(".parquet"):
+        return None
+    *folders, base = name.split("/")
+    match = _NAME.match(base)
+    splits = (split_of_folder(part) for part in [match["split"] if match else "", *folders[::-1]])
+    return next((split for split in splits if split), None)
 
 
 def _check_complete(split: str, names: list[str]) -> None:
     """Shards say in their names how many there are: a download that stopped half-way shows."""
-    matches = [match for name in names if (match := _NAME.match(posixpath.basename(name))) and match["count"]]
+    matches = [match for name in names if (match := _NUMBER.search(posixpath.basename(name)))]
     counts = {int(match["count"]) for match in matches}
     check(
         len(counts) <= 1,
@@ -65,12 +70,15 @@ def _check_complete(split: str, names: list[str]) -> None:
             )
 
 
-def _classes(source: Source, features: dict[str, Any]) -> list[ImageClass]:
+def _classes(source: Source, features: bytes) -> list[ImageClass]:
     """Names from `classes.json` ([{"wnid", "name"}] by index) beside the shards, else from the schema's metadata."""
     if "classes.json" in source.files:
         return _named_beside(source.storage)
-    label = features.get("info", {}).get("features", {}).get("label", {})
-    return [ImageClass(str(name)) for name in label.get("names", [])]
+    try:
+        names = [str(name) for name in json.loads(features)["info"]["features"]["label"]["names"]]
+    except (ValueError, KeyError, TypeError):
+        return []  # not written by `datasets`, or labels without names
+    return classes_of(names) if names and all(WNID.fullmatch(name) for name in names) else list(map(ImageClass, names))
 
 
 def _named_beside(storage: Storage) -> list[ImageClass]:

@@ -1,4 +1,7 @@
-"""ImageNet's original archives, read where they lie: a tar of 1,000 tars for training, a flat one for validation."""
+"""ImageNet's original archives, read where they lie: a tar of 1,000 tars for training, a flat one for validation.
+
+The training archive may have been unpacked once, into a folder of 1,000 tars.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ import numpy as np
 
 from lp_core.config import SettingError, check
 from lp_core.dataset.archive import Members, Region
-from lp_core.dataset.identity import canonical, classes_of, stem
+from lp_core.dataset.identity import canonical, classes_of, first_repeated, stem
 from lp_core.dataset.layouts.devkit import ARCHIVE, Devkit, read_devkit
-from lp_core.dataset.layouts.folders import is_image
-from lp_core.dataset.layouts.found import Files, Found, Refused, Source
+from lp_core.dataset.layouts.found import Files, Found, Refused, Source, is_hidden, is_image
+from lp_core.dataset.layouts.validation_list import validation_number
 
 _NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)(_\w+)?\.tar$")
-_NUMBER = re.compile(r"^ILSVRC20\d\d_val_(?P<number>\d{8})$")
+_CLASS_ARCHIVE = re.compile(r"n\d{8}\.tar")
 
 
 def recognise(source: Source) -> bool:
     """Whether one of the archives lies in the folder."""
-    return any(_NAME.fullmatch(posixpath.basename(name)) for name in source.files)
+    return bool(_archives(source) or _class_archives(source))
 
 
 def find(source: Source) -> Found:
@@ -29,14 +32,19 @@ def find(source: Source) -> Found:
     Raises:
         SettingError: an archive is damaged, the development kit is missing or does not fit.
     """
-    archives = _archives(source)
-    check(bool(archives), f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
+    archives, class_archives = _archives(source), _class_archives(source)
+    there = bool(archives or class_archives)
+    check(there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
     kit = read_devkit(source)
     files: dict[str, Files] = {}
     refused: list[Refused] = []
     wnids = kit.wnids if kit else None
     if "train" in archives:
-        wnids = _train(source, archives["train"], wnids, files, refused)
+        inner = _inner_archives(source, archives["train"], refused)
+        wnids = _train(source, archives["train"], inner, wnids, files, refused)
+    elif class_archives:
+        here = [(stem(path), source.region(path), path) for path in class_archives]
+        wnids = _train(source, posixpath.dirname(class_archives[0]) or "the source", here, wnids, files, refused)
     if "val" in archives:
         if kit is None:
             raise SettingError(
@@ -61,32 +69,54 @@ def _archives(source: Source) -> dict[str, str]:
     return found
 
 
-def _train(
-    source: Source, name: str, wnids: list[str] | None, files: dict[str, Files], refused: list[Refused]
-) -> list[str]:
-    """List the archive of archives; return the classes."""
+def _class_archives(source: Source) -> list[str]:
+    """The tars of classes that lie in a folder rather than in the training archive."""
+    return [path for path in source.files if _CLASS_ARCHIVE.fullmatch(posixpath.basename(path))]
+
+
+_ClassArchive = tuple[str, Region, str]
+"""wnid, place, and the file of the source that holds it."""
+
+
+def _inner_archives(source: Source, name: str, refused: list[Refused]) -> list[_ClassArchive]:
+    """The tars in the training archive."""
     outer = source.region(name)
     (members,) = source.list_archives([outer])
     refused += [Refused("train", stem(inner), f"{name}:{inner}", reason) for inner, reason in members.refused]
-    inner_tars = []
+    found = []
     for inner, offset, size in zip(members.names, members.offsets.tolist(), members.sizes.tolist(), strict=True):
-        if inner.endswith(".tar"):
-            inner_tars.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}")))
-        else:
+        if inner.endswith(".tar") and not is_hidden(inner):
+            found.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
+        elif not is_hidden(inner):
             refused.append(Refused("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
-    check(bool(inner_tars), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
-    inner_tars.sort(key=lambda one: one[0])
-    here = [wnid for wnid, _ in inner_tars]
+    check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
+    return found
+
+
+def _train(
+    source: Source,
+    name: str,
+    archives: list[_ClassArchive],
+    wnids: list[str] | None,
+    files: dict[str, Files],
+    refused: list[Refused],
+) -> list[str]:
+    """List the archives of classes; return the classes."""
+    inner_tars = sorted(archives, key=lambda one: one[0])
+    here = [wnid for wnid, _, _ in inner_tars]
+    twice = first_repeated(here)
+    check(twice is None, f"{name}: {twice}.tar is there twice; keep one")
     classes = wnids or here
     strange = sorted(set(here) - set(classes))
     if strange:
         raise SettingError(f"{name}: {strange[0]}.tar is no class of the development kit ({len(strange)} in all)")
     index = {wnid: place for place, wnid in enumerate(classes)}
-    listed = source.list_archives([region for _, region in inner_tars])
-    parts = [(str(region), one, index[wnid]) for (wnid, region), one in zip(inner_tars, listed, strict=True)]
+    listed = source.list_archives([region for _, region, _ in inner_tars])
+    parts = [(str(region), one, index[wnid]) for (wnid, region, _), one in zip(inner_tars, listed, strict=True)]
     found, owners = _files("train", parts, refused)
     folders = [f"{here[owner]}/{file}" for owner, file in zip(owners, found.names, strict=True)]
-    files["train"] = Files(folders, found.labels, [name] * len(folders), found.offsets, found.sizes)
+    holders = [inner_tars[owner][2] for owner in owners]
+    files["train"] = Files(folders, found.labels, holders, found.offsets, found.sizes)
     return classes
 
 
@@ -95,11 +125,10 @@ def _validation(source: Source, name: str, kit: Devkit, files: dict[str, Files],
     found, _ = _files("validation", [(name, members, -1)], refused)
     labels = []
     for file in found.names:
-        match = _NUMBER.match(stem(file))
-        check(match is not None, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
-        number = int(match["number"]) if match else 0
+        number = validation_number(file) or 0
+        check(number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
         check(
-            1 <= number <= len(kit.validation),
+            number <= len(kit.validation),
             f"{name}: {file} is none of the {len(kit.validation)} images whose classes the development kit tells",
         )
         labels.append(kit.validation[number - 1])
@@ -115,11 +144,11 @@ def _files(split: str, parts: list[tuple[str, Members, int]], refused: list[Refu
     kept: list[np.ndarray] = []
     for owner, (where, members, label) in enumerate(parts):
         refused += [Refused(split, canonical(stem(name)), f"{where}:{name}", why) for name, why in members.refused]
-        good = np.array([is_image(name) for name in members.names], bool)
+        good = np.array([is_image(name) and not is_hidden(name) for name in members.names], bool)
         for name, image in zip(members.names, good.tolist(), strict=True):
             if image:
                 names.append(name)
-            else:
+            elif not is_hidden(name):
                 refused.append(Refused(split, canonical(stem(name)), f"{where}:{name}", "not named as an image"))
         count = int(good.sum())
         labels += [label] * count

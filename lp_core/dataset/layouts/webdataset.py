@@ -15,12 +15,21 @@ import numpy as np
 
 from lp_core.config import check
 from lp_core.dataset.archive import Members
-from lp_core.dataset.identity import ImageClass, canonical, classes_of, imagenet_names, stem
-from lp_core.dataset.layouts.folders import is_image
-from lp_core.dataset.layouts.found import SPLIT_NAMES, Files, Found, Refused, Source
+from lp_core.dataset.identity import ImageClass, canonical, check_wnids, classes_of, imagenet_names, stem
+from lp_core.dataset.layouts.found import (
+    SPLIT_NAMES,
+    Files,
+    Found,
+    Refused,
+    Source,
+    is_hidden,
+    is_image,
+    split_of_folder,
+)
 
 LABELS = (".cls", ".json")
 _NAME = re.compile(r"^(.*[-_.])?(?P<split>train|validation|valid|val|test)[-_.]\d+\.tar$")
+_NUMBERED = re.compile(r"(.*[-_.])?\d+\.tar")
 _WNID_FOLDER = re.compile(r"(^|/)(?P<wnid>n\d{8})/")
 
 
@@ -53,8 +62,11 @@ def find(source: Source) -> Found:
 
 
 def _split(name: str) -> str | None:
-    match = _NAME.match(posixpath.basename(name))
-    return SPLIT_NAMES[match["split"]] if match else None
+    """The split that an archive's name tells, or the folder that it lies in (train/00000.tar)."""
+    folder, base = posixpath.split(name)
+    if match := _NAME.match(base):
+        return SPLIT_NAMES[match["split"]]
+    return split_of_folder(posixpath.basename(folder)) if _NUMBERED.fullmatch(base) else None
 
 
 def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]:
@@ -62,6 +74,7 @@ def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]
     labels = np.concatenate([one.labels for split, one in files.items() if split != "test"] or [np.zeros(0, np.int64)])
     lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
     check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
+    check_wnids(wnids)
     known = [wnids[index] for index in range(highest + 1) if index in wnids]
     if known and len(known) == highest + 1:
         return classes_of(known)
@@ -85,7 +98,7 @@ class _Samples:
             self._refuse(holder, name, reason)
         images: set[str] = set()
         for index, name in enumerate(members.names):
-            if not is_image(name):
+            if not is_image(name) or is_hidden(name):
                 continue
             key = _key(name)
             images.add(key)
@@ -97,7 +110,9 @@ class _Samples:
             self._take(holder, name, about, -1 if label is None else label)
             self._places.append((int(members.offsets[index]), int(members.sizes[index])))
         for name in members.names:
-            if not is_image(name) and (_key(name) not in images or not name.endswith((*LABELS, ".txt"))):
+            if is_image(name) or is_hidden(name):
+                continue
+            if _key(name) not in images or not name.endswith((*LABELS, ".txt")):
                 self._refuse(holder, name, "not named as an image, nor the class of one")
 
     def files(self) -> Files:
