@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.dataset import faulty_rows
 from lp_core.dataset.feed import Batch, Feed, Kind, open_dataset, used_rows
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
-from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
+from lp_core.network.checkpoint import Checkpoint, best_checkpoint, newest_checkpoint, save_checkpoint
+from lp_core.network.compute import peak_operations, training_operations
 from lp_core.network.history import keep_weights
+from lp_core.network.plateau import plateau_note
 from lp_core.network.weights import FILE, weights_bytes
 from lp_core.run_folder import Stage, Stopwatch, train_inputs
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
 from tasks.ingest import agenda, stream
+from tasks.metrics_log import MetricsLog
+
+if TYPE_CHECKING:
+    from lp_core.network.learner import Learner
 
 RETRIES = 3
 """Lost workers that a training outlives; each time it goes on from the newest checkpoint."""
-FLUSH_SECONDS = 3.0
-"""Between writings of metrics.jsonl, which is written whole."""
 
 
 @dataclass(frozen=True)
@@ -193,12 +196,17 @@ class _ViewTraining:
         self.learner = Learner(recipe, view, len(dataset.class_names), per_epoch, device, rank, world)
         self.total = per_epoch * recipe.train.epochs
         self.checkpoints = self.folder / "checkpoints"
-        self.lines: list[dict[str, Any]] = []
+        self.classes = len(dataset.class_names)
+        self.operations = training_operations(recipe.network, self.classes, recipe.view.size)
+        self.peak = _peak(self.learner) * world
         self.met: dict[Kind, set[int]] = {"train": set(), "validation": set()}
         """Rows that this worker could not decode."""
         self.faulty: list[faulty_rows.Faulty] = []
         """What no worker could decode so far, described."""
-        self.flushed = 0.0
+        self.metrics: MetricsLog | None = None
+        """Kept by the first worker."""
+        self.measured: dict[str, float] = {}
+        """The validation of the current step, if there was one."""
         self.validate_after = _validation_steps(recipe, per_epoch)
         self.elapsed = 0.0
         """Seconds spent before this worker started."""
@@ -220,23 +228,27 @@ class _ViewTraining:
             size = self.feed.order(epoch).batch_images(within)
             meter.counts += self.learner.learn(batch.images_NSRC, batch.labels_N, size)
             step += 1
+            self.measured = {}
             if step % self.recipe.train.log_every_steps == 0 or step == self.total:
                 self._log(meter)
+            self._look_back()
             if step in self.validate_after:
                 self._validate(batches)
             if self._is_due(step):
                 self._save()
             if step in self.validate_after or self._is_due(step):
                 meter.reset()  # neither was training
-        if self.rank == 0:
-            self._finish()
+        if self.metrics:
+            self._finish(self.metrics)
         self._meet()
 
     def _resume(self) -> None:
         found, damaged = newest_checkpoint(self.checkpoints, self.stage.fingerprint)
         if self.rank == 0:
             self.stage.begin()
-        self.lines = [{"step": found.step if found else 0, "note": line} for line in damaged]
+            self.metrics = MetricsLog(self.folder, found.step if found else 0, self.recipe.train.tensorboard)
+            for line in damaged:
+                self.metrics.write({"step": found.step if found else 0, "note": line})
         if found is None:
             if self.rank == 0:
                 self.folder.remove(faulty_rows.FILE)
@@ -244,9 +256,6 @@ class _ViewTraining:
         self.faulty = faulty_rows.recorded(self.folder)
         self.learner.load(found.tensors, found.step)
         self.elapsed = float(found.facts["seconds"])
-        if self.rank == 0 and self.folder.exists("metrics.jsonl"):
-            lines = map(json.loads, self.folder.read_bytes("metrics.jsonl").splitlines())
-            self.lines = [line for line in lines if line["step"] <= found.step] + self.lines
 
     def _timed(self, meter: _Meter) -> Iterator[Batch]:
         """The batches from here to the end, with the time spent waiting for them added to the meter."""
@@ -307,9 +316,16 @@ class _ViewTraining:
             "learning_rate": self.learner.optimizer.param_groups[0]["lr"],
             "images_per_s": round(counts.images / meter.seconds, 1),
             "waiting_share": round(min(1.0, meter.waited / meter.seconds), 3),
+            **self._pace(counts.images / meter.seconds),
         }
         meter.reset()
         self._write(line)
+
+    def _pace(self, images_per_s: float) -> dict[str, float]:
+        """Model operations per second of all workers together, in 10^12, and their share of what the chips can do."""
+        operations = images_per_s * self.operations
+        share = {"peak_share": round(operations / self.peak, 4)} if self.peak else {}
+        return {"model_tflops": round(operations / 1e12, 4), **share}
 
     def _validate(self, batches: Iterator[Batch]) -> None:
         counts = Counts()
@@ -319,14 +335,16 @@ class _ViewTraining:
                 counts += self.learner.evaluate(batch.images_NSRC, batch.labels_N)
         self._quarantine()
         summary = self._together(counts).summary()
-        self._write(
-            {
-                **self._now(),
-                "validation_loss": summary["loss"],
-                "validation_top1": summary["top1"],
-                "validation_top5": summary["top5"],
-            }
-        )
+        self.measured = {f"validation_{name}": summary[name] for name in ("loss", "top1", "top5")}
+        self._write({**self._now(), **self.measured})
+
+    def _look_back(self) -> None:
+        """Say of a finished epoch that nothing was learned in it."""
+        step, per_epoch = self.learner.step, self.feed.steps_per_epoch
+        if self.metrics and step % per_epoch == 0:
+            note = plateau_note(self.metrics.lines, self.classes, step - per_epoch, step)
+            if note:
+                self._write({**self._now(), "note": f"step {step}: {note}"})
 
     def _now(self) -> dict[str, Any]:
         """Where the training is: steps taken, epochs seen (with their fraction), seconds spent."""
@@ -349,42 +367,38 @@ class _ViewTraining:
         return Counts(int(images), int(top1), int(top5), loss_sum)
 
     def _write(self, line: dict[str, Any]) -> None:
-        self.lines.append(line)
-        if time.monotonic() - self.flushed > FLUSH_SECONDS:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self.rank == 0:
-            text = "".join(json.dumps(line) + "\n" for line in self.lines)
-            self.folder.write_bytes("metrics.jsonl", text.encode())
-        self.flushed = time.monotonic()
+        if self.metrics:
+            self.metrics.write(line)
 
     def _save(self) -> None:
         self._quarantine()
-        self._flush()
-        if self.rank == 0:
-            # Before the checkpoint: a training that goes on from it will not come here again.
-            keep_weights(self.folder, self.learner, self.stage.fingerprint)
-            facts = {"fingerprint": self.stage.fingerprint, "seconds": round(self.elapsed + self.watch.seconds, 1)}
-            checkpoint = Checkpoint(self.learner.step, self.learner.state(), facts)
-            save_checkpoint(self.checkpoints, checkpoint, self.recipe.train.keep_checkpoints)
+        if self.metrics is None:
+            return
+        self.metrics.flush()
+        # Before the checkpoint: a training that goes on from it will not come here again.
+        keep_weights(self.folder, self.learner, self.stage.fingerprint)
+        facts = {"fingerprint": self.stage.fingerprint, "seconds": round(self.elapsed + self.watch.seconds, 1)}
+        checkpoint = Checkpoint(self.learner.step, self.learner.state(), facts | self.measured)
+        save_checkpoint(self.checkpoints, checkpoint, self.recipe.train.keep_checkpoints)
 
-    def _finish(self) -> None:
-        self._flush()
+    def _finish(self, log: MetricsLog) -> None:
+        log.flush()
         data = weights_bytes(self.learner.network)
         self.folder.write_bytes(FILE, data)
-        precision = "bf16" if self.learner.dtype else "fp32"
-        facts = {"device": str(self.learner.device), "precision": precision, "workers": self.world}
+        facts: dict[str, Any] = {}
         for split in ("train", "validation"):
             left_out = sum(one["split"] == split for one in self.faulty)
             facts[f"{split}_images"] = len(used_rows(self.recipe, split)) - left_out
             facts[f"{split}_quarantined"] = left_out
-        images = sum(line.get("images_per_s", 0) for line in self.lines) / max(1, len(self.lines))
         self.stage.finish(
             self.elapsed + self.watch.seconds,
             weights=checksum(data),
             steps=self.total,
-            images_per_s=round(images, 1),
+            images_per_s=round(log.mean("images_per_s"), 1),
+            best_checkpoint=best_checkpoint(self.checkpoints),
+            device=str(self.learner.device),
+            precision="bf16" if self.learner.dtype else "fp32",
+            workers=self.world,
             **facts,
         )
 
@@ -394,6 +408,15 @@ class _ViewTraining:
             import torch.distributed
 
             torch.distributed.barrier()
+
+
+def _peak(learner: Learner) -> float:
+    """Operations per second that a worker's chip can do in the precision used; 0 where it is not known."""
+    import torch
+
+    if learner.device.type != "cuda" or learner.dtype is None:
+        return 0.0
+    return peak_operations(torch.cuda.get_device_name(learner.device)) or 0.0
 
 
 def _validation_steps(recipe: Recipe, per_epoch: int) -> set[int]:
