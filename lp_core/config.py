@@ -146,6 +146,8 @@ class TrainSettings:
     """Number of newest checkpoints kept."""
     validate_every_epochs: int = 1
     """Epochs between measurements of validation loss and accuracy; 0 for never. The last epoch is always measured."""
+    keep_weights_every_epochs: int = 0
+    """Epochs between weights kept in `history/`, which a scan can follow; 0 for none. The last epoch's always are."""
     log_every_steps: int = 10
     """Steps between lines of metrics.jsonl."""
 
@@ -156,6 +158,10 @@ class TrainSettings:
         check(
             self.reference_batch is None or self.reference_batch >= 1,
             f"train.reference-batch is {self.reference_batch}; give at least 1",
+        )
+        check(
+            self.keep_weights_every_epochs >= 0,
+            f"train.keep-weights-every-epochs is {self.keep_weights_every_epochs}; give 0 or more",
         )
         check(self.log_every_steps >= 1, f"train.log-every-steps is {self.log_every_steps}; give at least 1")
         check(self.step_epochs >= 1, f"train.step-epochs is {self.step_epochs}; give at least 1")

@@ -17,6 +17,7 @@ PLACEMENT = {
     "workers",
     "cpus_per_worker",
     "keep_checkpoints",
+    "keep_weights_every_epochs",
     "checkpoint_every_steps",
     "log_every_steps",
     "validate_every_epochs",

@@ -15,6 +15,7 @@ from lp_core.dataset.feed import Batch, Feed, Kind, open_dataset, used_rows
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
 from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
+from lp_core.network.history import keep_weights
 from lp_core.network.weights import FILE, weights_bytes
 from lp_core.run_folder import Stage, Stopwatch, train_inputs
 from lp_core.storage import Storage
@@ -362,6 +363,8 @@ class _ViewTraining:
         self._quarantine()
         self._flush()
         if self.rank == 0:
+            # Before the checkpoint: a training that goes on from it will not come here again.
+            keep_weights(self.folder, self.learner, self.stage.fingerprint)
             facts = {"fingerprint": self.stage.fingerprint, "seconds": round(self.elapsed + self.watch.seconds, 1)}
             checkpoint = Checkpoint(self.learner.step, self.learner.state(), facts)
             save_checkpoint(self.checkpoints, checkpoint, self.recipe.train.keep_checkpoints)

@@ -21,7 +21,7 @@ def weights_bytes(network: VGG16) -> bytes:
     return save_tensors(tensors, {"format": "pt"})
 
 
-def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int) -> VGG16:
+def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, file: str = FILE) -> VGG16:
     """The trained network of a view, in evaluation mode, on the CPU.
 
     Args:
@@ -29,13 +29,14 @@ def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int) 
         recipe: settings of the run.
         view: network input that the weights are for.
         classes: number of classes of the data set.
+        file: name of the weights in the folder, other than the finished ones.
 
     Raises:
         SettingError: the file is missing, is not safetensors, or fits another network.
     """
-    place = folder.path(FILE)
+    place = folder.path(file)
     try:
-        tensors = load_tensors(folder.read_bytes(FILE))
+        tensors = load_tensors(folder.read_bytes(file))
     except FileNotFoundError:
         raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
     except SafetensorError as error:
