@@ -117,8 +117,10 @@ def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], toleranc
     recorded: dict[Channel, list[dict]] = defaultdict(list)
     for line in table.to_pylist():
         recorded[line["layer"], line["channel"]].append(line)
-    for layer, channel in recorded.keys() - found.keys():
-        complaints.append(f"{layer}/{channel}: it is recorded, but the network has no such channel")
+    unknown = sorted(recorded.keys() - found.keys())
+    complaints += [
+        f"{layer}/{number}: it is recorded, but the network has no such channel" for layer, number in unknown
+    ]
     for channel, peak_by_row in found.items():
         name = f"{channel[0]}/{channel[1]}"
         best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:9]
