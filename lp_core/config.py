@@ -184,7 +184,7 @@ class TrainSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ScanSettings:
-    """How the validation images are evaluated and searched for each channel's nine."""
+    """How images are evaluated and searched for each channel's nine."""
 
     batch_size: int = 32
     """Images per forward pass. Always filled up: an image's activations must not depend on its neighbours."""
@@ -192,10 +192,20 @@ class ScanSettings:
     """Rows per task, the unit of work that is repeated after a kill."""
     gpus_per_task: float = 0.0
     """Share of a GPU for each evaluation, scan and visualization task."""
+    split: str = "validation"
+    """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
+    checkpoints: str = "none"
+    """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`."""
+    maxima: bool = False
+    """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width."""
 
     def __post_init__(self) -> None:
         check(self.batch_size >= 3, f"scan.batch-size is {self.batch_size}; give at least 3")
         check(self.piece_rows >= 1, f"scan.piece-rows is {self.piece_rows}; give at least 1")
+        check(
+            self.checkpoints in ("none", "all") or all(part.strip().isdigit() for part in self.checkpoints.split(",")),
+            f"scan.checkpoints is '{self.checkpoints}'; give none, all or epochs such as 3,6",
+        )
         check(self.gpus_per_task >= 0, f"scan.gpus-per-task is {self.gpus_per_task}; give 0 or more")
 
 

@@ -26,6 +26,7 @@ class Trained:
         view: which of its networks.
         weights: SHA-256 of the weights file.
         use_gpu: whether tasks have (a share of) a GPU.
+        epoch: which of the weights kept during training; None for the finished ones.
     """
 
     recipe: Recipe
@@ -33,6 +34,7 @@ class Trained:
     view: ViewName
     weights: str
     use_gpu: bool = False
+    epoch: int | None = None
 
     @property
     def folder(self) -> Storage:
@@ -50,14 +52,16 @@ def held(trained: Trained) -> tuple[VGG16, torch.device]:
     import torch
 
     from lp_core.fingerprint import checksum
+    from lp_core.network.history import epoch_weights
     from lp_core.network.weights import FILE, load_network
 
     # TensorFloat-32 rounds activations to 10 bits: near ties would change places.
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
-    if checksum(trained.folder.read_bytes(FILE)) != trained.weights:
-        raise SettingError(f"{trained.folder.path(FILE)} has changed since it was trained; train again")
+    file = FILE if trained.epoch is None else epoch_weights(trained.epoch)
+    if checksum(trained.folder.read_bytes(file)) != trained.weights:
+        raise SettingError(f"{trained.folder.path(file)} has changed since it was trained; train again")
     classes = len(open_dataset(trained.recipe.data.path).class_names)
     device = torch.device("cuda" if trained.use_gpu else "cpu")
-    network = load_network(trained.folder, trained.recipe, trained.view, classes)
+    network = load_network(trained.folder, trained.recipe, trained.view, classes, file)
     return network.to(device).to(memory_format=torch.channels_last), device

@@ -2,70 +2,98 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
 from lp_core.config import SettingError
-from lp_core.dataset.feed import Feed
+from lp_core.dataset.feed import Batch, Feed, open_dataset
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 
 if TYPE_CHECKING:
-    from lp_core.exemplars.channel_statistics import ChannelStatistics
-    from lp_core.exemplars.top_k import TopK
+    from lp_core.exemplars.findings import Findings
 
 
-def piece_file(fingerprint: str, first_row: int) -> str:
-    """Name of the file that holds what a piece found."""
-    return f"scan/{fingerprint}-{first_row:09d}.npz"
+@dataclass(frozen=True)
+class Search:
+    """One network's part in a scan. Small and picklable: it travels to every task.
 
-
-def scan_rows(trained: Trained, rows: np.ndarray, name: str) -> int:
-    """Find the nine of every channel among some rows, and count what all of them do; return rows seen.
-
-    Both are written as file `name` of the view; rows that cannot be decoded are in neither.
+    Args:
+        trained: the network.
+        folder: URI of the folder for what is found.
+        name: fingerprint of everything that the files of the pieces depend on.
     """
-    from lp_core.exemplars.channel_statistics import ChannelStatistics
+
+    trained: Trained
+    folder: str
+    name: str
+
+    def file(self, rows: np.ndarray) -> str:
+        """Name of the file that holds what was found in a piece, within `folder`."""
+        return f"scan/{self.name}-{int(rows[0]):09d}.npz"
+
+    def is_finished(self, rows: np.ndarray) -> bool:
+        """Whether that file is there and whole."""
+        from lp_core.exemplars.findings import Findings, maxima_of
+
+        try:
+            data = Storage(self.folder).read_bytes(self.file(rows))
+            images = len(Findings.from_bytes(data).statistics.row_N)
+            return not self.trained.recipe.scan.maxima or len(maxima_of(data)) == images
+        except (OSError, ValueError):
+            return False
+
+
+def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
+    """Find the nine of every channel among some rows, and count what all of them do, for each network; write a file.
+
+    Rows that cannot be decoded are in none.
+
+    Returns:
+        Rows times networks.
+    """
+    first = searches[0].trained
+    scan = first.recipe.scan
+    batches: Iterable[Batch] = Feed(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
+    if len(searches) > 1:
+        # Decoded once for all networks, which come one after the other: one is in memory, however many there are.
+        batches = list(batches)
+    for search in searches:
+        found, maxima_NC = _found(search.trained, batches)
+        data = found.to_bytes(maxima_NC if scan.maxima else None)
+        Storage(search.folder).write_bytes(search.file(rows), data)
+    return len(rows) * len(searches)
+
+
+def _found(trained: Trained, batches: Iterable[Batch]) -> tuple[Findings, np.ndarray]:
+    """What one network finds in the images, and float16 [N, C], its channels' maxima."""
+    from lp_core.exemplars.findings import Findings, halves
     from lp_core.exemplars.peaks import ActivationError, find_peaks
-    from lp_core.exemplars.top_k import TopK
     from lp_core.network.learner import normalized
+    from lp_core.network.machine import machine
     from lp_core.network.vgg16 import conv_channels
 
     network, device = held(trained)
     recipe = trained.recipe
-    channels, size = conv_channels(recipe.network.width), recipe.view.size
-    top_k = TopK.empty(sum(channels.values()))
-    statistics = ChannelStatistics.empty(channels, (size, size))
-    for batch in Feed(recipe, trained.view).evaluation_batches("validation", rows, recipe.scan.batch_size):
+    empty = Findings.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
+    top_k, statistics, maxima = empty.top_k, empty.statistics, []
+    for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
         try:
             peaks = find_peaks(network, normalized(images, device), rows=numbers)
         except ActivationError as error:
-            raise SettingError(f"view {trained.view}: {error}") from None
+            image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
+            raise SettingError(f"view {trained.view}, image {image_id}: {error}") from None
         top_k = top_k.push(peaks, numbers)
         statistics.push(peaks, numbers)
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **top_k.to_arrays(), **statistics.to_arrays())
-    trained.folder.write_bytes(name, file.getvalue())
-    return len(rows)
+        maxima.append(halves(peaks.value_NC.cpu().numpy()))
+    return Findings(top_k, statistics, (machine(device),)), np.concatenate(maxima)
 
 
 def filled(images_NSRC: np.ndarray, batch_size: int) -> np.ndarray:
     """The batch at its full size, filled with black: kernels round differently for other batch sizes."""
     missing = batch_size - len(images_NSRC)
     return np.concatenate([images_NSRC, np.zeros((missing, *images_NSRC.shape[1:]), np.uint8)])
-
-
-def read_piece(folder: Storage, name: str) -> tuple[TopK, ChannelStatistics] | None:
-    """What a piece found; None if it is not there or not whole."""
-    from lp_core.exemplars.channel_statistics import ChannelStatistics
-    from lp_core.exemplars.top_k import TopK
-
-    try:
-        with np.load(io.BytesIO(folder.read_bytes(name)), allow_pickle=False) as arrays:
-            return TopK.from_arrays(arrays), ChannelStatistics.from_arrays(arrays)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None

@@ -20,7 +20,7 @@ VERBS = {
     "report": "write the page about a run",
     "run": "all stages of a recipe, resuming whatever is complete",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
-    "verify": "find a sample of the exemplars again by brute force and compare",
+    "verify": "find the exemplars again by brute force and compare",
     "warp": "one picture to its log-polar image, or back",
 }
 

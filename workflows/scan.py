@@ -2,102 +2,264 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import SettingError, ViewName, check
-from lp_core.dataset.faulty_rows import Faulty, check_faulty_share, describe, record, summary
+from lp_core.config import ViewName, check
+from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
 from lp_core.fingerprint import checksum, fingerprint
-from lp_core.run_folder import Stage, measure_inputs, stage_run, view_inputs
+from lp_core.images.network_input import log_polar_map
+from lp_core.run_folder import Stage, Stopwatch, measure_inputs, view_inputs
+from lp_core.storage import Storage
 from tasks.networks import Trained
 from tasks.pieces import row_pieces, run_pieces
 from tasks.progress import Progress, say
-from tasks.scanning import piece_file, read_piece, scan_rows
+from tasks.reducing import GROUP, read_joined, reduce_files
+from tasks.scanning import Search, scan_rows
+from tasks.training import train_stage
 from workflows.evaluate import trained_weights
 from workflows.session import Session
 
+if TYPE_CHECKING:
+    from lp_core.exemplars.findings import Findings
+    from lp_core.exemplars.top_k import TopK
 
-def scan_stage(session: Session, view: ViewName) -> Stage:
-    """The scan of a view, as a stage of the run."""
-    weights = trained_weights(session, view)
+VALIDATION = "validation"
+FOVEA = 2.0
+"""Radius in px of the resized crop up to which a ring repeats a handful of the photograph's pixels."""
+
+
+def scan_stage(session: Session, view: ViewName, epoch: int | None = None, split: str = VALIDATION) -> Stage:
+    """The scan of a view, as a stage of the run: of its finished weights, or of those that an epoch left."""
+    from lp_core.network.history import epoch_name
+
+    weights = trained_weights(session, view) if epoch is None else _kept(session, view)[epoch]
     inputs = measure_inputs(session.recipe, view, session.dataset.fingerprint, weights)
-    return Stage(session.run / view, "scan", inputs | {"batch_size": session.recipe.scan.batch_size})
+    inputs |= {"batch_size": session.recipe.scan.batch_size} | ({} if split == VALIDATION else {"split": split})
+    folder = session.run / view if epoch is None else session.run / view / epoch_name(epoch)
+    return Stage(_of_split(folder, split), "scan", inputs)
+
+
+def _of_split(folder: Storage, split: str) -> Storage:
+    """Where the findings in a split lie: validation's are the folder's own."""
+    return folder if split == VALIDATION else folder / "splits" / split
 
 
 def scan(session: Session) -> None:
-    """Scan the validation split with every view's network; pieces that an earlier start finished are kept."""
+    """Scan a split with every view's network; pieces that an earlier start finished are kept."""
     for view in session.recipe.views:
-        stage = scan_stage(session, view)
-        if stage.is_finished():
-            say(f"scan {view}: finished before")
+        stages = scan_stages(session, view)
+        unfinished = {epoch: stage for epoch, stage in stages.items() if not _is_finished(stage, session)}
+        if unfinished:
+            _scan_view(session, view, unfinished)
         else:
-            _scan_view(session, view, stage)
+            say(f"scan {view}: finished before")
+        if len(stages) > 1:
+            _follow(session, view, stages)
 
 
-def _scan_view(session: Session, view: ViewName, stage: Stage) -> None:
-    recipe, folder = session.recipe, stage.folder
-    rows = used_rows(recipe, "validation")
-    trained = Trained(recipe, session.run.uri, view, stage.inputs["weights"], recipe.scan.gpus_per_task > 0)
+def scan_stages(session: Session, view: ViewName) -> dict[int | None, Stage]:
+    """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
+
+    Raises:
+        SettingError: weights of an epoch were not kept.
+    """
+    asked, kept = session.recipe.scan.checkpoints, _kept(session, view)
+    if asked == "none":
+        epochs = []
+    elif asked == "all":
+        epochs = list(kept)
+        check(
+            bool(kept),
+            f"{session.run}: the training of view {view} kept the weights of no epoch but the last; "
+            "train with --train.keep-weights-every-epochs 1",
+        )
+    else:
+        epochs = sorted({int(part) for part in asked.split(",")} - {session.recipe.train.epochs})
+        for epoch in epochs:
+            check(
+                epoch in kept,
+                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
+                f"there are {', '.join(map(str, [*kept, session.recipe.train.epochs]))}",
+            )
+    split = session.recipe.scan.split
+    return {epoch: scan_stage(session, view, epoch, split) for epoch in (*epochs, None)}
+
+
+def _kept(session: Session, view: ViewName) -> dict[int, str]:
+    from lp_core.network.history import kept_weights
+
+    return kept_weights(session.run / view, train_stage(session.recipe, session.run, view).fingerprint)
+
+
+def _is_finished(stage: Stage, session: Session) -> bool:
+    if not stage.is_finished():
+        return False
+    manifest = stage.manifest()
+    assert manifest is not None
+    return not session.recipe.scan.maxima or "maxima.npy" in manifest.get("files", {})
+
+
+def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
+    """Scan with several weights of a view; a task decodes its images once for all of them."""
+    recipe = session.recipe
+    rows = used_rows(recipe, recipe.scan.split)
+    check(len(rows) > 0, f"{recipe.data.path}: split {recipe.scan.split} has no rows")
+    searches = {epoch: _search(session, view, epoch, stage) for epoch, stage in stages.items()}
+    pieces = []
+    for part in row_pieces(rows, recipe.scan.piece_rows):
+        unfinished = tuple(search for search in searches.values() if not search.is_finished(part))
+        if unfinished:
+            pieces.append((unfinished, part))
+    for stage in stages.values():
+        stage.begin()
+    watch = Stopwatch()
+    networks = f" with {len(stages)} networks" if len(stages) > 1 else ""
+    with Progress(f"scan {view}{networks}", len(rows) * len(stages), "images") as progress:
+        progress.already(len(rows) * len(stages) - sum(len(part) * len(some) for some, part in pieces))
+        if pieces:
+            for seen in run_pieces(scan_rows, pieces, session.cluster, recipe.scan.gpus_per_task):
+                progress.advance(seen)
+    for epoch, stage in stages.items():
+        facts = _reduce(session, view, stage, searches[epoch])
+        if len(stages) > 1:
+            facts["networks"] = len(stages)
+        stage.finish(watch.seconds, **facts)
+        for file in stage.folder.files("scan"):
+            stage.folder.remove(file)
+
+
+def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> Search:
+    scan = session.recipe.scan
+    trained = Trained(
+        session.recipe, session.run.uri, view, stage.inputs["weights"], scan.gpus_per_task > 0, epoch=epoch
+    )
     # A piece is named by everything it depends on, its length included.
-    name = fingerprint([stage.fingerprint, recipe.scan.piece_rows])
-    pieces = [(trained, piece, piece_file(name, int(piece[0]))) for piece in row_pieces(rows, recipe.scan.piece_rows)]
-    unfinished = [piece for piece in pieces if read_piece(folder, piece[2]) is None]
-    with stage_run(stage) as watch:
-        with Progress(f"scan {view}", len(rows), "images") as progress:
-            progress.already(len(rows) - sum(len(piece[1]) for piece in unfinished))
-            if unfinished:
-                for seen in run_pieces(scan_rows, unfinished, session.cluster, recipe.scan.gpus_per_task):
-                    progress.advance(seen)
-        exemplars, faulty = _reduce(session, view, stage, [file for _, _, file in pieces])
+    return Search(trained, stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima]))
+
+
+def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
+    """Join the pieces into tables; return facts for the manifest: the files' SHA-256 and what computed them."""
+    recipe, folder = session.recipe, stage.folder
+    rows = used_rows(recipe, recipe.scan.split)
+    pieces = [search.file(part) for part in row_pieces(rows, recipe.scan.piece_rows)]
+    files = reduce_files(folder, pieces, session.cluster, f"join {view}") if len(pieces) > GROUP else pieces
+    found = read_joined(folder, files)
+    scanned = found.statistics.row_N
+    check(bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again")
+    faulty = describe(session.dataset, recipe.scan.split, np.setdiff1d(rows, scanned).tolist())
+    check_faulty_share(faulty, recipe.scan.split, len(rows), recipe.data.max_quarantined)
     if faulty:
-        record(folder, faulty)
-        say(f"scan {view}: {summary(folder, faulty, len(rows))}")
-    images = len(rows) - len(faulty)
-    stage.finish(watch.seconds, images=images, quarantined=len(faulty), exemplars=exemplars)
-    for file in folder.files("scan"):
-        folder.remove(file)
+        record(session.run / view, faulty)
+        say(f"scan {view}: {summary(session.run / view, faulty, len(rows))}")
+    written = _write_tables(session, view, stage, found)
+    if recipe.scan.maxima:
+        written |= _write_maxima(session, folder, pieces, scanned)
+    else:
+        for name in ("maxima.npy", "maxima_images.parquet"):
+            folder.remove(name)  # of an earlier scan with other weights
+    facts = {"images": len(scanned), "quarantined": len(faulty), "exemplars": written["exemplars.parquet"]}
+    return facts | {"files": written, "machines": list(found.machines)}
 
 
-def _reduce(session: Session, view: ViewName, stage: Stage, files: list[str]) -> tuple[str, list[Faulty]]:
-    """Join the pieces into the view's tables; return the SHA-256 of exemplars.parquet, and the rows left out."""
-    from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics, statistics_table
-    from lp_core.exemplars.table import exemplar_table, write_exemplars
-    from lp_core.exemplars.top_k import TopK, merge
+def _write_tables(session: Session, view: ViewName, stage: Stage, found: Findings) -> dict[str, str]:
+    """Write what a person asks for; return SHA-256 by file name."""
+    from lp_core.exemplars.channel_statistics import statistics_table
+    from lp_core.exemplars.table import write_exemplars
+
+    exemplars, channels, places = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    write_exemplars(exemplars_of(session, view, stage, found.top_k), exemplars)
+    pq.write_table(statistics_table(found.statistics), channels)
+    by_layer = {layer: found.statistics.places(layer) for layer in found.statistics.layer_channels}
+    np.savez_compressed(places, allow_pickle=False, **by_layer)
+    written = {"exemplars.parquet": exemplars, "channels.parquet": channels, "places.npz": places}
+    for name, content in written.items():
+        stage.folder.write_bytes(name, content.getvalue())
+    return {name: checksum(content.getvalue()) for name, content in written.items()}
+
+
+def _write_maxima(session: Session, folder: Storage, pieces: list[str], scanned: np.ndarray) -> dict[str, str]:
+    """Write all images' maxima piece by piece, and the table that says whose they are; return SHA-256 by file name."""
+    from lp_core.exemplars.findings import maxima_of
     from lp_core.network.vgg16 import conv_channels
 
-    recipe, folder, size = session.recipe, stage.folder, session.recipe.view.size
-    channels = conv_channels(recipe.network.width)
-    top_k, statistics = TopK.empty(sum(channels.values())), ChannelStatistics.empty(channels, (size, size))
-    for file in files:
-        found = read_piece(folder, file)
-        if found is None:
-            raise SettingError(f"{folder.path(file)} cannot be read; scan again")
-        top_k, statistics = merge(top_k, found[0]), merge_statistics(statistics, found[1])
-    rows = used_rows(recipe, "validation")
-    check(bool(np.isin(statistics.row_N, rows).all()), "other images were scanned than those asked for; scan again")
-    faulty = describe(session.dataset, "validation", set(rows.tolist()) - set(statistics.row_N.tolist()))
-    check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
-    split = session.dataset.rows("validation")
-    identities = pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})
+    identities, images = _identities(session), io.BytesIO()
+    identities = identities.filter(np.isin(identities["row"].to_numpy(), scanned))
+    pq.write_table(identities, images)
+    folder.write_bytes("maxima_images.parquet", images.getvalue())
+    header, digest = io.BytesIO(), hashlib.sha256()
+    shape = len(identities), sum(conv_channels(session.recipe.network.width).values())
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f2", "fortran_order": False, "shape": shape})
+    with folder.writing("maxima.npy") as file:
+        for part in (header.getvalue(), *(maxima_of(folder.read_bytes(piece)).tobytes() for piece in pieces)):
+            file.write(part)
+            digest.update(part)
+    return {"maxima.npy": digest.hexdigest(), "maxima_images.parquet": checksum(images.getvalue())}
+
+
+def _follow(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
+    """Write and say how the nine change from epoch to epoch."""
+    from lp_core.exemplars.evolution import changes_table
+    from lp_core.exemplars.table import read_exemplars
+
+    last = session.recipe.train.epochs
+    checksums = {str(epoch or last): (stage.manifest() or {})["exemplars"] for epoch, stage in stages.items()}
+    folder = _of_split(session.run / view / "history", session.recipe.scan.split)
+    changes = Stage(folder, "changes", {"exemplars": checksums})
+    if changes.is_finished():
+        return
+    watch = Stopwatch()
+    changes.begin()
+    tables = {
+        epoch or last: read_exemplars(io.BytesIO(stage.folder.read_bytes("exemplars.parquet")))
+        for epoch, stage in stages.items()
+    }
+    table, content = changes_table(tables), io.BytesIO()
+    pq.write_table(table, content)
+    changes.folder.write_bytes("changes.parquet", content.getvalue())
+    changes.finish(watch.seconds, epochs=sorted(tables))
+    means = table.group_by(["previous_epoch", "epoch"]).aggregate([("shared_with_previous", "mean")]).sort_by("epoch")
+    for line in means.to_pylist()[1:]:
+        share = f"{line['shared_with_previous_mean']:.1f} of a channel's nine"
+        say(f"scan {view}: epochs {line['previous_epoch']} and {line['epoch']} share {share}")
+
+
+def exemplars_of(session: Session, view: ViewName, stage: Stage, top_k: TopK) -> pa.Table:
+    """The table of exemplars that a scan of these nine writes."""
+    from lp_core.exemplars.table import exemplar_table
+    from lp_core.network.vgg16 import conv_channels
+
+    recipe, size = session.recipe, session.recipe.view.size
     about = {
         "weights": stage.inputs["weights"],
         "dataset": session.dataset.fingerprint,
         "transform": fingerprint(view_inputs(recipe, view) | {"eval_crop": recipe.data.eval_crop}),
         "scan": stage.fingerprint,
     }
-    wraps = view == "log_polar" and recipe.network.angle_padding == "circular"
-    names = session.dataset.class_names
-    table = exemplar_table(top_k, channels, identities, names, about, shape_SR=(size, size), wraps=wraps)
-    content = io.BytesIO()
-    write_exemplars(table, content)
-    folder.write_bytes("exemplars.parquet", content.getvalue())
-    summary, places = io.BytesIO(), io.BytesIO()
-    pq.write_table(statistics_table(statistics), summary)
-    folder.write_bytes("channels.parquet", summary.getvalue())
-    np.savez_compressed(places, allow_pickle=False, **{layer: statistics.places(layer) for layer in channels})
-    folder.write_bytes("places.npz", places.getvalue())
-    return checksum(content.getvalue()), faulty
+    masks = {}
+    if view == "log_polar":
+        log_polar = log_polar_map(recipe.view)
+        masks = {"fill": log_polar.looks_outside(), "fovea": log_polar.looks_within(FOVEA)}
+    return exemplar_table(
+        top_k,
+        conv_channels(recipe.network.width),
+        _identities(session),
+        session.dataset.class_names,
+        about,
+        shape_SR=(size, size),
+        masks=masks,
+        wraps=view == "log_polar" and recipe.network.angle_padding == "circular",
+    )
+
+
+def _identities(session: Session) -> pa.Table:
+    """Row number, image id and label of every image scanned, by ascending row number."""
+    name = session.recipe.scan.split
+    rows, split = used_rows(session.recipe, name), session.dataset.rows(name)
+    return pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})

@@ -1,67 +1,116 @@
-"""`logpolar verify`: some of the exemplars found again by brute force."""
+"""`logpolar verify`: all of the exemplars found again by brute force."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
+import pyarrow as pa
 
-from lp_core.config import SettingError, check
+from lp_core.config import SettingError, ViewName, check
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.network.vgg16 import conv_channels
+from lp_core.run_folder import Stage
+from lp_core.storage import Storage
 from tasks.networks import Trained, held
 from tasks.progress import Progress, say
 from tasks.scanning import filled
-from workflows.scan import scan_stage
+from workflows.scan import exemplars_of, scan_stages
 from workflows.session import Session
 
 SHOWN = 10
+TOLERANCE = 1e-4
+"""Largest relative difference of activations where another processor, torch or number of threads computed them."""
 
 
-def verify(session: Session, channels_per_layer: int = 2) -> None:
-    """Recompute the nine of a few random channels of every layer, in this process and by a plain loop, and compare.
+def verify(session: Session) -> None:
+    """Recompute the nine of every channel in this process and by a plain loop, and compare every column of the table.
 
-    Args:
-        session: the run.
-        channels_per_layer: channels compared in each layer; drawn anew by the run's seed and the scan's fingerprint.
+    On the machine of the scan activations must be equal bit for bit; elsewhere they may differ as rounding does.
 
     Raises:
-        SettingError: the table differs from what was found.
+        SettingError: a table differs from what was found, or a file from what the scan wrote.
     """
+    for view in session.recipe.views:
+        for epoch, stage in scan_stages(session, view).items():
+            name = view if epoch is None else f"{view} epoch {epoch}"
+            scanned = f"{session.run} holds no finished scan of view {name}; run `logpolar scan` first"
+            check(stage.is_finished(), scanned)
+            _verify(session, view, epoch, stage, name)
+
+
+def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, name: str) -> None:
+    import torch
+
     from lp_core.exemplars.table import read_exemplars
-    from lp_core.exemplars.verification import all_peaks, differences
+    from lp_core.exemplars.verification import brute_force, differences
     from lp_core.network.learner import normalized
+    from lp_core.network.machine import machine
 
-    recipe, run = session.recipe, session.run
-    rows = used_rows(recipe, "validation")
-    for view in recipe.views:
-        stage = scan_stage(session, view)
-        check(stage.is_finished(), f"{run} holds no finished scan of view {view}; run `logpolar scan` first")
-        rng = np.random.default_rng([recipe.seed, int(stage.fingerprint[:8], 16)])
-        sample = [
-            (layer, int(channel))
-            for layer, count in conv_channels(recipe.network.width).items()
-            for channel in sorted(rng.permutation(count)[:channels_per_layer])
-        ]
-        network, device = held(Trained(recipe, run.uri, view, stage.inputs["weights"]))
+    recipe, manifest = session.recipe, stage.manifest()
+    assert manifest is not None
+    rows = used_rows(recipe, recipe.scan.split)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as a task of the scan has
+    network, device = held(Trained(recipe, session.run.uri, view, stage.inputs["weights"], epoch=epoch))
+    machines = manifest.get("machines", ["a machine not recorded"])
+    exact = machines == [machine(device)]
+    if not exact:
+        torch.set_num_threads(threads)
+    tolerance = 0.0 if exact else TOLERANCE
+
+    searched = 0
+
+    def batches() -> Iterator[Any]:
+        nonlocal searched
         size = recipe.scan.batch_size
+        with Progress(f"verify {name}", len(rows), "images") as progress:
+            for batch in Feed(recipe, view).evaluation_batches(recipe.scan.split, rows, size):
+                yield batch.rows_N.tolist(), normalized(filled(batch.images_NSRC, size), device)
+                searched += len(batch.rows_N)
+                progress.advance(len(batch.rows_N))
 
-        searched: list[int] = []
+    try:
+        table = read_exemplars(io.BytesIO(stage.folder.read_bytes("exemplars.parquet")))
+        found = brute_force(network, batches(), table, tolerance)
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{stage.folder.path('exemplars.parquet')}: {error}") from None
+    finally:
+        torch.set_num_threads(threads)
+    complaints = differences(table, found, tolerance)
+    complaints += _derived(session, view, stage, table) + _changed(stage.folder, manifest.get("files", {}))
+    for line in complaints[:SHOWN]:
+        say(f"verify {name}: {line}")
+    if complaints:
+        raise SettingError(f"view {name}: {len(complaints)} differences in {len(table)} exemplars of {searched} images")
+    how = "bit for bit" if exact else f"within {TOLERANCE:g}, for the scan ran on {' and '.join(machines)}"
+    say(f"verify {name}: {len(table)} exemplars agree with a brute force search of {searched} images {how}")
 
-        def batches(view=view, device=device, size=size, searched=searched) -> Iterator:
-            with Progress(f"verify {view}", len(rows), "images") as progress:
-                for batch in Feed(recipe, view).evaluation_batches("validation", rows, size):
-                    searched += batch.rows_N.tolist()
-                    yield batch.rows_N.tolist(), normalized(filled(batch.images_NSRC, size), device)
-                    progress.advance(len(batch.rows_N))
 
-        table = read_exemplars(io.BytesIO((run / view).read_bytes("exemplars.parquet")))
-        # Threads and processors round differently; the scan's own bytes are compared by its tests.
-        found = differences(table, all_peaks(network, batches(), sample), tolerance=1e-4)
-        images = len(searched)
-        for line in found[:SHOWN]:
-            say(f"verify {view}: {line}")
-        if found:
-            raise SettingError(f"view {view}: {len(found)} differences in {len(sample)} channels of {images} images")
-        say(f"verify {view}: {len(sample)} channels x 9 exemplars agree with a brute force search of {images} images")
+def _derived(session: Session, view: ViewName, stage: Stage, table: pa.Table) -> list[str]:
+    """What disagrees with the image and the unit of its own line: names, receptive fields, shares."""
+    from lp_core.exemplars.table import recorded_nine
+    from lp_core.exemplars.verification import column_differences
+
+    try:
+        return column_differences(table, exemplars_of(session, view, stage, recorded_nine(table)))
+    except (ValueError, KeyError, IndexError) as error:
+        return [str(error)]
+
+
+def _changed(folder: Storage, files: dict[str, str]) -> list[str]:
+    """Files that are no longer what the scan wrote."""
+    changed = []
+    for name, expected in files.items():
+        digest = hashlib.sha256()
+        try:
+            with folder.filesystem.open_input_file(folder.path(name)) as file:
+                while part := file.read(2**24):
+                    digest.update(part)
+        except FileNotFoundError:
+            changed.append(f"{name} is missing")
+            continue
+        if digest.hexdigest() != expected:
+            changed.append(f"{name} has changed since the scan wrote it")
+    return changed

@@ -146,12 +146,13 @@ def merge_statistics(a: ChannelStatistics, b: ChannelStatistics) -> ChannelStati
 
 
 def statistics_table(statistics: ChannelStatistics) -> pa.Table:
-    """Return one row per channel: layer, channel, images, active_share, mean, median, q90, q99."""
+    """Return one row per channel: layer, channel, images, dead, active_share, mean, median, q90, q99."""
     counts = statistics.layer_channels
     columns = {
         "layer": np.repeat(list(counts), list(counts.values())),
         "channel": np.concatenate([np.arange(count, dtype=np.int32) for count in counts.values()]),
         "images": np.full(len(statistics.sum_C), len(statistics.row_N)),
+        "dead": statistics.bin_CB[:, 0] == len(statistics.row_N),
         "active_share": statistics.active_share(),
         "mean": statistics.mean(),
     }

@@ -19,7 +19,15 @@ KEEP = 9
 
 
 class ActivationError(ValueError):
-    """A network gave an activation that is not a finite number; the message names image and layer."""
+    """A network gave an activation that is not a finite number; the message names image and layer.
+
+    Attributes:
+        row: row number of the image, or its place in the batch if rows are not known.
+    """
+
+    def __init__(self, message: str, row: int) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def find_peaks(
             by_layer.append(_map_peaks(y[:images]))
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
-        raise ActivationError(_complaint([peak.value_NC for peak in by_layer], rows))
+        raise _complaint([peak.value_NC for peak in by_layer], rows)
     if threshold_C is not None:
         peaks.position_NC2[peaks.value_NC < threshold_C.to(peaks.value_NC)] = -1
     return peaks
@@ -84,7 +92,7 @@ def _map_peaks(a_NCSR: Tensor) -> Peaks:
     return Peaks(value_NC.float(), position_NC2.masked_fill_((value_NC == 0)[..., None], -1))
 
 
-def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> str:
+def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> ActivationError:
     """Names the first layer that went wrong, and the first image there."""
     for layer, value_NC in zip(conv_layers(), value_by_layer, strict=True):
         broken_N = ~value_NC.isfinite().all(1)
@@ -92,5 +100,6 @@ def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> str:
             place = int(broken_N.int().argmax())
             image = f"image {place} of the batch" if rows is None else f"the image in row {rows[place]}"
             wrong = "NaN" if value_NC[place].isnan().any() else "infinite"
-            return f"{layer} has {wrong} activations for {image}; check the weights, and try precision fp32"
+            text = f"{layer} has {wrong} activations for {image}; check the weights, and try precision fp32"
+            return ActivationError(text, place if rows is None else rows[place])
     raise AssertionError("all activations are finite")

@@ -122,6 +122,22 @@ def read_exemplars(where: Any) -> pa.Table:
     return table
 
 
+def recorded_nine(table: pa.Table) -> TopK:
+    """Return the nine that a table of exemplars was made of.
+
+    Raises:
+        ValueError: the table does not have nine lines for every channel.
+    """
+    if len(table) % KEEP:
+        raise ValueError(f"the table has {len(table)} lines, not {KEEP} for every channel")
+    row, unit_row, unit_col = (table[name].fill_null(EMPTY).to_numpy() for name in ("row", "unit_row", "unit_col"))
+    return TopK(
+        table["activation"].to_numpy().reshape(-1, KEEP),
+        row.reshape(-1, KEEP),
+        np.stack([unit_row, unit_col], 1).astype(np.int32).reshape(-1, KEEP, 2),
+    )
+
+
 def _places(row_numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Where each wanted row number stands."""
     missing = wanted[~np.isin(wanted, row_numbers)]

@@ -1,6 +1,6 @@
-"""The nine of a few channels found again the slow way, to be compared with a scan's table.
+"""The nine of every channel found again the slow way, to be compared with a scan's table.
 
-Shares no code with the scan: every activation of every image is looked at, and one sort decides.
+Shares no code with the scan: every activation of every image is looked at, and Python's own sort decides.
 """
 
 from __future__ import annotations
@@ -21,31 +21,87 @@ Peak = tuple[float, int, int]
 
 
 @torch.no_grad()
-def all_peaks(
-    network: VGG16, batches: Iterable[tuple[Sequence[int], Tensor]], channels: Sequence[Channel]
+def brute_force(
+    network: VGG16, batches: Iterable[tuple[Sequence[int], Tensor]], table: pa.Table, tolerance: float = 0.0
 ) -> dict[Channel, dict[int, Peak]]:
-    """Return, for each (layer, channel), the peak of every image by its row number.
+    """Return, for each (layer, channel), the peaks of its nine best images and of those recorded, by row number.
 
     Args:
         network: any VGG16.
         batches: row numbers, and normalised images [N, 3, S, R] of which the first ones are theirs.
-        channels: those to be looked at.
+        table: the exemplars recorded.
+        tolerance: a recorded position counts as the peak's if its activation comes so near to it, relatively.
     """
-    found: dict[Channel, dict[int, Peak]] = defaultdict(dict)
+    found: dict[Channel, dict[int, Peak]] = {}
+    ninth: dict[str, np.ndarray] = {}
+    recorded = _recorded(table)
+    kept: dict[Channel, set[int]] = defaultdict(set)
+    for (layer, row), units in recorded.items():
+        for channel in units:
+            kept[layer, channel].add(row)
     for rows, x_N3SR in batches:
-        maps: dict[str, dict[int, np.ndarray]] = {}
+        layers = iter(conv_layers())
         y = x_N3SR
         for module in network.features:
             y = module(y)
-            if isinstance(module, torch.nn.ReLU):
-                layer = list(conv_layers())[len(maps)]
-                wanted = [channel for name, channel in channels if name == layer]
-                maps[layer] = {channel: y[:, channel].float().cpu().numpy().copy() for channel in wanted}
-        for layer, channel in channels:
-            for row, activation_SR in zip(rows, maps[layer][channel], strict=False):
-                unit_row, unit_col = divmod(int(activation_SR.argmax()), activation_SR.shape[1])
-                found[layer, channel][int(row)] = float(activation_SR.max()), unit_row, unit_col
-    return dict(found)
+            if not isinstance(module, torch.nn.ReLU):
+                continue
+            layer = next(layers)
+            a_NCSR = y[: len(rows)].float().cpu()
+            peak_NC = a_NCSR.amax((2, 3)).numpy()
+            if layer not in ninth:
+                ninth[layer] = np.zeros(peak_NC.shape[1], np.float32)
+                found |= {(layer, channel): {} for channel in range(peak_NC.shape[1])}
+            enters_NC = (peak_NC > 0) & (peak_NC >= ninth[layer])
+            touched = set()
+            for place, row in enumerate(rows):
+                units = recorded.get((layer, int(row)), {})
+                looked_at = {*np.flatnonzero(enters_NC[place]).tolist(), *units} & set(range(peak_NC.shape[1]))
+                for channel in looked_at:
+                    found[layer, channel][int(row)] = _peak(
+                        a_NCSR[place, channel].numpy(), units.get(channel), tolerance
+                    )
+                touched |= looked_at
+            for channel in touched:
+                peaks = found[layer, channel]
+                best = sorted(peaks, key=lambda row: (-peaks[row][0], row))[:9]
+                found[layer, channel] = {row: peaks[row] for row in {*best, *(kept[layer, channel] & set(peaks))}}
+                ninth[layer][channel] = peaks[best[-1]][0] if len(best) == 9 else 0
+    return found
+
+
+def _recorded(table: pa.Table) -> dict[tuple[str, int], dict[int, tuple[int, int]]]:
+    """By layer and row number: the channels whose table has that image, and the recorded unit's row and column."""
+    recorded: dict[tuple[str, int], dict[int, tuple[int, int]]] = defaultdict(dict)
+    for line in table.select(["layer", "channel", "row", "unit_row", "unit_col"]).to_pylist():
+        if line["row"] is not None:
+            recorded[line["layer"], line["row"]][line["channel"]] = line["unit_row"], line["unit_col"]
+    return recorded
+
+
+def _peak(a_SR: np.ndarray, unit: tuple[int, int] | None, tolerance: float) -> Peak:
+    """The largest activation of a map and its first position, or the recorded one if that is as good."""
+    row, col = divmod(int(a_SR.argmax()), a_SR.shape[1])
+    value = float(a_SR[row, col])
+    if unit and tolerance and None not in unit and unit[0] in range(a_SR.shape[0]) and unit[1] in range(a_SR.shape[1]):
+        row, col = unit if a_SR[unit] >= value * (1 - tolerance) else (row, col)
+    return value, row, col
+
+
+def column_differences(table: pa.Table, expected: pa.Table) -> list[str]:
+    """Return in words which columns and metadata of a table are not those expected, with the first such line."""
+    if table.schema.metadata != expected.schema.metadata:
+        return [f"the metadata are {table.schema.metadata}, not {expected.schema.metadata}"]
+    if table.schema != expected.schema or len(table) != len(expected):
+        return [f"the table has {len(table)} lines of {', '.join(table.column_names)}; a scan writes another form"]
+    complaints = []
+    for name in table.column_names:
+        if table[name] != expected[name]:
+            pairs = zip(table[name].to_pylist(), expected[name].to_pylist(), strict=True)
+            number, (seen, wanted) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
+            place = f"{table['layer'][number]}/{table['channel'][number]} rank {table['rank'][number]}"
+            complaints.append(f"{place}: {name} {seen} is recorded, but its image and unit have {wanted}")
+    return complaints
 
 
 def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], tolerance: float = 0.0) -> list[str]:
@@ -60,8 +116,11 @@ def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], toleranc
     complaints = []
     recorded: dict[Channel, list[dict]] = defaultdict(list)
     for line in table.to_pylist():
-        if (line["layer"], line["channel"]) in found:
-            recorded[line["layer"], line["channel"]].append(line)
+        recorded[line["layer"], line["channel"]].append(line)
+    unknown = sorted(recorded.keys() - found.keys())
+    complaints += [
+        f"{layer}/{number}: it is recorded, but the network has no such channel" for layer, number in unknown
+    ]
     for channel, peak_by_row in found.items():
         name = f"{channel[0]}/{channel[1]}"
         best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:9]
@@ -90,7 +149,7 @@ def _line_differences(
         return [f"{name}: row {row} is recorded, which was not among the images looked at"]
     value, *position = peak_by_row[row]
     complaints = []
-    if abs(line["activation"] - value) > tolerance * abs(value):
+    if not abs(line["activation"] - value) <= tolerance * abs(value):  # nor may it be NaN
         complaints.append(f"{name}: activation {line['activation']:.9g} is recorded for row {row}, found {value:.9g}")
     if [line["unit_row"], line["unit_col"]] != position:
         recorded = (line["unit_row"], line["unit_col"])

@@ -186,6 +186,19 @@ class LogPolarMap:
         slope = self.growth * (radius + self.foveal_scale * (self.law == "monopole") + (self.law == "opencv"))
         return (table.seen_HW * self.sectors / (2 * math.pi * radius * slope)).astype(np.float32)
 
+    def looks_outside(self) -> np.ndarray:
+        """Return bool [S, R]: cells whose centre lies beside the image, in its fill."""
+        height, width = self.size
+        angle_S = np.arange(self.sectors) * (2 * math.pi / self.sectors)
+        radius_R = self.radius_of(np.arange(self.rings))
+        y_SR = self.centre_yx[0] + np.outer(np.sin(angle_S), radius_R)
+        x_SR = self.centre_yx[1] + np.outer(np.cos(angle_S), radius_R)
+        return (y_SR < -0.5) | (y_SR > height - 0.5) | (x_SR < -0.5) | (x_SR > width - 0.5)
+
+    def looks_within(self, radius: float) -> np.ndarray:
+        """Return bool [S, R]: cells whose centre is nearer to the fixation than a radius in px."""
+        return np.tile(self.radius_of(np.arange(self.rings)) < radius, (self.sectors, 1))
+
     def sector_outline(self, box: tuple[float, float, float, float]) -> np.ndarray:
         """Polygon around what a box of cells sees: a sector of an annulus.
 

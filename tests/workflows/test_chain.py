@@ -1,6 +1,7 @@
 """The whole chain as a user runs it: subprocesses, real Ray, a real (small) data set; killed and started again."""
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -18,11 +19,17 @@ from tests.workflows.commands import SETTINGS, content, finish, head, kill, star
 
 pytestmark = pytest.mark.ray
 
+EVERYTHING = ["--train.keep-weights-every-epochs", "1", "--scan.checkpoints", "all", "--scan.maxima"]
+"""All that a scan can be asked for."""
+SCANNED = ["exemplars.parquet", "channels.parquet", "maxima.npy", "maxima_images.parquet"]
+SCANNED += [f"history/epoch_001/{name}" for name in SCANNED] + ["history/changes.parquet"]
+"""What it then writes that must not depend on how its work was divided."""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, toy_folder) -> Path:
     folder = tmp_path_factory.mktemp("chain") / "run"
-    finish(start("run", folder, *SETTINGS, "--data.path", toy_folder))
+    finish(start("run", folder, *SETTINGS, *EVERYTHING, "--data.path", toy_folder))
     return folder
 
 
@@ -51,6 +58,36 @@ def test_the_run_folder_keeps_the_contract(run):
         assert panels == set(channels)
         assert len(list((run / view / "panels" / "conv5_2").iterdir())) == 2
         assert (run / view / "weights.safetensors").exists()
+
+
+def test_scans_of_two_epochs_and_the_maxima_of_all_images(run):
+    view = run / "log_polar"
+    assert not list(view.rglob("scan/*"))
+    early, late = (pq.read_table(view / name) for name in ("history/epoch_001/exemplars.parquet", "exemplars.parquet"))
+    assert early.schema.names == late.schema.names
+    assert early.schema.metadata[b"weights"] != late.schema.metadata[b"weights"]
+    assert early["row"] != late["row"]
+    changes = pq.read_table(view / "history" / "changes.parquet").to_pandas()
+    assert changes.groupby("epoch").size().to_dict() == dict.fromkeys((1, 2), len(late) // 9)
+    assert (changes.query("epoch == 2")["shared_with_last"] == changes.query("epoch == 2")["images"]).all()
+    images = pq.read_table(view / "maxima_images.parquet").to_pandas()
+    maxima_NC = np.load(view / "maxima.npy", mmap_mode="r")
+    assert maxima_NC.dtype == np.float16
+    assert maxima_NC.shape == (60, len(late) // 9) == (len(images), len(late) // 9)
+    nine = late.to_pandas().dropna(subset="row").reset_index()
+    place = images.set_index("row")["image_id"].index.get_indexer(nine["row"].astype(int))
+    found = maxima_NC[place, nine["index"] // 9]
+    np.testing.assert_array_equal(found, nine["activation"].to_numpy().astype(np.float16))
+    assert (images["image_id"].to_numpy()[place] == nine["image_id"]).all()
+
+
+def test_receptive_fields_on_fill_and_fovea_are_flagged(run):
+    table = pq.read_table(run / "log_polar" / "exemplars.parquet").to_pandas().dropna(subset="row")
+    assert {"padding_share", "fill_share", "fovea_share"} <= set(table)
+    assert table["fill_share"].between(0, 1).all()
+    assert (table["fovea_share"] > 0).any()
+    deep = table[table["layer"] == "conv1_1"]
+    assert (deep[deep["fovea_share"] == 1]["rf_right"] <= 31).all()
 
 
 def test_the_two_views_are_compared_on_the_same_images(run):
@@ -86,19 +123,28 @@ def test_other_settings_are_refused(run):
 
 
 def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
-    assert "agree with a brute force search of 60 images" in finish(start("verify", run, "--views", "log_polar"))
+    output = finish(start("verify", run, "--views", "log_polar"))
+    for name in ("log_polar epoch 1", "log_polar"):
+        assert re.search(
+            rf"verify {name}: \d+ exemplars agree with a brute force search of 60 images bit for bit", output
+        )
     lie = tmp_path / "lie"
     shutil.copytree(run, lie)
     file = lie / "log_polar" / "exemplars.parquet"
     table = pq.read_table(file)
     activation = table["activation"].to_numpy().copy()
-    activation *= np.float32(1.001)
+    activation[700] = np.nextafter(activation[700], np.float32(9))
     place = table.schema.get_field_index("activation")
     pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), file)
+    (lie / "log_polar" / "places.npz").write_bytes(b"")
     process = start("verify", lie, "--views", "log_polar")
     output = process.communicate(timeout=200)[0]
     assert process.returncode == 1
-    assert "is recorded" in output
+    layer, channel, rank = (table[name][700].as_py() for name in ("layer", "channel", "rank"))
+    assert re.search(rf"{layer}/{channel} rank {rank}: activation .* is recorded for row", output)
+    for name in ("exemplars.parquet", "places.npz"):
+        assert f"{name} has changed since the scan wrote it" in output
+    assert "view log_polar: 3 differences" in output
 
 
 def test_weights_from_elsewhere_are_measured_without_a_training(run, tmp_path, toy_folder):
@@ -119,7 +165,7 @@ def test_weights_from_elsewhere_are_measured_without_a_training(run, tmp_path, t
 
 def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp_path, toy_folder):
     folder = tmp_path / "run"
-    options = [*SETTINGS, "--scan.piece-rows", "2", "--data.path", toy_folder]
+    options = [*SETTINGS, *EVERYTHING, "--scan.piece-rows", "2", "--data.path", toy_folder]
     first = start("run", folder, *options)
     checkpoints = folder / "cartesian" / "checkpoints"
     wait_for(lambda: len(list(checkpoints.glob("step-*.json"))) >= 2, first)
@@ -138,11 +184,11 @@ def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp
         losses = [[line["loss"] for line in some if "loss" in line] for some in (lines, expected)]
         assert [line["step"] for line in lines if "loss" in line] == list(range(1, 21))
         assert losses[0] == losses[1]
-        for name in ("weights.safetensors", "exemplars.parquet", "channels.parquet"):
+        for name in ("weights.safetensors", *SCANNED):
             assert (folder / view / name).read_bytes() == (run / view / name).read_bytes(), name
         measured = [json.loads((path / view / "evaluation.json").read_text())["loss"] for path in (folder, run)]
         assert measured[0] == pytest.approx(measured[1], rel=1e-12)  # pieces of other lengths add up in another order
-    assert not list((folder / "cartesian").glob("scan/*"))
+    assert not list((folder / "cartesian").rglob("scan/*"))
     assert (folder / "report" / "index.html").exists()
 
 
@@ -176,7 +222,7 @@ def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path,
     assert left_out.isdisjoint(pq.read_table(tmp_path / "cartesian" / "exemplars.parquet")["image_id"].to_pylist())
     lines = [json.loads(line) for line in (tmp_path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     assert lines[-1]["validation_top1"] == pytest.approx(evaluation["top1"])
-    assert "of 58 images" in finish(start("verify", tmp_path))
+    assert "of 58 images bit for bit" in finish(start("verify", tmp_path))
 
 
 def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
@@ -203,10 +249,10 @@ def cluster():
 
 def test_a_cluster_gives_the_same_results(run, tmp_path, toy_folder, cluster):
     folder = tmp_path / "run"
-    output = finish(start("run", folder, *SETTINGS, "--data.path", toy_folder, "--address", cluster))
+    output = finish(start("run", folder, *SETTINGS, *EVERYTHING, "--data.path", toy_folder, "--address", cluster))
     assert "connecting to Ray" in output
     for view in ("cartesian", "log_polar"):
-        for name in ("weights.safetensors", "evaluation.json", "exemplars.parquet", "channels.parquet"):
+        for name in ("weights.safetensors", "evaluation.json", *SCANNED):
             assert (folder / view / name).read_bytes() == (run / view / name).read_bytes(), name
 
 

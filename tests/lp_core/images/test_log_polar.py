@@ -182,3 +182,25 @@ def test_wrong_images_are_refused():
         log_polar.warp(np.zeros(9, np.uint8))
     with pytest.raises(TypeError, match="int64; convert it to one of uint8"):
         log_polar.warp(np.zeros((8, 9), np.int64))
+
+
+@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("size", [(64, 64), (50, 81)])
+def test_cells_that_look_outside_see_the_fill(law, size):
+    """A cell whose centre is half a pixel within or beyond the edge sees white or black, between them a mixture."""
+    log_polar = LogPolarMap(size=size, sectors=48, rings=40, law=law, prefilter=False)
+    seen = log_polar.warp(np.ones(size))
+    outside = log_polar.looks_outside()
+    assert 0 < outside.mean() < 0.5
+    assert (seen[outside] <= 0.5 + 1e-6).all()
+    assert (seen[~outside] >= 0.25 - 1e-6).all()  # a quarter in the corners
+    assert (seen[outside] == 0).any()
+    assert not LogPolarMap(size=(64, 64), radius="inscribed").looks_outside().any()
+
+
+def test_cells_within_a_radius_are_whole_rings():
+    log_polar = LogPolarMap(size=(224, 224), law="paper-2018")
+    within = log_polar.looks_within(2.0)
+    assert within.shape == (224, 224)
+    assert (within == within[0]).all()
+    assert within[0].sum() == sum(math.exp(ring / 44.2244) < 2 for ring in range(224)) == 31

@@ -1,0 +1,106 @@
+"""A scan killed at random moments, again and again, must end with the bytes of one that was left alone.
+
+    python benchmarks/scan_kills.py --kills 20
+
+Trains a small network on the built-in data set (two minutes), scans it undisturbed, then scans a copy whose processes,
+Ray's included, are ended without warning at moments drawn over the length of a scan, and started again until all kills
+are spent. Prints what was on disk at every kill, and compares every file of the two runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+FILES = ["exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy", "maxima_images.parquet"]
+FILES += [f"history/epoch_001/{name}" for name in FILES] + ["history/changes.parquet"]
+
+
+def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "workflows", verb, "--run", str(run), *options]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """End a command and everything that it started."""
+    for pid in [*descendants(process.pid), process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for line in table.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found = list(children.get(pid, []))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    random.seed(options.seed)
+    folder = Path(tempfile.mkdtemp(prefix="scan_kills"))
+    whole, killed = folder / "whole", folder / "killed"
+    scan = ["--scan.checkpoints", "all", "--scan.maxima", "--scan.piece-rows", "4", "--scan.batch-size", "4"]
+    made = start("demo", whole, "--train.epochs", "2", "--train.keep-weights-every-epochs", "1", "--views", "log_polar")
+    view = whole / "log_polar"
+    while not (view / "stages" / "train.json").exists():
+        if made.poll() is not None:
+            sys.exit("the training ended too early")
+        time.sleep(0.2)
+    kill(made)
+    shutil.copytree(whole, killed)
+    began = time.monotonic()
+    if start("scan", whole, *scan).wait():
+        sys.exit("the undisturbed scan failed")
+    length = time.monotonic() - began
+
+    view = killed / "log_polar"
+    moments = []
+    while len(moments) < options.kills:
+        if (view / "history" / "stages" / "changes.json").exists():
+            # Finished between two kills: take the results away, and go on killing.
+            for stage in (view / "stages" / "scan.json", view / "history" / "epoch_001" / "stages" / "scan.json"):
+                stage.unlink()
+            (view / "history" / "stages" / "changes.json").unlink()
+        process = start("scan", killed, *scan)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(random.uniform(0.2, 1.0) * length)
+        ended = process.poll()
+        kill(process)
+        if ended is None:
+            pieces = len(list(view.glob("scan/*.npz"))) + len(list(view.glob("history/epoch_001/scan/*.npz")))
+            moments.append(pieces)
+            print(f"kill {len(moments)}: {pieces} files of pieces on disk", flush=True)
+        elif ended:
+            sys.exit("a scan failed that was not killed")
+    if start("scan", killed, *scan).wait():
+        sys.exit("the last scan failed")
+    different = [name for name in FILES if (whole / "log_polar" / name).read_bytes() != (view / name).read_bytes()]
+    result = {"seconds_undisturbed": round(length, 1), "pieces_at_kills": moments, "files": len(FILES)}
+    print(json.dumps(result | {"different": different}))
+    shutil.rmtree(folder)
+    sys.exit(bool(different))
+
+
+if __name__ == "__main__":
+    main()

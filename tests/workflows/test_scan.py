@@ -1,0 +1,207 @@
+"""`logpolar scan` and `verify` on a run whose weights are given; the tasks run in this process, one after the other."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+import tasks.reducing
+import workflows.scan
+from lp_core.config import SettingError
+from lp_core.fingerprint import checksum
+from lp_core.network.history import keep_weights
+from lp_core.network.learner import Learner
+from lp_core.network.weights import FILE, weights_bytes
+from lp_core.storage import Storage
+from tasks.training import train_stage
+from workflows.scan import scan
+from workflows.session import Session
+from workflows.verify import verify
+
+TABLES = ["exemplars.parquet", "channels.parquet", "places.npz"]
+
+
+@pytest.fixture(autouse=True)
+def ran(monkeypatch):
+    """The tasks run so far: plain functions, called without Ray, last piece first."""
+    calls = []
+
+    def run_pieces(function, pieces, *_):
+        for piece in list(pieces)[::-1]:
+            calls.append((function.__name__, piece))
+            yield function(*piece)
+
+    monkeypatch.setattr(workflows.scan, "run_pieces", run_pieces)
+    monkeypatch.setattr(tasks.reducing, "run_pieces", run_pieces)
+    monkeypatch.setattr(Session, "cluster", None)
+    return calls
+
+
+@pytest.fixture
+def session(small_recipe, tmp_path):
+    """A run of four epochs of which the first three were kept, in both views."""
+    train = replace(small_recipe.train, epochs=4, keep_weights_every_epochs=1)
+    recipe = replace(small_recipe, train=train, data=replace(small_recipe.data, limit=28))
+    run = Storage.at(tmp_path / "run")
+    for view in recipe.views:
+        stage = train_stage(recipe, run, view)
+        for epoch in range(1, 5):
+            learner = Learner(replace(recipe, seed=epoch), view, 12, steps_per_epoch=10)
+            learner.step = 10 * epoch
+            keep_weights(run / view, learner, stage.fingerprint)
+        torch.use_deterministic_algorithms(False)
+        data = weights_bytes(learner.network)
+        (run / view).write_bytes(FILE, data)
+        stage.finish(1.0, weights=checksum(data))
+    return Session(recipe, run)
+
+
+def asked(session: Session, **settings) -> Session:
+    recipe = session.recipe
+    return Session(replace(recipe, scan=replace(recipe.scan, **settings), views=("log_polar",)), session.run)
+
+
+def content(session: Session, folder: str = "log_polar", names=TABLES) -> list[bytes]:
+    return [session.run.read_bytes(f"{folder}/{name}") for name in names]
+
+
+def scanned(session: Session, **settings) -> Session:
+    scan(asked(session, **settings))
+    return asked(session, **settings)
+
+
+def test_the_number_of_tasks_and_the_tree_leave_no_trace(session, ran, monkeypatch):
+    monkeypatch.setattr(workflows.scan, "GROUP", 2)
+    monkeypatch.setattr(tasks.reducing.reduce_files, "__defaults__", (2,))
+    results = []
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    for piece_rows, pieces in ((28, 1), (14, 2), (4, 7)):
+        ran.clear()
+        results.append(content(scanned(session, piece_rows=piece_rows, maxima=True), names=names))
+        assert [name for name, _ in ran].count("scan_rows") == pieces
+        session.run.remove("log_polar/stages/scan.json")
+        assert not session.run.files("log_polar/scan")
+    assert results[0] == results[1] == results[2]
+    assert [name for name, _ in ran].count("join_files") == 4 + 2
+
+
+def test_checkpoints_are_scanned_together_and_once(session, ran):
+    alone = content(scanned(session))
+    ran.clear()
+    one = scanned(session, checkpoints="2")
+    assert [len(piece[0]) for name, piece in ran if name == "scan_rows"] == [1, 1]  # the finished weights are done
+    assert content(session) == alone
+    ran.clear()
+    everything = scanned(session, checkpoints="all")
+    assert [len(piece[0]) for name, piece in ran if name == "scan_rows"] == [2, 2]
+    assert content(session, "log_polar/history/epoch_003") != content(session, "log_polar/history/epoch_002") != alone
+    changes = pq.read_table(session.run.path("log_polar/history/changes.parquet"))
+    assert sorted(set(changes["epoch"].to_pylist())) == [1, 2, 3, 4]
+    ran.clear()
+    scan(everything)
+    scan(one)
+    assert not ran
+
+
+def test_an_epoch_scanned_alone_has_the_same_tables(session):
+    scanned(session, checkpoints="all")
+    together = content(session, "log_polar/history/epoch_002")
+    session.run.remove("log_polar/history/epoch_002/stages/scan.json")
+    session.run.remove("log_polar/history/epoch_002/exemplars.parquet")
+    scanned(session, checkpoints="2,4")
+    assert content(session, "log_polar/history/epoch_002") == together
+
+
+def test_other_splits_lie_beside(session):
+    validation = content(scanned(session))
+    other = scanned(session, split="train")
+    assert content(session) == validation != content(session, "log_polar/splits/train")
+    ids = pq.read_table(session.run.path("log_polar/splits/train/exemplars.parquet"))["image_id"]
+    assert pq.read_table(session.run.path("log_polar/exemplars.parquet"))["image_id"] != ids
+    verify(other)
+    with pytest.raises(SettingError, match="no split 'test'; it has train, validation"):
+        scanned(session, split="test")
+
+
+def test_maxima_that_are_asked_for_later_are_written(session, ran):
+    before = content(scanned(session))
+    assert "log_polar/maxima.npy" not in session.run.files()
+    later = scanned(session, maxima=True)
+    assert content(session) == before
+    maxima_NC = np.load(session.run.path("log_polar/maxima.npy"))
+    channels = pq.read_table(session.run.path("log_polar/channels.parquet")).to_pandas()
+    active = (maxima_NC > 0).mean(0)
+    np.testing.assert_allclose(active, channels["active_share"], atol=1e-12)
+    assert (channels["dead"] == (active == 0)).all()
+    np.testing.assert_allclose(maxima_NC.astype(float).mean(0), channels["mean"], rtol=2**-11)
+    ran.clear()
+    scan(later)
+    scan(asked(session))
+    assert not ran
+
+
+def test_epochs_that_were_not_kept_are_refused(session):
+    with pytest.raises(SettingError, match=r"no weights of epoch 9; there are 1, 2, 3, 4"):
+        scanned(session, checkpoints="2,9")
+    with pytest.raises(SettingError, match=r"scan\.checkpoints is 'some'; give none, all or epochs"):
+        asked(session, checkpoints="some")
+    for epoch in (1, 2, 3):
+        session.run.remove(f"log_polar/history/epoch_00{epoch}.json")
+    with pytest.raises(SettingError, match=r"train with --train\.keep-weights-every-epochs 1"):
+        scanned(session, checkpoints="all")
+
+
+def lied(folder: Storage, column: str, change) -> None:
+    """Change one value of the table, and the checksum that would betray it."""
+    table = pq.read_table(folder.path("exemplars.parquet"))
+    values = table[column].to_pylist()
+    values[412] = change(values[412])
+    field = table.schema.field(column)
+    table = table.set_column(table.schema.get_field_index(column), field, pa.array(values, field.type))
+    pq.write_table(table, folder.path("exemplars.parquet"))
+    manifest = folder.read_json("stages/scan.json")
+    manifest["files"]["exemplars.parquet"] = checksum(folder.read_bytes("exemplars.parquet"))
+    folder.write_json("stages/scan.json", manifest)
+
+
+def test_verify_finds_lies_whose_checksum_was_mended(session, capsys):
+    everything = scanned(session, checkpoints="2")
+    verify(everything)
+    assert capsys.readouterr().out.count("images bit for bit") == 2
+    folder = session.run / "log_polar" / "history/epoch_002"
+    truth = folder.read_bytes("exemplars.parquet")
+    lies = {
+        "activation": lambda value: float(np.nextafter(np.float32(value), np.float32(0))),
+        "unit_row": lambda value: (value + 1) % 2,
+        "row": lambda value: 0 if value else 1,
+        "class_name": lambda value: value + "s",
+        "rf_left": lambda value: value - 1,
+        "fovea_share": lambda value: value + 1e-4,
+    }
+    for column, change in lies.items():
+        lied(folder, column, change)
+        with pytest.raises(SettingError, match=r"view log_polar epoch 2: \d differences in 2376 exemplars"):
+            verify(everything)
+        place = "conv3_2/5 rank 7: " + {"unit_row": "position", "row": "activation"}.get(column, column)
+        assert place in capsys.readouterr().out
+        folder.write_bytes("exemplars.parquet", truth)
+    lied(folder, "activation", lambda value: value)
+    verify(everything)
+
+
+def test_verify_allows_for_rounding_on_other_machines_only(session, capsys):
+    once = scanned(session)
+    file = session.run.path("log_polar/stages/scan.json")
+    with open(file) as stream:
+        manifest = json.load(stream)
+    (here,) = manifest["machines"]
+    assert "1 thread" in here
+    manifest["machines"] = ["another processor"]
+    with open(file, "w") as stream:
+        json.dump(manifest, stream)
+    verify(once)
+    assert "within 0.0001, for the scan ran on another processor" in capsys.readouterr().out
