@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from lp_core.config import VIEW_NAMES, Recipe, SettingError
+from lp_core.config import VIEW_NAMES, Recipe, SettingError, VisualizeSettings
 from lp_core.storage import Storage
 
 VERBS = {
@@ -22,6 +22,10 @@ VERBS = {
     "verify": "find a sample of the exemplars again by brute force and compare",
     "warp": "one picture to its log-polar image, or back",
 }
+
+
+SHORT = {f"--{one.name}" for one in fields(VisualizeSettings)}
+"""Options of `visualize` that need no prefix there."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -81,7 +85,7 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     from workflows.session import Session
 
     options = _options(verb)
-    arguments = _spelled_out(arguments)
+    arguments = _spelled_out(verb, arguments)
     run = _value_of(arguments, "--run") or (arguments[0] if verb == "verify" and arguments[:1] != [] else None)
     if verb == "verify" and run and not run.startswith("-") and arguments[0] == run:
         arguments = ["--run", *arguments]
@@ -134,12 +138,18 @@ def _base(verb: str, run: str | None, name: str | None) -> Recipe:
     return stored
 
 
-def _spelled_out(arguments: list[str]) -> list[str]:
-    """`--views both` and `--views cartesian,log_polar` in the form that the parser knows."""
+def _spelled_out(verb: str, arguments: list[str]) -> list[str]:
+    """`--views both`, lists with commas and `visualize --layers` in the form that the parser knows."""
     spelled: list[str] = []
     for place, argument in enumerate(arguments):
-        if place and arguments[place - 1] == "--views":
+        before = arguments[place - 1] if place else ""
+        name, equals, value = argument.partition("=")
+        if before == "--views":
             spelled += VIEW_NAMES if argument == "both" else argument.split(",")
+        elif before in ("--layers", "--visualize.layers"):
+            spelled += argument.split(",")
+        elif verb == "visualize" and name in SHORT:
+            spelled.append(f"--visualize.{name.removeprefix('--')}{equals}{value}")
         else:
             spelled.append(argument)
     return spelled
