@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 ViewName = Literal["cartesian", "log_polar"]
 VIEW_NAMES: tuple[ViewName, ...] = ("cartesian", "log_polar")
+Rule = Literal["guided", "deconvnet", "gradient"]
 
 
 class SettingError(ValueError):
@@ -211,21 +213,30 @@ class ScanSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class VisualizeSettings:
-    """Which channels become panels."""
+    """Which channels are drawn, and how; `logpolar visualize` also takes these without prefix: `--layers conv3_3`."""
 
     layers: tuple[str, ...] = ("conv5_2",)
-    """Layers shown with `channels` channels each."""
+    """Layers that get a panel of each of `channels`; `all` is every layer."""
     channels: str = "random:10"
     """`all`, `random:N` (seeded), or numbers separated by commas: `3,17`."""
     few: int = 3
-    """Random channels of every other layer."""
+    """Random channels of every other layer that get a panel."""
+    gallery: Literal["panels", "all"] = "panels"
+    """Channels in the report's gallery: those with panels, or every channel of every layer."""
+    rule: Rule = "guided"
+    """What a ReLU lets back: positive gradients where it was active (Springenberg et al.), positive gradients (Zeiler &
+    Fergus), or all gradients where it was active."""
+    format: Literal["png", "webp"] = "png"
+    """File format of panels; WebP is lossy, at a quarter of the size."""
 
     def __post_init__(self) -> None:
-        text = self.channels.removeprefix("random:")
-        numbers = all(part.strip().isdigit() for part in text.split(","))
+        word, _, count = self.channels.partition(":")
+        near = difflib.get_close_matches(word, ("all", "random"), 1)
+        hint = f"; did you mean {'random:10' if near == ['random'] else 'all'}?" if near else ""
+        numbers = all(part.strip().isdecimal() for part in self.channels.split(","))
         check(
-            self.channels == "all" or numbers,
-            f"visualize.channels is '{self.channels}'; give all, random:10 or numbers such as 3,17",
+            self.channels == "all" or numbers or (word == "random" and count.isdecimal()),
+            f"visualize.channels is '{self.channels}'{hint or '; give all, random:10 or numbers such as 3,17'}",
         )
         check(self.few >= 0, f"visualize.few is {self.few}; give 0 or more")
 

@@ -1,64 +1,137 @@
-"""Ray tasks that draw the panels of a few channels each."""
+"""Ray tasks that draw the features of a few channels each."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from lp_core.config import SettingError
+from lp_core.config import Rule, SettingError
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import Feed, open_dataset
-from lp_core.report.page import png
+from lp_core.fingerprint import fingerprint
+from lp_core.storage import Storage
 from tasks.networks import Trained, held
+
+if TYPE_CHECKING:
+    from lp_core.report.montage import Tile
 
 TOLERANCE = 1e-4
 """Largest relative difference between an activation recorded by the scan and the one found again."""
 
 
-def draw_panels(trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...]) -> list[str]:
-    """Draw and write `panels/<layer>/<channel>.png` of some channels of a layer.
+@dataclass(frozen=True)
+class Piece:
+    """Channels of one layer that share a sheet of the atlas: the unit of work that is repeated after a kill.
 
     Args:
-        trained: the network.
         exemplars: SHA-256 of the view's exemplars.parquet.
         layer: such as conv5_2.
-        channels: numbers of the channels.
+        channels: their numbers, ascending.
+        panels: those of them that also get a panel.
+        rule: of going back through a ReLU.
+        format: of panels.
+    """
+
+    exemplars: str
+    layer: str
+    channels: tuple[int, ...]
+    panels: tuple[int, ...]
+    rule: Rule
+    format: str
+
+    @property
+    def sheet(self) -> str:
+        """File of the sheet; its name changes with everything that the piece depends on."""
+        name = fingerprint([self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format])
+        return f"atlas/{self.layer}/{self.channels[0]:04d}-{name}.webp"
+
+    @property
+    def table(self) -> str:
+        """File of the piece's rows of features.parquet; written last."""
+        return self.sheet.removesuffix(".webp") + ".parquet"
+
+    def panel(self, channel: int) -> str:
+        """File of a channel's panel."""
+        return f"panels/{self.layer}/{channel}.{self.format}"
+
+
+def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
+    """Draw a piece's sheet and panels.
 
     Returns:
-        A line for each exemplar whose recorded activation was not found again; it is not drawn.
+        Number of channels, and a line for each exemplar whose recorded activation was not found again. It is not drawn,
+        and the piece stays unfinished.
     """
+    from lp_core.report.atlas import SCHEMA, feature_rows, sheet, webp
+    from lp_core.report.montage import panel
+    from lp_core.report.page import png
+
+    lines = [line for line in _exemplars(trained, piece.exemplars, piece.layer) if line["channel"] in piece.channels]
+    tiles: dict[int, list[Tile]] = {channel: [] for channel in piece.channels}
+    complaints = []
+    for line, tile in _tiles(trained, piece, [line for line in lines if line["row"] is not None]):
+        if tile is None:
+            complaints.append(line)
+        else:
+            tiles[line["channel"]].append(tile)
+    for channel in piece.panels:
+        picture = panel(tiles[channel], trained.view, title=f"{piece.layer}, channel {channel}", rule=piece.rule)
+        content = png(picture) if piece.format == "png" else webp(picture, quality=90)
+        trained.folder.write_bytes(piece.panel(channel), content)
+    if not complaints:
+        trained.folder.write_bytes(piece.sheet, webp(sheet(list(tiles.values()), trained.view)))
+        rows = [
+            row
+            for place, (channel, drawn) in enumerate(tiles.items())
+            for row in feature_rows(piece.layer, channel, drawn, piece.sheet, place)
+        ]
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
+        trained.folder.write_bytes(piece.table, file.getvalue())
+    return len(piece.channels), [_complaint(trained, piece, line) for line in complaints]
+
+
+def read_table(folder: Storage, piece: Piece) -> pa.Table | None:
+    """What a finished piece wrote; None if it is not finished."""
+    try:
+        return pq.read_table(io.BytesIO(folder.read_bytes(piece.table)))
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
+def _tiles(trained: Trained, piece: Piece, lines: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Tile | None]]:
+    """Each exemplar with its pictures; with None, and the activation found, where that is not the recorded one."""
     from lp_core.exemplars.guided_backprop import guided_backprop
     from lp_core.network.learner import normalized
-    from lp_core.report.montage import panel
     from lp_core.report.tiles import exemplar_tile
 
     network, device = held(trained)
-    lines = [line for line in _exemplars(trained, exemplars, layer) if line["channel"] in set(channels)]
-    shown = [line for line in lines if line["row"] is not None]
-    rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
+    rows = np.array(sorted({line["row"] for line in lines}), dtype=np.int64)
     images = _images(trained, rows)
-    complaints = []
-    tiles: dict[int, list[Any]] = {channel: [] for channel in channels}
     size = trained.recipe.scan.batch_size
-    for start in range(0, len(shown), size):
-        part = shown[start : start + size]
+    for start in range(0, len(lines), size):
+        part = lines[start : start + size]
         x = normalized(np.stack([images[line["row"]] for line in part]), device)
         units = [(line["channel"], line["unit_row"], line["unit_col"]) for line in part]
-        gradients, activations = guided_backprop(network, x, layer, units)
+        gradients, activations = guided_backprop(network, x, piece.layer, units, piece.rule)
         for line, gradient, activation in zip(part, gradients.cpu(), activations.tolist(), strict=True):
             if abs(activation - line["activation"]) > TOLERANCE * line["activation"]:
-                place = f"{trained.view}/{layer}/{line['channel']} rank {line['rank']}"
-                complaints.append(f"{place}: activation {line['activation']:.6g} is recorded, found {activation:.6g}")
-                continue
-            image = images[line["row"]]
-            tiles[line["channel"]].append(exemplar_tile(line, image, gradient, network, trained.recipe, trained.view))
-    for channel in channels:
-        picture = panel(tiles[channel], trained.view, title=f"{layer}, channel {channel}")
-        trained.folder.write_bytes(f"panels/{layer}/{channel}.png", png(picture))
-    return complaints
+                yield line | {"found": activation}, None
+            else:
+                image = images[line["row"]]
+                yield line, exemplar_tile(line, image, gradient, network, trained.recipe, trained.view)
+
+
+def _complaint(trained: Trained, piece: Piece, line: dict[str, Any]) -> str:
+    place = f"{trained.view}/{piece.layer}/{line['channel']} rank {line['rank']}"
+    return f"{place}: activation {line['activation']:.6g} is recorded, found {line['found']:.6g}"
 
 
 def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from lp_core.config import VIEW_NAMES, Recipe, SettingError
+from lp_core.config import VIEW_NAMES, Recipe, SettingError, VisualizeSettings
 from lp_core.storage import Storage
 
 VERBS = {
@@ -32,6 +32,8 @@ Runs `logpolar VERB ...` as a job on the Ray cluster whose dashboard is at URL (
 http://127.0.0.1:8265) and tells what it prints. The job is named after the run folder: while it runs, a second one is
 refused; after it was stopped or lost, submitting it again goes on where it stopped. VERB is one of
 {", ".join(SUBMITTED)}."""
+SHORT = {f"--{one.name}" for one in fields(VisualizeSettings)}
+"""Options of `visualize` that need no prefix there."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -109,7 +111,7 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     from workflows.session import Session
 
     options = _options(verb)
-    arguments = _spelled_out(arguments)
+    arguments = _spelled_out(verb, arguments)
     run = _value_of(arguments, "--run") or (arguments[0] if verb == "verify" and arguments[:1] != [] else None)
     if verb == "verify" and run and not run.startswith("-") and arguments[0] == run:
         arguments = ["--run", *arguments]
@@ -173,12 +175,18 @@ def _base(verb: str, run: str | None, name: str | None) -> Recipe:
     return stored
 
 
-def _spelled_out(arguments: list[str]) -> list[str]:
-    """`--views both` and `--views cartesian,log_polar` in the form that the parser knows."""
+def _spelled_out(verb: str, arguments: list[str]) -> list[str]:
+    """`--views both`, lists with commas and `visualize --layers` in the form that the parser knows."""
     spelled: list[str] = []
     for place, argument in enumerate(arguments):
-        if place and arguments[place - 1] == "--views":
+        before = arguments[place - 1] if place else ""
+        name, equals, value = argument.partition("=")
+        if before == "--views":
             spelled += VIEW_NAMES if argument == "both" else argument.split(",")
+        elif before in ("--layers", "--visualize.layers"):
+            spelled += argument.split(",")
+        elif verb == "visualize" and name in SHORT:
+            spelled.append(f"--visualize.{name.removeprefix('--')}{equals}{value}")
         else:
             spelled.append(argument)
     return spelled

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from PIL import Image
 
-from lp_core.config import Recipe, ViewName, check, to_dict
+from lp_core.config import Recipe, Rule, ViewName, check, to_dict
 from lp_core.dataset.feed import Feed, used_rows
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
@@ -52,13 +51,19 @@ def report(session: Session) -> None:
     if stage.is_finished():
         say("report: finished before")
         return
+    from lp_core.report.atlas import per_row
     from lp_core.report.page import write_report
 
     with stage_run(stage) as watch:
         data = _report_data(session, manifests)
         photographs = _exemplar_pictures(session, data, "cartesian")
         log_polar_images = _exemplar_pictures(session, data, "log_polar")
-        data = replace(data, photographs=photographs.paths, log_polar_images=log_polar_images.paths)
+        data = replace(
+            data,
+            photographs=photographs.places,
+            log_polar_images=log_polar_images.places,
+            per_row=per_row(recipe.view.size),
+        )
         files = write_report(data) | photographs.files | log_polar_images.files
         for name, content in files.items():
             run.write_bytes(f"report/{name}", content)
@@ -77,19 +82,25 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         panels: dict[str, dict[int, str]] = {}
         for file in folder.files("panels"):
             _, layer, name = file.split("/")
-            panels.setdefault(layer, {})[int(name.removesuffix(".png"))] = f"../{view}/{file}"
+            panels.setdefault(layer, {})[int(name.partition(".")[0])] = f"../{view}/{file}"
+        features = pq.read_table(io.BytesIO(folder.read_bytes("features.parquet"))).to_pylist()
+        drawn = {(line["layer"], line["channel"]) for line in features}
+        drawn |= {(layer, channel) for layer, channels in panels.items() for channel in channels}
         table = read_exemplars(io.BytesIO(folder.read_bytes("exemplars.parquet")))
         views[view] = ViewReport(
             evaluation=folder.read_json("evaluation.json"),
             by_class=pq.read_table(io.BytesIO(folder.read_bytes("classes.parquet"))).to_pylist(),
             metrics=_metrics(folder),
             panels=panels,
-            exemplars=[line for line in table.to_pylist() if line["channel"] in panels.get(line["layer"], {})],
+            exemplars=[line for line in table.to_pylist() if (line["layer"], line["channel"]) in drawn],
+            features=features,
+            folder=f"../{view}",
         )
     config = run.read_json("config.json")
     counts = {split: len(used_rows(recipe, split)) for split in ("train", "validation")}
     seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages}
     return ReportData(
+        rule=_rule(run, manifests),
         title=f"Logpolar: {posixpath.basename(run.path())}",
         views=views,
         classes=len(dataset.class_names),
@@ -112,31 +123,43 @@ def _metrics(folder: Storage) -> list[dict[str, Any]]:
     return [json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()]
 
 
+def _rule(run: Storage, manifests: dict[ViewName, dict[str, Any]]) -> Rule:
+    """By which rule the features of all views were made."""
+    rules = {view: stages["visualize"]["inputs"]["visualize"]["rule"] for view, stages in manifests.items()}
+    told = ", ".join(f"{view} by {rule}" for view, rule in rules.items())
+    check(len(set(rules.values())) == 1, f"{run}: features were made by two rules ({told}); run `logpolar visualize`")
+    return next(iter(rules.values()))
+
+
 @dataclass
 class _Pictures:
-    """Network inputs as files of the report, and what the page calls them."""
+    """Network inputs as files of the report, and where among them each image is."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    paths: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _Pictures:
-    """The inputs of the exemplars that have panels, in one view, for the page's close look at one of them."""
-    rows = {line["row"]: line["image_id"] for view in data.views.values() for line in view.exemplars}
-    rows = {row: rows[row] for row in sorted(row for row in rows if row is not None)[:EXEMPLAR_PICTURES]}
+    """The inputs of exemplars in one view, for the page's close look at one of them: many on a sheet."""
+    from lp_core.report.atlas import contact_sheet, per_row, webp
+
+    lines = [
+        (line["channel"] not in view.panels.get(line["layer"], {}), line["rank"], line["row"], line["image_id"])
+        for view in data.views.values()
+        for line in view.exemplars
+        if line["row"] is not None
+    ]
+    # Of channels with panels first, then the highest activations.
+    names = {row: image_id for *_, row, image_id in sorted(lines)}
+    rows = np.sort(np.array(list(names)[:EXEMPLAR_PICTURES], np.int64))
     pictures = _Pictures()
-    feed = Feed(session.recipe, kind)
-    for batch in feed.evaluation_batches("validation", np.array(list(rows), np.int64), 64):
-        for image, row in zip(batch.images_NSRC, batch.rows_N.tolist(), strict=True):
-            pictures.paths[rows[row]] = f"inputs/{kind}/{row}.jpg"
-            pictures.files[f"inputs/{kind}/{row}.jpg"] = _jpeg(image)
+    batches = Feed(session.recipe, kind).evaluation_batches("validation", rows, per_row(session.recipe.view.size) ** 2)
+    for number, batch in enumerate(batches):
+        file = f"inputs/{kind}/{number:03d}.webp"
+        pictures.files[file] = webp(contact_sheet(list(batch.images_NSRC)), quality=85)
+        for place, row in enumerate(batch.rows_N.tolist()):
+            pictures.places[names[row]] = (file, place)
     return pictures
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=92)
-    return file.getvalue()
 
 
 def _command(recipe: Recipe) -> str:

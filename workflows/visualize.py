@@ -1,11 +1,13 @@
-"""`logpolar visualize`: a panel for every channel asked for."""
+"""`logpolar visualize`: the features of every channel asked for, as panels and as sheets of the report's gallery."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import io
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lp_core.config import Recipe, SettingError, ViewName, check, to_dict
 from lp_core.network.vgg16 import conv_channels
@@ -13,15 +15,13 @@ from lp_core.run_folder import Stage, stage_run
 from tasks.networks import Trained
 from tasks.pieces import run_pieces
 from tasks.progress import Progress, say
-from tasks.visualizing import draw_panels
+from tasks.visualizing import Piece, draw_piece, read_table
 from workflows.scan import scan_stage
 from workflows.session import Session
 
-CHANNELS_PER_TASK = 8
-
 
 def visualize_stage(session: Session, view: ViewName) -> Stage:
-    """The panels of a view, as a stage of the run.
+    """The features of a view, as a stage of the run.
 
     Raises:
         SettingError: the view is not scanned.
@@ -35,35 +35,88 @@ def visualize_stage(session: Session, view: ViewName) -> Stage:
 
 
 def visualize(session: Session) -> None:
-    """Draw the panels of every view; the same channels in each.
+    """Draw the features of every view; the same channels in each. Pieces that an earlier start finished are kept.
 
     Raises:
         SettingError: a layer or channel does not exist, or a recorded activation was not found again.
     """
-    recipe = session.recipe
-    wanted = chosen_channels(recipe)
-    for view in recipe.views:
+    for view in session.recipe.views:
         stage = visualize_stage(session, view)
         if stage.is_finished():
             say(f"visualize {view}: finished before")
-            continue
-        trained = Trained(
-            recipe, session.run.uri, view, scan_stage(session, view).inputs["weights"], recipe.scan.gpus_per_task > 0
-        )
-        pieces = [(trained, stage.inputs["exemplars"], layer, part) for layer, part in _parts(wanted)]
-        total = sum(len(channels) for channels in wanted.values())
+        else:
+            _draw_view(session, view, stage)
+
+
+def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
+    recipe, folder = session.recipe, stage.folder
+    pieces = visualize_pieces(recipe, stage.inputs["exemplars"])
+    weights = scan_stage(session, view).inputs["weights"]
+    trained = Trained(recipe, session.run.uri, view, weights, recipe.scan.gpus_per_task > 0)
+    with stage_run(stage) as watch:
+        unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
+        _remove_others(stage, pieces)
+        channels = sum(len(piece.channels) for piece in pieces)
         complaints: list[str] = []
-        cluster = session.cluster
-        with stage_run(stage) as watch, Progress(f"visualize {view}", len(pieces), "pieces") as progress:
-            for found in run_pieces(draw_panels, pieces, cluster, recipe.scan.gpus_per_task):
-                complaints += found
-                progress.advance(1)
+        with Progress(f"visualize {view}", channels, "channels") as progress:
+            progress.already(channels - sum(len(piece.channels) for piece in unfinished))
+            if unfinished:
+                calls = [(trained, piece) for piece in unfinished]
+                for drawn, lines in run_pieces(draw_piece, calls, session.cluster, recipe.scan.gpus_per_task):
+                    complaints += lines
+                    progress.advance(drawn)
         check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
-        stage.finish(watch.seconds, panels=total)
+        _join(stage, pieces)
+    stage.finish(watch.seconds, channels=channels, panels=sum(len(piece.panels) for piece in pieces))
+    for piece in pieces:
+        folder.remove(piece.table)
+
+
+def _remove_others(stage: Stage, pieces: list[Piece]) -> None:
+    """Remove what other settings drew: a report shows what its settings say."""
+    panels = {piece.panel(channel) for piece in pieces for channel in piece.panels}
+    kept = panels | {piece.sheet for piece in pieces} | {piece.table for piece in pieces}
+    for file in stage.folder.files("panels") + stage.folder.files("atlas"):
+        if file not in kept:
+            stage.folder.remove(file)
+
+
+def _join(stage: Stage, pieces: list[Piece]) -> None:
+    """Write features.parquet from what the pieces wrote."""
+    from lp_core.report.atlas import SCHEMA
+
+    tables = [SCHEMA.empty_table()]
+    for piece in pieces:
+        found = read_table(stage.folder, piece)
+        if found is None:
+            raise SettingError(f"{stage.folder.path(piece.table)} cannot be read; visualize again")
+        tables.append(found)
+    content = io.BytesIO()
+    pq.write_table(pa.concat_tables(tables).combine_chunks(), content, compression="zstd")
+    stage.folder.write_bytes("features.parquet", content.getvalue())
+
+
+def visualize_pieces(recipe: Recipe, exemplars: str) -> list[Piece]:
+    """What there is to draw, in the order of layers and channels.
+
+    Raises:
+        SettingError: a layer or channel does not exist.
+    """
+    from lp_core.report.atlas import CHANNELS
+
+    settings, panels = recipe.visualize, chosen_channels(recipe)
+    every = {layer: list(range(count)) for layer, count in conv_channels(recipe.network.width).items()}
+    pieces = []
+    for layer, channels in (every if settings.gallery == "all" else panels).items():
+        for start in range(0, len(channels), CHANNELS):
+            part = tuple(channels[start : start + CHANNELS])
+            with_panel = tuple(channel for channel in part if channel in panels.get(layer, []))
+            pieces.append(Piece(exemplars, layer, part, with_panel, settings.rule, settings.format))
+    return pieces
 
 
 def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
-    """Channels to draw, ascending, by layer: those asked for, and a few random ones of every other layer.
+    """Channels that get a panel, ascending, by layer: those asked for, and a few random ones of every other layer.
 
     Raises:
         SettingError: a layer or channel does not exist.
@@ -71,14 +124,14 @@ def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
     settings = recipe.visualize
     channels = conv_channels(recipe.network.width)
     for layer in settings.layers:
-        if layer not in channels:
-            near = difflib.get_close_matches(layer, channels, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(channels)}"
+        if layer not in (*channels, "all"):
+            near = difflib.get_close_matches(layer, (*channels, "all"), 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are all, {', '.join(channels)}"
             raise SettingError(f"visualize.layers: no layer '{layer}'{hint}")
     chosen = {}
     for index, (layer, count) in enumerate(channels.items()):
         shuffled = np.random.default_rng([recipe.seed, index]).permutation(count).tolist()
-        if layer not in settings.layers:
+        if layer not in settings.layers and "all" not in settings.layers:
             chosen[layer] = sorted(shuffled[: settings.few])
         elif settings.channels == "all":
             chosen[layer] = list(range(count))
@@ -92,9 +145,3 @@ def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
             )
             chosen[layer] = numbers
     return {layer: numbers for layer, numbers in chosen.items() if numbers}
-
-
-def _parts(wanted: dict[str, list[int]]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    for layer, channels in wanted.items():
-        for start in range(0, len(channels), CHANNELS_PER_TASK):
-            yield layer, tuple(channels[start : start + CHANNELS_PER_TASK])

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lp_core.config import Rule
 from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.network.vgg16 import VGG16, AngleConv2d, conv_layers
 
-Rule = Literal["guided", "deconvnet", "gradient"]
 Unit = tuple[int, int, int]
 """Channel, row and column in a layer's map."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lp_core.config import ViewName
+from lp_core.config import Rule, ViewName
 from lp_core.report.plate import Picture
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ class ViewReport:
     panels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """Layer -> channel -> path of the panel relative to RUN/report, such as "../log_polar/panels/conv5_2/137.png"."""
     exemplars: Sequence[Exemplar] = ()
-    """Rows of exemplars.parquet, at least those of the channels that have panels."""
+    """Rows of exemplars.parquet, at least those of the channels that were drawn."""
+    features: Sequence[Mapping[str, Any]] = ()
+    """Rows of features.parquet: where in the atlas each exemplar was drawn."""
+    folder: str = ""
+    """The view's folder relative to RUN/report, such as "../log_polar"."""
 
     def exemplars_of(self) -> dict[tuple[str, int], list[Exemplar]]:
         """(layer, channel) -> its exemplars by rank, without the places that no image has taken."""
@@ -39,6 +43,14 @@ class ViewReport:
             if row["class_name"] is not None:
                 found.setdefault((row["layer"], row["channel"]), []).append(row)
         return {key: sorted(rows, key=lambda row: row["rank"]) for key, rows in found.items()}
+
+    def sheets(self) -> dict[str, dict[int, tuple[str, int]]]:
+        """Layer -> channel -> its sheet of the atlas, relative to RUN/report, and its row on it."""
+        found: dict[str, dict[int, tuple[str, int]]] = {}
+        for row in self.features:
+            place = (f"{self.folder}/{row['sheet']}", row["sheet_row"])
+            found.setdefault(row["layer"], {})[row["channel"]] = place
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +87,26 @@ class ReportData:
     versions: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Stage -> how long it took."""
+    rule: Rule = "guided"
+    """By which the features were made."""
     log_polar_map: LogPolarMap | None = None
     """Where the log-polar view looks in the photograph at its network size; draws receptive fields there."""
     wraps: bool = False
     """Whether receptive fields of the log-polar network go on beyond the first and the last sector."""
-    photographs: Mapping[str, str] = field(default_factory=dict)
-    """image_id -> path, relative to RUN/report, of the photograph as the ordinary network gets it. Optional."""
-    log_polar_images: Mapping[str, str] = field(default_factory=dict)
-    """image_id -> path of the log-polar image. Optional."""
+    photographs: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """image_id -> contact sheet, relative to RUN/report, and place on it of the photograph as the ordinary network gets
+    it. Optional."""
+    log_polar_images: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """image_id -> the same of the log-polar image. Optional."""
+    per_row: int = 1
+    """Pictures in a row of a contact sheet."""
 
     def layers(self) -> dict[str, list[int]]:
-        """Channels that any view has a panel of, by layer; names and numbers ascend, as they do in the network."""
-        names = sorted({layer for view in self.views.values() for layer in view.panels})
+        """Channels that were drawn in any view, by layer; names and numbers ascend, as they do in the network."""
+        drawn = [channels for view in self.views.values() for channels in (view.panels, view.sheets())]
         return {
-            name: sorted({channel for view in self.views.values() for channel in view.panels.get(name, {})})
-            for name in names
+            name: sorted({channel for channels in drawn for channel in channels.get(name, {})})
+            for name in sorted({layer for channels in drawn for layer in channels})
         }
 
 

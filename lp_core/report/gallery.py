@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from lp_core.config import ViewName
-from lp_core.report.contents import Exemplar, ReportData
-from lp_core.report.montage import PLACES, VIEW_TITLES, Geometry
+from lp_core.network.receptive_field import Box
+from lp_core.report.contents import Exemplar, ReportData, ViewReport
+from lp_core.report.montage import KINDS, VIEW_TITLES
 
 
 def gallery_data(data: ReportData) -> dict[str, bytes]:
@@ -16,8 +16,10 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
 
     Returns:
         Name relative to RUN/report -> contents. gallery/index.js calls `logpolarIndex({...})`, gallery/<layer>.js calls
-        `logpolarLayer(name, {view: {channels, panels, exemplars}})`. An exemplar is [class (place in the index), rank,
-        activation, image_id, unit row, unit column, top, left, bottom, right].
+        `logpolarLayer(name, {channels, views: {view: {sheets, places, panels, exemplars}}})`: paths of the layer's
+        sheets; of each channel [which sheet, row on it], the path of its panel, and its exemplars, each [class (place
+        in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of the receptive
+        field, and the same four of its effective part].
     """
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
     layers = data.layers()
@@ -29,43 +31,48 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         for row in rows
     }
     class_index = {name: place for place, name in enumerate(sorted(names))}
+    views = {view: {"title": VIEW_TITLES[view], "kinds": [kind.heading for kind in KINDS[view]]} for view in data.views}
     index = {
-        "views": {view: {"title": VIEW_TITLES[view], **_places(view)} for view in data.views},
+        "views": views,
         "layers": {layer: len(channels) for layer, channels in layers.items()},
         "classes": list(class_index),
         "map": _map(data),
         "photographs": data.photographs,
         "logPolarImages": data.log_polar_images,
+        "perRow": data.per_row,
     }
     files = {"gallery/index.js": f"logpolarIndex({_json(index)});\n".encode()}
+    drawn = {view: report.sheets() for view, report in data.views.items()}
+    effective = {view: _effective(report) for view, report in data.views.items()}
     for layer, channels in layers.items():
-        views = {
-            view: {
+        of_views = {}
+        for view, report in data.views.items():
+            places = drawn[view].get(layer, {})
+            sheets = {path: number for number, path in enumerate(dict.fromkeys(path for path, _ in places.values()))}
+            found = [exemplars[view].get((layer, channel), []) for channel in channels]
+            of_views[view] = {
+                "sheets": list(sheets),
+                "places": [[sheets[places[c][0]], places[c][1]] if c in places else None for c in channels],
                 "panels": [report.panels.get(layer, {}).get(channel) for channel in channels],
-                "exemplars": [
-                    [_row(row, class_index) for row in exemplars[view].get((layer, channel), [])]
-                    for channel in channels
-                ],
+                "exemplars": [[_row(row, class_index, effective[view]) for row in rows] for rows in found],
             }
-            for view, report in data.views.items()
-        }
-        call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': views})});\n"
+        call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': of_views})});\n"
         files[f"gallery/{layer}.js"] = call.encode()
     return files
 
 
-def _row(row: Exemplar, class_index: Mapping[str, int]) -> list[Any]:
+def _effective(report: ViewReport) -> dict[tuple[str, int, int], list[int | None]]:
+    """(layer, channel, rank) -> top, left, bottom, right of the effective receptive field."""
+    edges = [f"effective_{edge}" for edge in Box._fields]
+    return {(row["layer"], row["channel"], row["rank"]): [row[edge] for edge in edges] for row in report.features}
+
+
+def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, list[int | None]]) -> list[Any]:
     numbers = ("unit_row", "unit_col", "rf_top", "rf_left", "rf_bottom", "rf_right")
     activation = float(f"{row['activation']:.4g}")
-    return [class_index[row["class_name"]], row["rank"], activation, row.get("image_id"), *map(row.get, numbers)]
-
-
-def _places(view: ViewName) -> dict[str, Any]:
-    """Size of a panel and left and top of each of its pictures, in px: blocks[row][column][rank]."""
-    where = Geometry(view)
-    rows = 2 if view == "log_polar" else 1
-    blocks = [[[where.place(row, column, rank) for rank in range(PLACES)] for column in (0, 1)] for row in range(rows)]
-    return {"size": where.size, "tile": where.tile, "blocks": blocks}
+    box = effective.get((row["layer"], row["channel"], row["rank"]), [])
+    place = class_index[row["class_name"]]
+    return [place, row["rank"], activation, row.get("image_id"), *map(row.get, numbers), *box]
 
 
 def _map(data: ReportData) -> dict[str, Any] | None:

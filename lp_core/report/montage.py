@@ -5,16 +5,24 @@ Knows nothing about networks, files or Ray. Shapes: H W = rows and columns of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
-from lp_core.config import ViewName
-from lp_core.report.plate import SOFT, Picture, Sheet, Window, blank, common_windows, content, fitted, hatch, locator
+from lp_core.config import Rule, ViewName
+from lp_core.network.receptive_field import Box
+from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
 
 VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
 """What a view is called in pictures."""
+RULE_TITLES: dict[Rule, str] = {
+    "guided": "guided backpropagation",
+    "deconvnet": "deconvnet",
+    "gradient": "plain gradient",
+}
+"""What a rule is called in pictures."""
 PLACES = 9
 """Exemplars of a channel."""
 
@@ -39,35 +47,33 @@ class Tile:
     """[h, w, 4]: the feature mapped back onto the whole photograph. Alpha 0: outside the receptive field's sector."""
     mapped_patch: Picture | None = None
     """[h, w, 4]: the patch mapped back onto the whole photograph. Alpha 0 as above."""
+    effective: Box | None = None
+    """The part of the receptive field that holds 95 % of the gradient's energy, in px of the network input."""
 
 
 @dataclass(frozen=True)
-class _Block:
-    """Nine pictures of one kind under a heading."""
+class Kind:
+    """Pictures of one kind, nine of them in a block under a heading."""
 
     heading: str
     picture_of: Callable[[Tile], Picture | None]
-    mapped: bool = False
+    is_feature: bool
+    is_mapped: bool = False
 
 
-_BLOCKS: dict[ViewName, tuple[tuple[_Block, _Block], ...]] = {
+KINDS: dict[ViewName, tuple[Kind, ...]] = {
     "cartesian": (
-        (
-            _Block("Feature (guided backpropagation)", lambda tile: tile.feature),
-            _Block("Patch of the photograph", lambda tile: tile.patch),
-        ),
+        Kind("Feature", lambda tile: tile.feature, is_feature=True),
+        Kind("Patch of the photograph", lambda tile: tile.patch, is_feature=False),
     ),
     "log_polar": (
-        (
-            _Block("Feature, mapped back", lambda tile: tile.mapped_feature, mapped=True),
-            _Block("Patch, mapped back", lambda tile: tile.mapped_patch, mapped=True),
-        ),
-        (
-            _Block("Feature, log-polar", lambda tile: tile.feature),
-            _Block("Patch, log-polar", lambda tile: tile.patch),
-        ),
+        Kind("Feature, mapped back", lambda tile: tile.mapped_feature, is_feature=True, is_mapped=True),
+        Kind("Patch, mapped back", lambda tile: tile.mapped_patch, is_feature=False, is_mapped=True),
+        Kind("Feature, log-polar", lambda tile: tile.feature, is_feature=True),
+        Kind("Patch, log-polar", lambda tile: tile.patch, is_feature=False),
     ),
 }
+"""Kinds of pictures in the order of the blocks: features left, their patches right, one pair below the other."""
 
 
 class Geometry:
@@ -86,7 +92,7 @@ class Geometry:
         self.swatch = round(14 * self.unit)
         self._width = 3 * tile + 2 * self.gap
         self._height = self.heading + 3 * (tile + self.caption) + 2 * self.gap
-        rows = len(_BLOCKS[view])
+        rows = len(KINDS[view]) // 2
         self.size = (
             2 * self.margin + 2 * self._width + self.gutter,
             2 * self.margin + self.header + rows * self._height + (rows - 1) * self.gap + self.footer,
@@ -105,7 +111,9 @@ class Geometry:
         return left + across * (self.tile + self.gap), top
 
 
-def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: int = 112) -> Picture:
+def panel(
+    exemplars: Sequence[Tile], view: ViewName, *, title: str = "", rule: Rule = "guided", tile: int = 112
+) -> Picture:
     """Draw one channel's exemplars in the form of the paper's Figure 1 (`cartesian`) or Figures 2 and 3 (`log_polar`).
 
     Features stand on the left, patches in the same places on the right. For log_polar, both stand twice: mapped back to
@@ -117,6 +125,7 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
         exemplars: at most nine, each in the place that its rank names.
         view: what the network sees; `log_polar` needs the mapped pictures.
         title: names the channel, such as "conv5_2, channel 137".
+        rule: by which the features were made.
         tile: side of a picture in px; text and gaps grow with it. 112 is for screens, 336 for print.
 
     Returns:
@@ -125,62 +134,79 @@ def panel(exemplars: Sequence[Tile], view: ViewName, *, title: str = "", tile: i
     Raises:
         ValueError: two exemplars of one rank, a rank outside 0..8, a missing mapped picture, or a wrong shape or type.
     """
-    by_rank = {exemplar.rank: exemplar for exemplar in exemplars}
-    if len(by_rank) < len(exemplars) or not set(by_rank) <= set(range(PLACES)):
-        raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
+    ranked = by_ranks(exemplars, title)
     where = Geometry(view, tile)
     sheet = Sheet(where.size, where.unit)
-    windows = dict(zip(by_rank, common_windows([exemplar.patch for exemplar in by_rank.values()]), strict=True))
-    _write_header(sheet, where, title, VIEW_TITLES[view])
-    for row, pair in enumerate(_BLOCKS[view]):
-        for column, block in enumerate(pair):
-            left, top = where.block(row, column)
-            sheet.write((left, top + where.heading / 2 - where.unit), block.heading, size=14)
-            for rank in range(PLACES):
-                corner = where.place(row, column, rank)
-                if rank in by_rank:
-                    window = None if block.mapped else windows[rank]
-                    _draw_exemplar(sheet, where, corner, by_rank[rank], block, window, is_feature=column == 0)
-                else:
-                    sheet.outline(corner, tile)
-                    sheet.write((corner[0] + tile / 2, corner[1] + tile / 2), "no exemplar", SOFT, anchor="mm")
+    _write_header(sheet, where, title, f"{VIEW_TITLES[view]}, {RULE_TITLES[rule]}")
+    for number, kind in enumerate(KINDS[view]):
+        row, column = divmod(number, 2)
+        left, top = where.block(row, column)
+        sheet.write((left, top + where.heading / 2 - where.unit), kind.heading, size=14)
+        for rank in set(range(PLACES)) - set(ranked):
+            sheet.image.paste(_empty(where, "no exemplar"), where.place(row, column, rank))
+    for rank, number, picture in pictures(ranked, view, where):
+        corner = where.place(*divmod(number, 2), rank)
+        sheet.image.paste(picture, corner)
+        _write_caption(sheet, where, corner, ranked[rank], KINDS[view][number])
     _draw_legend(sheet, where, view)
     return np.asarray(sheet.image)
 
 
-def _draw_exemplar(
-    sheet: Sheet,
-    where: Geometry,
-    corner: tuple[int, int],
-    exemplar: Tile,
-    block: _Block,
-    window: Window | None,
-    *,
-    is_feature: bool,
-) -> None:
-    """One picture and the line beneath it: rank and activation of a feature, class (and place) of a patch."""
-    picture = block.picture_of(exemplar)
-    if picture is None:
-        raise ValueError(f"the exemplar of rank {exemplar.rank} has no {block.heading.lower()}")
+def by_ranks(exemplars: Sequence[Tile], title: str = "") -> dict[int, Tile]:
+    """Exemplars by rank, ascending.
+
+    Raises:
+        ValueError: two of one rank, or a rank outside 0..8.
+    """
+    ranked = {exemplar.rank: exemplar for exemplar in sorted(exemplars, key=lambda exemplar: exemplar.rank)}
+    if len(ranked) < len(exemplars) or not set(ranked) <= set(range(PLACES)):
+        raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
+    return ranked
+
+
+def pictures(ranked: Mapping[int, Tile], view: ViewName, where: Geometry) -> Iterator[tuple[int, int, Image.Image]]:
+    """Yield rank, number of the kind, and picture (RGB, `where.tile` px square) of a channel's exemplars.
+
+    Raises:
+        ValueError: a missing mapped picture, or a wrong shape or type.
+    """
+    side = where.tile
+    windows = dict(zip(ranked, common_windows([exemplar.patch for exemplar in ranked.values()]), strict=True))
+    for rank, exemplar in ranked.items():
+        for number, kind in enumerate(KINDS[view]):
+            picture = kind.picture_of(exemplar)
+            if picture is None:
+                raise ValueError(f"the exemplar of rank {rank} has no {kind.heading.lower()}")
+            if not kind.is_mapped:
+                yield rank, number, fitted(picture[windows[rank]], side, hatch(side, side))
+            elif (part := content(picture)) is not None:
+                yield rank, number, fitted(part, side, blank(side, side), smooth=True)
+            else:
+                yield rank, number, _empty(where, "under one pixel")
+
+
+def _empty(where: Geometry, words: str) -> Image.Image:
+    """A place with words instead of a picture."""
+    sheet = Sheet((where.tile, where.tile), where.unit)
+    sheet.outline((0, 0), where.tile)
+    sheet.write((where.tile / 2, where.tile / 2), words, SOFT, anchor="mm")
+    return sheet.image
+
+
+def _write_caption(sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, kind: Kind) -> None:
+    """The line beneath a picture: rank and activation of a feature, class (and place) of a patch."""
     left, line = corner[0], corner[1] + where.tile + where.caption / 2
     right = left + where.tile
-    if block.mapped and not is_feature:
-        square = locator(picture[..., 3], where.swatch)
-        sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
-        right -= where.swatch + where.gap // 2
-    if is_feature:
+    if kind.is_feature:
         sheet.write((left, line), f"{exemplar.rank + 1}", SOFT)
         sheet.write((right, line), f"{exemplar.activation:.4g}", anchor="rm")
-    else:
-        sheet.write((left, line), exemplar.class_name, width=right - left)
-    side = where.tile
-    if window is not None:
-        sheet.image.paste(fitted(picture[window], side, hatch(side, side)), corner)
-    elif (part := content(picture)) is not None:
-        sheet.image.paste(fitted(part, side, blank(side, side), smooth=True), corner)
-    else:
-        sheet.outline(corner, side)
-        sheet.write((left + side / 2, corner[1] + side / 2), "under one pixel", SOFT, anchor="mm")
+        return
+    if kind.is_mapped:
+        assert exemplar.mapped_patch is not None
+        square = locator(exemplar.mapped_patch[..., 3], where.swatch)
+        sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
+        right -= where.swatch + where.gap // 2
+    sheet.write((left, line), exemplar.class_name, width=right - left)
 
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:

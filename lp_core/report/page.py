@@ -15,7 +15,7 @@ from PIL import Image
 
 from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
 from lp_core.report.gallery import gallery_data
-from lp_core.report.montage import VIEW_TITLES, Geometry
+from lp_core.report.montage import RULE_TITLES, VIEW_TITLES, Geometry
 from lp_core.report.plate import Picture
 from lp_core.report.plots import training_curves
 
@@ -60,14 +60,18 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         layers=layers,
         settings=list(_settings(data.recipe)),
         by_class=list(zip(*(report.by_class for report in data.views.values()), strict=False)),
+        rule=RULE_TITLES[data.rule],
+        drawn=sum(map(len, data.layers().values())),
         chance=(100 / data.classes, 100 * min(5, data.classes) / data.classes),
         style=style,
         script=script,
     )
-    if layers:
+    if data.layers():
         style = Markup(style + _inline("gallery.css"))
         policy = f"style-src {_digest(style)}; script-src 'self' file:"
-        files["gallery.html"] = _render("gallery.html", policy=policy, data=data, titles=VIEW_TITLES, style=style)
+        files["gallery.html"] = _render(
+            "gallery.html", policy=policy, data=data, titles=VIEW_TITLES, rule=RULE_TITLES[data.rule], style=style
+        )
         files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "channel.js")}
         files |= gallery_data(data)
     return files
@@ -114,7 +118,10 @@ def _digest(text: str) -> str:
 def _layers(data: ReportData) -> Iterator[dict[str, Any]]:
     """Each layer with a panel, in the network's order, with its first channels and how many there are."""
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
-    for layer, channels in data.layers().items():
+    for layer, drawn in data.layers().items():
+        channels = [c for c in drawn if any(c in report.panels.get(layer, {}) for report in data.views.values())]
+        if not channels:
+            continue
         shown = []
         for channel in channels[:_SHOWN_PER_LAYER]:
             panels = [
@@ -127,7 +134,7 @@ def _layers(data: ReportData) -> Iterator[dict[str, Any]]:
                 for view, report in data.views.items()
             ]
             shown.append({"number": channel, "panels": panels})
-        yield {"name": layer, "channels": shown, "total": len(channels)}
+        yield {"name": layer, "channels": shown, "total": len(drawn)}
 
 
 def _settings(recipe: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

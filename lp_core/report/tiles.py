@@ -10,7 +10,7 @@ import torch
 
 from lp_core.config import Recipe, ViewName
 from lp_core.exemplars.contrast import gradient_picture
-from lp_core.exemplars.crop import cut, paste
+from lp_core.exemplars.crop import cut, effective_box, paste
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
@@ -19,6 +19,9 @@ from lp_core.report.montage import Tile
 
 DISPLAY_SIDE = 224
 """Smallest side in px to which a log-polar image is mapped back."""
+SAMPLES = 4
+"""Samples of a mapped feature per px of the network input, along either axis: a px near the fovea is the mean of many
+cells. Photographs are smooth there, gradients are not."""
 
 
 def exemplar_tile(
@@ -54,24 +57,28 @@ def exemplar_tile(
         placed = paste(_with_alpha(feature, inside), box, image_SRC.shape[:2], wraps=circular)
         canvas = np.where(placed[..., 3:] > 0, placed[..., :3], np.uint8(128))
         clipped = box if circular else box._replace(top=max(top, 0), bottom=min(bottom, len(image_SRC)))
-        pictures["mapped_feature"] = mapped_back(canvas, recipe, clipped)
+        pictures["mapped_feature"] = mapped_back(canvas, recipe, clipped, samples=SAMPLES)
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])
-    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures)
+    effective = effective_box(gradient.numpy(), box) if gradient.any() else None
+    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures, effective=effective)
 
 
 def _with_alpha(pixels_hwC: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:
     return np.concatenate([pixels_hwC, inside_hw[..., None].astype(np.uint8) * 255], axis=2)
 
 
-def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None) -> np.ndarray:
+def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None, *, samples: int = 1) -> np.ndarray:
     """A log-polar image as it lies in the photograph, uint8 [H, W, 4]; alpha is 0 outside the sampled disc (and box).
 
     Args:
         image_SRC: uint8 [S, R, 3].
         recipe: settings of the view.
         box: only this part, (top, left, bottom, right) in px of the log-polar image, half-open.
+        samples: at least so many along a px of the photograph at network size.
     """
     scale = -(-DISPLAY_SIDE // recipe.view.size)
-    picture, alpha = log_polar_map(recipe.view).unwarp(image_SRC, box=box, scale=scale)
+    picture, alpha = log_polar_map(recipe.view).unwarp(
+        image_SRC, box=box, scale=scale, supersample=-(-samples // scale)
+    )
     return np.concatenate([picture, np.round(alpha * 255).astype(np.uint8)[..., None]], axis=2)

@@ -142,8 +142,16 @@ class Page:
     def press(self, key: str) -> None:
         """Press and release a key."""
         code = _KEYS[key]
-        for kind in ("rawKeyDown", "keyUp"):
-            self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code)
+        # Only a key that also types something, if no more than a line's end, works a button.
+        typed = {"text": "\r"} if key == "Enter" else {}
+        self.send(
+            "Input.dispatchKeyEvent",
+            type="keyDown" if typed else "rawKeyDown",
+            key=key,
+            windowsVirtualKeyCode=code,
+            **typed,
+        )
+        self.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, as a mouse does."""

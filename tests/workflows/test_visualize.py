@@ -1,10 +1,24 @@
+import hashlib
+import shutil
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from lp_core.config import SettingError, VisualizeSettings
-from lp_core.network.vgg16 import conv_channels
-from workflows.visualize import chosen_channels
+from lp_core.fingerprint import checksum
+from lp_core.network.initialization import initialize
+from lp_core.network.vgg16 import VGG16, conv_channels
+from lp_core.network.weights import FILE, weights_bytes
+from lp_core.storage import Storage
+from tasks.training import train_stage
+from workflows import scan, visualize
+from workflows.cli import _spelled_out
+from workflows.session import Session
+from workflows.visualize import chosen_channels, visualize_pieces
 
 
 def chosen(recipe, **settings):
@@ -37,3 +51,132 @@ def test_what_does_not_exist_is_named(small_recipe):
         chosen(small_recipe, layers=("conv5_4",))
     with pytest.raises(SettingError, match=r"conv5_2 has channels 0 to 31, 99 was asked for"):
         chosen(small_recipe, channels="99")
+    assert sorted(chosen(small_recipe, layers=("all",), channels="0", few=0)) == sorted(counts_of(small_recipe))
+
+
+def counts_of(recipe):
+    return conv_channels(recipe.network.width)
+
+
+@pytest.mark.parametrize(
+    ("channels", "says"),
+    [("randon:3", "did you mean random:10?"), ("al", "did you mean all?"), ("3,x", "give all, random:10 or numbers")],
+)
+def test_a_misspelt_choice_meets_the_nearest(channels, says):
+    with pytest.raises(SettingError) as error:
+        VisualizeSettings(channels=channels)
+    assert says in str(error.value)
+
+
+def test_options_need_no_prefix_in_their_own_verb():
+    arguments = ["--layers", "conv1_1,conv2_2", "--channels=3,17", "--rule", "gradient", "--views", "both"]
+    assert _spelled_out("visualize", arguments) == [
+        *("--visualize.layers", "conv1_1", "conv2_2", "--visualize.channels=3,17", "--visualize.rule", "gradient"),
+        *("--views", "cartesian", "log_polar"),
+    ]
+    assert _spelled_out("run", ["--rule", "gradient"]) == ["--rule", "gradient"]
+
+
+def test_every_channel_stands_in_one_piece(small_recipe):
+    recipe = replace(small_recipe, visualize=VisualizeSettings(gallery="all", channels="3,17", few=0))
+    pieces = visualize_pieces(recipe, "x")
+    found = [(piece.layer, channel) for piece in pieces for channel in piece.channels]
+    assert found == [(layer, channel) for layer, count in counts_of(recipe).items() for channel in range(count)]
+    assert [piece.panel(c) for piece in pieces for c in piece.panels] == [
+        "panels/conv5_2/3.png",
+        "panels/conv5_2/17.png",
+    ]
+    other = visualize_pieces(replace(recipe, visualize=replace(recipe.visualize, rule="gradient")), "x")
+    assert not {piece.sheet for piece in pieces} & {piece.sheet for piece in other}
+
+
+LAYERS = ("conv1_1", "conv2_1", "conv3_3", "conv5_1", "conv5_2")
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture
+def session(small_recipe, tmp_path, monkeypatch):
+    """A scanned run of a network with random weights; pieces of work run here, one after the other."""
+    recipe = replace(
+        small_recipe,
+        views=("log_polar",),
+        network=replace(small_recipe.network, angle_padding="circular"),
+        visualize=VisualizeSettings(layers=LAYERS, channels="0,1", few=0),
+    )
+    for module in (scan, visualize):
+        monkeypatch.setattr(module, "run_pieces", lambda work, pieces, *_: (work(*piece) for piece in pieces))
+    monkeypatch.setattr(Session, "cluster", None)
+    session = Session(recipe, Storage.at(tmp_path / "run"))
+    folder = session.run / "log_polar"
+    network = initialize(VGG16(12, recipe.network, "log_polar"), "variance-preserving", 0)
+    folder.write_bytes(FILE, weights_bytes(network))
+    train_stage(recipe, session.run, "log_polar").finish(1.0, weights=checksum(folder.read_bytes(FILE)))
+    scan.scan(session)
+    return session
+
+
+def contents(session):
+    folder = session.run / "log_polar"
+    return {
+        name: hashlib.sha256(folder.read_bytes(name)).hexdigest()
+        for name in [*folder.files("panels"), *folder.files("atlas"), "features.parquet"]
+    }
+
+
+def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
+    folder, drawn = session.run / "log_polar", []
+    draw = visualize.draw_piece
+
+    def noted(trained, piece):
+        if len(drawn) == 3:
+            raise Killed
+        drawn.append(piece)
+        return draw(trained, piece)
+
+    monkeypatch.setattr(visualize, "draw_piece", noted)
+    with pytest.raises(Killed):
+        visualize.visualize(session)
+    assert not visualize.visualize_stage(session, "log_polar").is_finished()
+    first, drawn[:] = list(drawn), []
+    monkeypatch.setattr(visualize, "draw_piece", lambda trained, piece: drawn.append(piece) or draw(trained, piece))
+    visualize.visualize(session)
+    pieces = visualize_pieces(session.recipe, visualize.visualize_stage(session, "log_polar").inputs["exemplars"])
+    assert first + drawn == pieces
+    table = pq.read_table(folder.path("features.parquet"))
+    exemplars = pq.read_table(folder.path("exemplars.parquet"))
+    wanted = [f"{layer}/{channel}" for layer in LAYERS for channel in (0, 1)]
+    names = [f"{row['layer']}/{row['channel']}" for row in exemplars.select(["layer", "channel"]).to_pylist()]
+    shown = exemplars.filter(pc.and_(pa.array(np.isin(names, wanted)), pc.is_valid(exemplars["row"])))
+    places = table.filter(pc.is_valid(table["rank"])).select(["layer", "channel", "rank"])
+    assert places.to_pylist() == shown.select(["layer", "channel", "rank"]).to_pylist()
+    assert set(table["sheet"].to_pylist()) == set(folder.files("atlas")), "no file is left over"
+    once = contents(session)
+    for part in ("panels", "atlas", "features.parquet", "stages/visualize.json"):
+        path = folder.path(part)
+        shutil.rmtree(path) if "." not in part else folder.remove(part)
+    visualize.visualize(session)
+    assert contents(session) == once
+
+    session.recipe = replace(session.recipe, visualize=VisualizeSettings(channels="1", few=0, format="webp"))
+    visualize.visualize(session)
+    assert folder.files("panels") == ["panels/conv5_2/1.webp"]
+    assert len(folder.files("atlas")) == 1
+
+
+def test_an_activation_that_is_not_found_again_is_told_and_not_drawn(session):
+    folder = session.run / "log_polar"
+    path = folder.path("exemplars.parquet")
+    table = pq.read_table(path)
+    activation = table["activation"].to_numpy().copy()
+    at = int(np.flatnonzero((np.array(table["layer"]) == "conv2_1") & (activation > 0))[0])
+    activation[at] *= np.float32(1.001)
+    place = table.schema.get_field_index("activation")
+    pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), path)
+    session.recipe = replace(session.recipe, visualize=VisualizeSettings(layers=("conv2_1",), channels="all", few=0))
+    with pytest.raises(SettingError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"):
+        visualize.visualize(session)
+    assert folder.files("atlas") == [], "the piece is not finished"
+    assert not visualize.visualize_stage(session, "log_polar").is_finished()

@@ -27,44 +27,55 @@ function drawChannel(view, channel) {
   scrollTo(0, 0);
   if (!isFirst) heading.focus({ preventScroll: true }); // so that a screen reader says where one is
   for (const neighbour of [list[place + 1], list[place - 1]]) {
-    for (const { panel } of Object.values(neighbour?.views ?? {})) if (panel) new Image().src = panel;
+    for (const { sheet } of Object.values(neighbour?.views ?? {})) if (sheet) new Image().src = sheet;
   }
 }
 
 function viewFigure(view, channel, addressed) {
-  const { panel, exemplars } = channel.views[view];
+  const { sheet, panel, exemplars } = channel.views[view];
   const key = make("span", { className: `key ${view}` });
   const title = capitalized(index.views[view].title);
   const link = make("a", { className: "anchor", href: address(view, channel) }, key, title);
   const names = make("span", { className: "classes", textContent: counted(exemplars) });
-  const picture = panel ? sheet(view, channel) : make("p", { className: "missing", textContent: "No panel was made." });
+  const missing = sheet ? "No image activates this channel." : "This channel was not drawn.";
+  const drawn = sheet && exemplars.length;
+  const picture = drawn ? nine(view, channel) : make("p", { className: "missing", textContent: missing });
   const summary = make("summary", { textContent: "Exemplars as a table" });
   const text = exemplars.length ? make("details", { className: "text" }, summary, table(view, channel)) : null;
+  const file = panel ? make("a", { className: "file", href: panel, textContent: "Panel as one picture" }) : null;
   const caption = make("figcaption", {}, link, names);
-  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, text);
+  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, text, file);
 }
 
-/** The panel, with a button over each picture that opens its exemplar. */
-function sheet(view, channel) {
-  const { size, tile, blocks } = index.views[view];
-  const { panel, exemplars } = channel.views[view];
-  const alt = `Features and patches of ${channel.layer}, channel ${channel.number}, ${index.views[view].title}`;
-  const made = make("div", { className: "sheet" }, make("img", { src: panel, alt, width: size[0], height: size[1] }));
-  for (const exemplar of exemplars) {
-    blocks.flat().forEach((block, at) => {
-      const [left, top] = block[exemplar.rank];
+/** The nine exemplars: kind by kind in blocks of 3 x 3, or one below the other where there is no room (gallery.css). */
+function nine(view, channel) {
+  const { kinds } = index.views[view];
+  const heads = kinds.map((textContent, kind) => placed(make("span", { className: "head", textContent }), kind, 0));
+  const items = channel.views[view].exemplars.map((exemplar) => {
+    const { rank, name, activation } = exemplar;
+    const cells = kinds.map((_, kind) => {
+      const feature = kind % 2 === 0;
+      const words = feature ? [make("i", { textContent: rank + 1 }), activation] : [name];
       // One button for the keyboard, all of them for the mouse.
-      const ariaLabel = `Exemplar ${exemplar.rank + 1}: ${exemplar.name}, activation ${exemplar.activation}`;
-      const access = at ? { tabIndex: -1, ariaHidden: "true" } : { ariaLabel };
-      const button = make("button", { type: "button", ...access });
-      Object.assign(button.style, {
-        left: `${(100 * left) / size[0]}%`, width: `${(100 * tile) / size[0]}%`,
-        top: `${(100 * top) / size[1]}%`, height: `${(100 * tile) / size[1]}%`,
-      });
-      button.onclick = () => { location.hash = address(view, channel, exemplar.rank + 1); };
-      made.append(button);
+      const access = kind ? { tabIndex: -1, ariaHidden: "true" }
+        : { ariaLabel: `Exemplar ${rank + 1}: ${name}, activation ${activation}` };
+      const under = make("span", { className: feature ? "under value" : "under", title: feature ? "" : name }, ...words);
+      const button = make("button", { type: "button", ...access }, crop(view, channel, kind, rank), under);
+      button.onclick = () => { location.hash = address(view, channel, rank + 1); };
+      return placed(button, kind, 1 + Math.floor(rank / 3), rank % 3);
     });
-  }
+    return make("li", {}, ...cells);
+  });
+  const list = make("ol", { className: `nine kinds-${kinds.length}` }, make("li", { className: "heads", ariaHidden: "true" }, ...heads), ...items);
+  return list;
+}
+
+/** An element with its place among the blocks, features left and patches right, as the style sheet reads it. */
+function placed(made, kind, row, column) {
+  made.style.setProperty("--row", 1 + 4 * Math.floor(kind / 2) + row);
+  // Column 4 of the grid is the gap between features and patches.
+  const first = kind % 2 ? 5 : 1;
+  made.style.setProperty("--column", column === undefined ? `${first} / span 3` : first + column);
   return made;
 }
 
@@ -82,17 +93,14 @@ function drawLarge(view, channel, exemplar) {
   const { exemplars } = channel.views[view];
   const close = make("button", { type: "button", textContent: "Close", onclick: () => large.close() });
   const where = `${channel.layer}, channel ${channel.number}, ${index.views[view].title}`;
-  const box = [exemplar.top, exemplar.left, exemplar.bottom, exemplar.right];
   const facts = [`activation ${exemplar.activation}`, exemplar.image];
   if (Number.isFinite(exemplar.row)) facts.push(`unit in row ${exemplar.row}, column ${exemplar.column}`);
-  if (box.every(Number.isFinite)) {
-    const [top, left, bottom, right] = box.map((edge) => String(edge).replace("-", "−"));
-    facts.push(`receptive field rows ${top} to ${bottom}, columns ${left} to ${right}`);
-  }
+  if (isBox(exemplar.field)) facts.push(`receptive field ${spans(exemplar.field)}`);
+  if (isBox(exemplar.effective)) facts.push(`95 % of the gradient’s energy in ${spans(exemplar.effective)}`);
   large.replaceChildren(
     make("header", {}, make("h2", { id: "large-title", textContent: exemplar.name }),
       make("span", { textContent: `${exemplar.rank + 1} of ${exemplars.length} · ${where}` }), close),
-    make("div", { className: "large" }, ...pictures(view, channel.views[view].panel, exemplar, box)),
+    make("div", { className: `large kinds-${index.views[view].kinds.length}` }, ...figures(view, channel, exemplar)),
     make("p", { className: "facts-line", textContent: facts.filter(Boolean).join(" · ") }),
   );
   large.dataset.back = address(view, channel);
@@ -100,39 +108,64 @@ function drawLarge(view, channel, exemplar) {
   close.focus();
 }
 
-/** Figures of one exemplar: those of the panel, then the whole image with the receptive field drawn into it. */
-function pictures(view, panel, exemplar, box) {
-  const isLogPolar = view === "log_polar";
-  const figure = (textContent, picture) => make("figure", {}, picture, make("figcaption", { textContent }));
-  const made = (panel ? index.views[view].blocks : []).flatMap((_, block) => ["Feature", "Patch"].map((name, side) => {
-    const kind = isLogPolar ? `, ${block ? "log-polar" : "mapped back"}` : "";
-    return figure(name + kind, crop(view, panel, block, side, exemplar.rank));
-  }));
-  if (!index.map || !box.every(Number.isFinite)) return made;
-  const { size: [height, width], sectors, edges } = index.map;
-  const photograph = index.photographs[exemplar.image], logPolar = index.logPolarImages[exemplar.image];
-  const outline = isLogPolar ? sector(index.map, box) : rectangle(box);
-  const text = photograph ? "The photograph, and where the unit looks" : "Where in the photograph the unit looks";
-  made.push(figure(text, frame(photograph, width, height, outline)));
-  if (isLogPolar && logPolar) {
-    const image = frame(logPolar, edges.length - 1, sectors, rectangle(box));
-    made.push(figure("The log-polar image, and where the unit looks", image));
+const isBox = (box) => box.length === 4 && box.every(Number.isFinite);
+
+function spans(box) {
+  const [top, left, bottom, right] = box.map((edge) => String(edge).replace("-", "−"));
+  return `rows ${top} to ${bottom}, columns ${left} to ${right}`;
+}
+
+/** Figures of one exemplar: those of the channel, then the whole image with the receptive field drawn into it. */
+function figures(view, channel, { rank, image, field, effective }) {
+  const figure = (picture, ...caption) => make("figure", {}, picture, make("figcaption", {}, ...caption));
+  const { kinds } = index.views[view];
+  const made = channel.views[view].sheet ? kinds.map((name, kind) => figure(crop(view, channel, kind, rank), name)) : [];
+  if (!isBox(field)) return made;
+  const boxes = [field, effective].filter(isBox);
+  // The whole picture leads the row of its own kind: photograph and what is mapped back, log-polar image and the rest.
+  const whole = (at, pictures, name, height, width, outlines) => {
+    const marks = ["receptive field", "95 % of the gradient’s energy"].slice(0, boxes.length).map((text, number) => (
+      make("span", {}, make("span", { className: number ? "mark effective" : "mark" }), text)
+    ));
+    const caption = [name, make("span", { className: "marks" }, ...marks)];
+    made.splice(at, 0, figure(frame(pictures[image], width, height, outlines), ...caption));
+  };
+  if (view !== "log_polar") {
+    const side = index.map?.size ?? [1 + Math.max(...field), 1 + Math.max(...field)];
+    whole(0, index.photographs, "Photograph", ...side, boxes.map(rectangle));
+  } else if (index.map) {
+    const { size, sectors, edges } = index.map;
+    whole(0, index.photographs, "Photograph", ...size, boxes.map((box) => sector(index.map, box)));
+    const outlines = boxes.map((box) => turns(index.map, box).map(rectangle).join(""));
+    whole(3, index.logPolarImages, "Log-polar image", sectors, edges.length - 1, outlines);
   }
   return made;
 }
 
-/** A picture (or an empty ground) with an outline, in px of the network input. */
-function frame(path, width, height, outline) {
+/** A box of the log-polar image, and where rows wrap around, the same one turn earlier and later. */
+function turns({ sectors, wraps }, [top, left, bottom, right]) {
+  return (wraps ? [-sectors, 0, sectors] : [0])
+    .map((turn) => [top + turn, left, bottom + turn, right])
+    .filter(([from, , to]) => to > 0 && from < sectors);
+}
+
+/** A picture of a contact sheet (or an empty ground) with outlines, in px of the network input. */
+function frame(place, width, height, outlines) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("aria-hidden", "true");
-  for (let line = 0; line < 2; line += 1) { // light beneath dark: seen on any picture
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", outline);
-    svg.append(path);
-  }
-  const picture = path ? make("img", { src: path, alt: "" }) : null;
-  return make("span", { className: path ? "frame" : "frame empty" }, picture, svg);
+  outlines.forEach((outline, at) => {
+    for (const line of ["under", "over"]) { // light beneath dark: seen on any picture
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      path.setAttribute("d", outline);
+      path.setAttribute("class", at ? `${line} effective` : line);
+      svg.append(path);
+    }
+  });
+  if (!place) return make("span", { className: "frame empty" }, svg);
+  const [sheet, at] = place;
+  const picture = part(sheet, index.perRow, at % index.perRow, Math.floor(at / index.perRow));
+  return make("span", { className: "frame" }, picture, svg);
 }
 
 const rectangle = ([top, left, bottom, right]) => `M${left} ${top}H${right}V${bottom}H${left}Z`;

@@ -4,7 +4,8 @@
 // Data come in scripts (gallery/index.js, gallery/<layer>.js): a page opened from disk may not fetch.
 
 const CARDS = 60; // Cards put on the wall at once; more follow as one scrolls.
-const EXEMPLAR = ["name", "rank", "activation", "image", "row", "column", "top", "left", "bottom", "right"];
+const EXEMPLAR = ["name", "rank", "activation", "image", "row", "column"]; // then two boxes
+const PLACES = 9; // exemplars of a channel
 const loaded = new Map(); // layer -> promise of its channels
 const arriving = new Map(); // layer -> function that takes its data
 const element = (id) => document.getElementById(id);
@@ -36,14 +37,15 @@ function logpolarLayer(name, data) {
   arriving.get(name)(data);
 }
 
-/** Promise of the channels of a layer: [{layer, number, views: {view: {panel, exemplars}}}]. */
+/** Promise of the channels of a layer: [{layer, number, views: {view: {sheet, row, panel, exemplars}}}]. */
 function load(layer) {
   if (!loaded.has(layer)) {
     loaded.set(layer, new Promise((resolve, reject) => {
       arriving.set(layer, ({ channels, views }) => resolve(channels.map((number, place) => {
-        const entries = Object.entries(views).map(([view, { panels, exemplars }]) => (
-          [view, { panel: panels[place], exemplars: exemplars[place].map(named) }]
-        ));
+        const entries = Object.entries(views).map(([view, { sheets, places, panels, exemplars }]) => {
+          const [sheet, row] = places[place] ?? [];
+          return [view, { sheet: sheets[sheet], row, panel: panels[place], exemplars: exemplars[place].map(named) }];
+        });
         return { layer, number, views: Object.fromEntries(entries) };
       })));
       const script = make("script", { src: `gallery/${layer}.js` });
@@ -57,7 +59,8 @@ function load(layer) {
 /** An exemplar with names instead of places. */
 function named(values) {
   const exemplar = Object.fromEntries(EXEMPLAR.map((key, at) => [key, values[at]]));
-  return { ...exemplar, name: index.classes[exemplar.name] };
+  const [field, effective] = [6, 10].map((at) => values.slice(at, at + 4));
+  return { ...exemplar, name: index.classes[exemplar.name], field, effective };
 }
 
 async function route() {
@@ -156,15 +159,15 @@ const nearEnd = new IntersectionObserver((entries) => {
 
 function card(channel) {
   const views = selectedViews();
-  const link = views.find((view) => channel.views[view].panel) ?? views[0];
+  const link = views.find((view) => channel.views[view].sheet) ?? views[0];
   const rows = views.map((view) => {
-    const { panel, exemplars } = channel.views[view];
+    const { sheet, exemplars } = channel.views[view];
     const row = make("span", { className: "row" }, make("span", { className: `key ${view}` }));
-    for (const { rank } of panel ? exemplars.slice(0, 2) : []) {
-      row.append(crop(view, panel, 0, 0, rank), crop(view, panel, 0, 1, rank));
+    for (const { rank } of sheet ? exemplars.slice(0, 2) : []) {
+      row.append(crop(view, channel, 0, rank), crop(view, channel, 1, rank));
     }
     if (row.children.length === 1) {
-      row.append(make("span", { className: "none", textContent: panel ? "never active" : "no panel" }));
+      row.append(make("span", { className: "none", textContent: sheet ? "never active" : "not drawn" }));
     }
     return row;
   });
@@ -174,14 +177,16 @@ function card(channel) {
   return make("li", {}, make("a", { href: address(link, channel) }, name, ...rows));
 }
 
-/** One picture of a panel: feature (side 0) or patch (1) of a rank, in the upper or the lower block. */
-function crop(view, panel, block, side, rank) {
-  const { size, tile, blocks } = index.views[view];
-  const [left, top] = blocks[block][side][rank];
-  const image = make("img", { src: panel, loading: "lazy", decoding: "async", alt: "" });
-  Object.assign(image.style, {
-    width: `${(100 * size[0]) / tile}%`, left: `${(-100 * left) / tile}%`, top: `${(-100 * top) / tile}%`,
-  });
+/** One picture of a channel's row on its sheet. */
+function crop(view, channel, kind, rank) {
+  const { sheet, row } = channel.views[view];
+  return part(sheet, PLACES * index.views[view].kinds.length, PLACES * kind + rank, row);
+}
+
+/** One square of a sheet that has so many in a row. */
+function part(sheet, columns, column, row) {
+  const image = make("img", { src: sheet, loading: "lazy", decoding: "async", alt: "" });
+  Object.assign(image.style, { width: `${100 * columns}%`, left: `${-100 * column}%`, top: `${-100 * row}%` });
   return make("span", { className: "crop" }, image);
 }
 
@@ -190,7 +195,7 @@ async function showChannel(view, layer, number, rank) {
   const channels = await load(layer);
   if (turn !== now) return;
   const channel = channels.find((candidate) => candidate.number === number);
-  if (!channel) throw new Error(`${layer} has no panel of channel ${number}`);
+  if (!channel) throw new Error(`channel ${number} of ${layer} was not drawn`);
   if (!list.includes(channel)) {
     element("class").value = "";
     element("layer").value = layer;

@@ -6,8 +6,9 @@ import pytest
 import torch
 from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackprop
 
+from lp_core.config import Rule
 from lp_core.exemplars.crop import cut
-from lp_core.exemplars.guided_backprop import Rule, crop_suffices, guided_backprop, whole_image
+from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
 from lp_core.network.receptive_field import map_shape, unit_box
 from lp_core.network.vgg16 import conv_layers
 from tests.reference.guided_backprop import from_one_unit

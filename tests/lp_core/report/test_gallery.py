@@ -3,13 +3,18 @@ import math
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lp_core.images.log_polar import LogPolarMap
+from lp_core.network.receptive_field import Box
+from lp_core.report.atlas import feature_rows
 from lp_core.report.contents import ReportData, ViewReport
 from lp_core.report.gallery import gallery_data
+from lp_core.report.montage import Tile
 from lp_core.report.page import write_report
 
+PIXEL = np.zeros((1, 1, 3), np.uint8)
 HOSTILE = "</script><img src=x>\u2028'\"&"
 
 
@@ -32,13 +37,17 @@ def data() -> ReportData:
     exemplars = [row("conv1_1", 5, 1, "hen"), row("conv1_1", 5, 0, HOSTILE), row("conv1_1", 6, 0, None)]
     exemplars.append(row("conv1_1", 7, 0, "a class of a channel without a panel"))
     panels = {"conv1_1": {5: "../cartesian/panels/conv1_1/5.png"}}
-    both = {"conv1_1": {5: "../log_polar/panels/conv1_1/5.png", 6: "../log_polar/panels/conv1_1/6.png"}}
+    boxes = [Box(-3, 4, 9, 10), None]
+    five = feature_rows("conv1_1", 5, [Tile(r, "", 1.0, PIXEL, PIXEL, effective=boxes[r]) for r in (0, 1)], "a.webp", 0)
+    six = feature_rows("conv1_1", 6, [], "b.webp", 3)
     return ReportData(
         title="t",
         classes=3,
         views={
-            "cartesian": ViewReport(evaluation={}, panels=panels, exemplars=exemplars),
-            "log_polar": ViewReport(evaluation={}, panels=both, exemplars=exemplars),
+            "cartesian": ViewReport(
+                evaluation={}, panels=panels, exemplars=exemplars, features=five, folder="../cartesian"
+            ),
+            "log_polar": ViewReport(evaluation={}, exemplars=exemplars, features=five + six, folder="../log_polar"),
         },
         log_polar_map=LogPolarMap(size=(64, 64), sectors=64, rings=64),
     )
@@ -61,9 +70,14 @@ def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
     assert layer["channels"] == [5, 6]
     cartesian = layer["views"]["cartesian"]
     assert cartesian["panels"] == ["../cartesian/panels/conv1_1/5.png", None]
+    assert (cartesian["sheets"], cartesian["places"]) == (["../cartesian/a.webp"], [[0, 0], None])
+    log_polar = layer["views"]["log_polar"]
+    assert log_polar["sheets"] == ["../log_polar/a.webp", "../log_polar/b.webp"]
+    assert log_polar["places"] == [[0, 0], [1, 3]], "a channel without exemplars has its place, too"
     best, second = cartesian["exemplars"][0]
     assert index["classes"][best[0]] == HOSTILE
-    assert best[1:] == [0, 12.35, "image 0", 1, 2, -3, 4, 10, 17]
+    assert best[1:] == [0, 12.35, "image 0", 1, 2, -3, 4, 10, 17, -3, 4, 9, 10]
+    assert second[10:] == [None] * 4, "no gradient, no effective receptive field"
     assert index["classes"][second[0]] == "hen"
     assert cartesian["exemplars"][1] == [], "a place that no image took is not an exemplar"
 
