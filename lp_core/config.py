@@ -140,6 +140,9 @@ class TrainSettings:
     """Only deterministic kernels: equal losses, bit for bit, from run to run on one machine."""
     workers: int = 1
     """Training workers (GPUs, where there are any)."""
+    min_workers: int | None = None
+    """Fewest workers to go on with where the cluster has no place for all; each change of their number goes on from the
+    newest checkpoint. Unless given, all are waited for."""
     cpus_per_worker: int = 1
     """Logical CPUs that a worker holds; Ray Data has the others."""
     checkpoint_every_steps: int | None = None
@@ -166,6 +169,10 @@ class TrainSettings:
         check(
             self.keep_weights_every_epochs >= 0,
             f"train.keep-weights-every-epochs is {self.keep_weights_every_epochs}; give 0 or more",
+        )
+        check(
+            self.min_workers is None or 1 <= self.min_workers <= self.workers,
+            f"train.min-workers is {self.min_workers}; give 1 to train.workers, {self.workers}",
         )
         check(self.log_every_steps >= 1, f"train.log-every-steps is {self.log_every_steps}; give at least 1")
         check(self.step_epochs >= 1, f"train.step-epochs is {self.step_epochs}; give at least 1")

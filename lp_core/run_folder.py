@@ -15,6 +15,7 @@ from lp_core.storage import Storage
 PLACEMENT = {
     "reference_batch",
     "workers",
+    "min_workers",
     "cpus_per_worker",
     "keep_checkpoints",
     "keep_weights_every_epochs",

@@ -139,15 +139,16 @@ def _store_bytes() -> int:
 
 def _preflight(cluster: Cluster, recipe: Recipe) -> None:
     train = recipe.train
+    workers = train.min_workers or train.workers
     if cluster.gpus:
         check(
-            train.workers <= cluster.gpus,
-            f"train.workers is {train.workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
+            workers <= cluster.gpus,
+            f"train.workers is {workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
         )
-    needed = train.workers * train.cpus_per_worker + 1
+    needed = workers * train.cpus_per_worker + 1
     check(
         needed <= cluster.cpus,
-        f"train.workers {train.workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
+        f"train.workers {workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
         f"{cluster.cpus} CPUs to read images with; {needed} are needed",
     )
     check(
