@@ -19,8 +19,8 @@ import torch
 from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics
 from lp_core.exemplars.peaks import Peaks
 from lp_core.exemplars.top_k import TopK, merge
+from lp_core.network.layers import conv_channels
 from lp_core.network.receptive_field import map_shape
-from lp_core.network.vgg16 import conv_channels
 
 LAYERS = conv_channels(1.0)
 BATCH = 32

@@ -72,9 +72,9 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> tuple[Findings, np.nda
     """What one network finds in the images, and float16 [N, C], its channels' maxima."""
     from lp_core.exemplars.findings import Findings, halves
     from lp_core.exemplars.peaks import ActivationError, find_peaks
+    from lp_core.network.layers import conv_channels
     from lp_core.network.learner import normalized
     from lp_core.network.machine import machine
-    from lp_core.network.vgg16 import conv_channels
 
     network, device = held(trained)
     recipe = trained.recipe

@@ -39,8 +39,10 @@ def test_lp_core_imports_without_ray():
     assert done.returncode == 0, done.stderr
 
 
-def test_reading_images_does_not_import_torch():
-    code = "import sys, lp_core.dataset.feed, tasks.ingest; sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("name", ["lp_core.dataset.feed", "tasks.ingest", "workflows.cli", "workflows.run"])
+def test_torch_is_not_imported(name):
+    """Readers need none, and a finished run that is started again should end at once."""
+    code = f"import sys, {name}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 

@@ -187,7 +187,7 @@ def _write_tables(session: Session, view: ViewName, stage: Stage, found: Finding
 def _write_maxima(session: Session, folder: Storage, pieces: list[str], scanned: np.ndarray) -> dict[str, str]:
     """Write all images' maxima piece by piece, and the table that says whose they are; return SHA-256 by file name."""
     from lp_core.exemplars.findings import maxima_of
-    from lp_core.network.vgg16 import conv_channels
+    from lp_core.network.layers import conv_channels
 
     identities, images = _identities(session), io.BytesIO()
     identities = identities.filter(np.isin(identities["row"].to_numpy(), scanned))
@@ -233,7 +233,7 @@ def _follow(session: Session, view: ViewName, stages: dict[int | None, Stage]) -
 def exemplars_of(session: Session, view: ViewName, stage: Stage, top_k: TopK) -> pa.Table:
     """The table of exemplars that a scan of these nine writes."""
     from lp_core.exemplars.table import exemplar_table
-    from lp_core.network.vgg16 import conv_channels
+    from lp_core.network.layers import conv_channels
 
     recipe, size = session.recipe, session.recipe.view.size
     about = {

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.config import Recipe, SettingError, ViewName, check, to_dict
-from lp_core.network.vgg16 import conv_channels
+from lp_core.network.layers import conv_channels
 from lp_core.run_folder import Stage, stage_run
 from tasks.networks import Trained
 from tasks.pieces import run_pieces

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.network.vgg16 import VGG16, conv_layers
+from lp_core.network.layers import conv_layers
+from lp_core.network.vgg16 import VGG16
 
 KEEP = 9
 """Exemplars of a channel, as in Zeiler & Fergus 2014."""

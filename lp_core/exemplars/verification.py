@@ -13,7 +13,8 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from lp_core.network.vgg16 import VGG16, conv_layers
+from lp_core.network.layers import conv_layers
+from lp_core.network.vgg16 import VGG16
 
 Channel = tuple[str, int]
 Peak = tuple[float, int, int]

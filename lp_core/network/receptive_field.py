@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lp_core.network.vgg16 import conv_layers
+from lp_core.network.layers import conv_layers
 
 
 class Box(NamedTuple):

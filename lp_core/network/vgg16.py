@@ -7,9 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.config import NetworkSettings, ViewName
-
-_CHANNELS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-_HIDDEN = 4096
+from lp_core.network.layers import CHANNELS, hidden_units, scaled
 
 
 class AngleConv2d(nn.Conv2d):
@@ -39,7 +37,7 @@ class VGG16(nn.Module):
         conv = AngleConv2d if settings.angle_padding == "circular" and view == "log_polar" else nn.Conv2d
         layers: list[nn.Module] = []
         channels = 3
-        for stage in _CHANNELS:
+        for stage in CHANNELS:
             for full_width in stage:
                 layers += [conv(channels, scaled(full_width, settings.width), 3, padding=1), nn.ReLU(inplace=True)]
                 channels = scaled(full_width, settings.width)
@@ -60,31 +58,3 @@ class VGG16(nn.Module):
     def forward(self, x_NCSR: Tensor) -> Tensor:
         """Return logits [N, classes] of normalised input [N, 3, S, R]."""
         return self.classifier(self.avgpool(self.features(x_NCSR)).flatten(1))
-
-
-def scaled(channels: int, width: float) -> int:
-    """Number of channels at a width multiplier, at least one."""
-    return max(1, round(channels * width))
-
-
-def hidden_units(width: float) -> int:
-    """Units of each hidden layer of the classifier."""
-    return scaled(_HIDDEN, width)
-
-
-def conv_layers() -> dict[str, int]:
-    """Index within `features` of each convolution, by name: {"conv1_1": 0, ..., "conv5_3": 28}."""
-    table = {}
-    index = 0
-    for block, stage in enumerate(_CHANNELS, start=1):
-        for place in range(1, len(stage) + 1):
-            table[f"conv{block}_{place}"] = index
-            index += 2
-        index += 1
-    return table
-
-
-def conv_channels(width: float) -> dict[str, int]:
-    """Number of channels of each convolution, by name."""
-    flat = [full_width for stage in _CHANNELS for full_width in stage]
-    return {name: scaled(full_width, width) for name, full_width in zip(conv_layers(), flat, strict=True)}

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from lp_core.network.vgg16 import VGG16, conv_layers
+from lp_core.network.layers import conv_layers
+from lp_core.network.vgg16 import VGG16
 
 
 class _Guided(torch.autograd.Function):

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from lp_core.network.vgg16 import VGG16, conv_layers
+from lp_core.network.layers import conv_layers
+from lp_core.network.vgg16 import VGG16
 
 
 def activation_maps(network: VGG16, x_N3SR: Tensor) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from lp_core.network.vgg16 import conv_layers
+from lp_core.network.layers import conv_layers
 
 
 def seen_pixels(layer: str, shape_SR: tuple[int, int], row: int, col: int) -> np.ndarray:

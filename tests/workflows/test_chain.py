@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lp_core.network.vgg16 import conv_channels
+from lp_core.network.layers import conv_channels
 from tests.conftest import FAULTY_ROWS
 from tests.workflows.commands import SETTINGS, content, finish, head, kill, start, wait_for
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lp_core.exemplars.findings import Findings, halves, join, maxima_of
 from lp_core.exemplars.peaks import Peaks, find_peaks
-from lp_core.network.vgg16 import conv_channels
+from lp_core.network.layers import conv_channels
 
 WIDTH = 1 / 64
 CHANNELS = conv_channels(WIDTH)

@@ -9,8 +9,8 @@ from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackpro
 from lp_core.config import Rule
 from lp_core.exemplars.crop import cut
 from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
+from lp_core.network.layers import conv_layers
 from lp_core.network.receptive_field import map_shape, unit_box
-from lp_core.network.vgg16 import conv_layers
 from tests.reference.guided_backprop import from_one_unit
 from tests.reference.peaks import is_untouched
 

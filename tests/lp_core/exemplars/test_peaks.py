@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lp_core.exemplars.peaks import ActivationError, find_peaks
-from lp_core.network.vgg16 import conv_channels, conv_layers
+from lp_core.network.layers import conv_channels, conv_layers
 from tests.reference.peaks import is_untouched
 from tests.reference.peaks import peaks as reference_peaks
 

@@ -9,7 +9,7 @@ from lp_core.exemplars.peaks import find_peaks
 from lp_core.exemplars.table import exemplar_table, recorded_nine
 from lp_core.exemplars.top_k import TopK
 from lp_core.exemplars.verification import brute_force, column_differences, differences
-from lp_core.network.vgg16 import conv_channels, conv_layers
+from lp_core.network.layers import conv_channels, conv_layers
 from tests.reference.peaks import peaks as reference_peaks
 from tests.reference.top_k import nine
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from lp_core.exemplars.peaks import find_peaks
 from lp_core.exemplars.top_k import EMPTY, TopK
-from lp_core.network.vgg16 import conv_channels, conv_layers
+from lp_core.network.layers import conv_channels, conv_layers
 
 maximization = pytest.importorskip("crp.maximization")
 concepts = pytest.importorskip("crp.concepts")

@@ -4,7 +4,8 @@ import torchvision
 
 from lp_core.config import NetworkSettings
 from lp_core.network.initialization import initialize
-from lp_core.network.vgg16 import VGG16, conv_channels, conv_layers
+from lp_core.network.layers import conv_channels, conv_layers
+from lp_core.network.vgg16 import VGG16
 
 SMALL = NetworkSettings(width=1 / 16, pool=1, angle_padding="circular")
 
