@@ -201,7 +201,7 @@ def _in_place(out: Storage, found: Found, form: Form, share: float, address: str
         for shard in listed
         for row, reason in shard.faults.items()
     ]
-    check_share(bad, rows - len(bad), share)
+    check_share([*found.refused, *bad], rows - len(bad), share)
     manifest = write_manifest(out, found, shards)
     forget_notes(out)
     return manifest

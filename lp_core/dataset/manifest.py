@@ -24,6 +24,8 @@ from lp_core.dataset.writing import Written
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.storage import Storage, first_line
 
+MAX_CLASSES = 1_000_000
+"""Our choice: a network's last layer has a row for each."""
 FROM_ONE = "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every label"
 
 
@@ -76,11 +78,11 @@ def read_shard_rows(path: str) -> ShardRows:
         for group in range(shard.num_row_groups):
             try:
                 table = shard.read_row_group(group, columns=["label", *(["image.path"] if has_path else [])])
+                column = table["label"].combine_chunks().cast(pa.int64())
             except (OSError, pa.ArrowException) as error:
                 raise SettingError(f"shard {path}, row group {group}: cannot be read ({first_line(error)})") from None
-            column = table["label"].combine_chunks()
             check(column.null_count == 0, f"shard {path}, row group {group}: a label is missing")
-            labels.append(column.cast(pa.int64()).to_numpy())
+            labels.append(column.to_numpy())
             group_rows.append(len(column))
             here = table["image"].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)
             paths += here
@@ -243,6 +245,7 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     highest = max((int(shard.labels.max(initial=-1)) for shard in listed), default=-1)
     lowest = min((int(shard.labels[shard.labels >= 0].min(initial=highest)) for shard in listed), default=0)
     check((lowest, highest) != (1, 1000), FROM_ONE)
+    check(highest < MAX_CLASSES, f"label {highest}: more than {MAX_CLASSES} classes; is 'label' a class's number?")
     labels = np.concatenate([shard.labels for shard in listed] or [np.zeros(0, np.int64)])
     wnids = wnids_by_label((path for shard in listed for path in shard.paths), labels)
     check_wnids(wnids)

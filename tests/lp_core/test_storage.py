@@ -46,3 +46,16 @@ def test_subfolders_of_uris_keep_their_options(uri, child):
 def test_an_unknown_scheme_is_refused():
     with pytest.raises(SettingError, match="nonsense://x"):
         Storage.at("nonsense://x").exists()
+
+
+def test_a_store_that_does_not_answer_is_told_in_one_line():
+    storage = Storage.at("gs://anonymous@bucket/x?scheme=http&endpoint_override=localhost:1&retry_limit_seconds=0.2")
+    assert storage.path("a/b") == "bucket/x/a/b"
+    with pytest.raises(SettingError, match=r"^gs://.*: cannot be looked at \(.*connect to server") as error:
+        storage.exists()
+    assert "\n" not in str(error.value)
+
+
+def test_an_option_that_a_store_does_not_know_is_told():
+    with pytest.raises(SettingError, match=r"not a folder that can be opened .*'nonsense'"):
+        _ = Storage.at("gs://bucket/x?nonsense=1").filesystem

@@ -3,6 +3,9 @@
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +39,7 @@ from tests.lp_core.dataset.imagenet_forms import (
 from workflows.index import _list_archives, index
 
 MANY_BAD = 0.5
+REPOSITORY = Path(__file__).parents[2]
 
 
 def indexed(form: str, root: Path, **options: object) -> DatasetFolder:
@@ -199,6 +203,39 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     index(str(tmp_path / "source"), str(tmp_path / "halves"))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
     assert "unfinished" not in {path.name for path in (tmp_path / "halves").iterdir()}
+
+
+KILLED = """
+import os, signal, sys
+import pyarrow.parquet as pq
+from workflows import index
+import lp_core.dataset.plan
+lp_core.dataset.plan.GROUP_ROWS, index.FEW = 8, 100
+write, groups = pq.ParquetWriter.write_table, []
+def killed(*arguments):
+    groups.append(1)
+    if len(groups) == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(*arguments)
+pq.ParquetWriter.write_table = killed
+index.index(sys.argv[1], sys.argv[2])
+"""
+"""Kills its own process in the middle of the second shard."""
+
+
+def test_killed_without_warning_it_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folders(tmp_path / "source", many(80))
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "source"), str(tmp_path / "halves")]
+    assert subprocess.run(command, cwd=REPOSITORY, capture_output=True).returncode == -signal.SIGKILL
+    half = {path.name.partition(".parquet")[2][-5:] for path in (tmp_path / "halves" / "data").iterdir()}
+    assert half == {"", ".part"}
+    small_groups(monkeypatch)
+    monkeypatch.setattr("workflows.index.FEW", 100)
+    for name in ("halves", "whole"):
+        index(str(tmp_path / "source"), str(tmp_path / name))
+    assert content(tmp_path / "halves") == content(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("form", ["tars", "webdataset"])

@@ -1,0 +1,35 @@
+"""Kinds of bad input: each function makes one, and returns further arguments of the command, if any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.lp_core.dataset.imagenet_forms import WNIDS, Photo, jpeg
+
+PHOTOS = tuple(
+    Photo(split, stem, wnid, jpeg(seed))
+    for seed, wnid in enumerate(WNIDS)
+    for split, stem in (("train", f"{wnid}_{seed}"), ("validation", f"ILSVRC2012_val_{seed + 1:08d}"))
+)
+"""Six photographs of three classes, nothing wrong with them."""
+TRAIN_TAR = "ILSVRC2012_img_train.tar"
+VAL_TAR = "ILSVRC2012_img_val.tar"
+
+Case = Callable[[Path], list[str] | None]
+REFUSED: dict[str, Case] = {}
+"""By title: the collection is not indexed."""
+QUARANTINED: dict[str, Case] = {}
+"""By title: it is, without one file."""
+
+
+def refused(title: str) -> Callable[[Case], Case]:
+    return lambda case: REFUSED.setdefault(title, case)
+
+
+def quarantined(title: str) -> Callable[[Case], Case]:
+    return lambda case: QUARANTINED.setdefault(title, case)
+
+
+def replaced(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))

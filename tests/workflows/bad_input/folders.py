@@ -1,0 +1,91 @@
+"""Class folders that would lose, mix up or mislabel photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lp_core.dataset.imagenet_forms import (
+    WNIDS,
+    jpeg,
+    write,
+    write_folders,
+)
+from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused
+
+
+@refused("`val` is flat, as it comes out of the original archive")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    for path in list((source / "val").glob("*/*")):
+        path.rename(source / "val" / path.name)
+        path.parent.rmdir()
+
+
+@refused("`val` has class folders with nothing in them")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    for path in (source / "val").glob("*/*"):
+        path.unlink()
+
+
+@refused("a class of `val` is spelled differently in `train`")
+def _(source: Path) -> None:
+    for split, name in (("train", "cat"), ("train", "dog"), ("val", "cats"), ("val", "dog")):
+        write(source / split / name / "1.jpg", jpeg(1))
+
+
+@refused("a stray folder among the classes would shift their numbers")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "train" / "new" / "n01440764_7.JPEG", jpeg(1))
+
+
+@refused("a class has no photographs")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    (source / "train" / WNIDS[1] / f"{WNIDS[1]}_1.JPEG").unlink()
+
+
+@refused("both `val` and `validation` are there")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "validation" / WNIDS[0] / "a.JPEG", jpeg(1))
+
+
+@quarantined("a file that is not named as an image")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "train" / WNIDS[0] / "notes.txt", b"hello")
+
+
+@quarantined("a photograph beside the class folders")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "train" / "n01440764_5.JPEG", jpeg(1))
+
+
+@refused("splits lie in two folders")
+def _(source: Path) -> None:
+    for folder in ("imagenet", "imagenet-v2"):
+        write_folders(source / folder, PHOTOS)
+
+
+@refused("class folders lie one folder deeper")
+def _(source: Path) -> None:
+    for part, wnid in (("part1", WNIDS[0]), ("part2", WNIDS[1])):
+        write(source / "train" / part / wnid / f"{wnid}_1.JPEG", jpeg(1))
+
+
+@refused("`val` is flat, and of the development kit only the numbers are there")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    for path in list((source / "val").glob("*/*")):
+        path.rename(source / "val" / path.name)
+        path.parent.rmdir()
+    write(source / "ILSVRC2012_validation_ground_truth.txt", "490\n361\n171\n")
+
+
+@quarantined("an image in neither split")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "new" / "n01440764_5.JPEG", jpeg(1))

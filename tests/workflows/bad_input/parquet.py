@@ -1,0 +1,83 @@
+"""Parquet shards that are missing or damaged, or whose labels cannot be right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.lp_core.dataset.imagenet_forms import (
+    WNIDS,
+    Photo,
+    jpeg,
+    write_parquet,
+)
+from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused, replaced
+
+
+@refused("a Parquet shard is missing")
+def _(source: Path) -> None:
+    write_parquet(source, PHOTOS)
+    (source / "data" / "train-00001-of-00002.parquet").unlink()
+
+
+@refused("a Parquet shard is cut short")
+def _(source: Path) -> None:
+    write_parquet(source, PHOTOS)
+    replaced(source / "data" / "train-00001-of-00002.parquet", lambda data: data[:-50])
+
+
+@refused("a Parquet shard has other columns")
+def _(source: Path) -> None:
+    source.mkdir()
+    pq.write_table(pa.table({"pixels": [b"?"], "class": [1]}), source / "train-00000-of-00001.parquet")
+
+
+@refused("a label is negative in a split that is not `test`")
+def _(source: Path) -> None:
+    source.mkdir()
+    table = pa.table({"image": [{"bytes": jpeg(1), "path": "a.jpg"}], "label": [-1]})
+    pq.write_table(table, source / "train-00000-of-00001.parquet")
+
+
+@refused("a label has no class")
+def _(source: Path) -> None:
+    source.mkdir()
+    table = pa.table({"image": [{"bytes": jpeg(1), "path": "a.jpg"}], "label": [2]})
+    pq.write_table(table, source / "train-00000-of-00001.parquet")
+    (source / "classes.json").write_text(json.dumps([{"name": "tench"}]))
+
+
+@refused("the same shards lie in two folders")
+def _(source: Path) -> None:
+    for folder in ("one", "two"):
+        write_parquet(source / folder, PHOTOS)
+
+
+@quarantined("a photograph in Parquet that was cut (seen with `--check`)")
+def _(source: Path) -> list[str]:
+    write_parquet(source, (*PHOTOS, Photo("train", "n01440764_5", WNIDS[0], jpeg(1)[:-300])))
+    return ["--check"]
+
+
+@refused("labels in Parquet are text")
+def _(source: Path) -> None:
+    one_shard(source, ["a.jpg"], ["tench"])
+
+
+@refused("labels in Parquet are not in the order of the wnids")
+def _(source: Path) -> None:
+    one_shard(source, [f"{wnid}_1.JPEG" for wnid in reversed(WNIDS)], [0, 1, 2])
+
+
+@refused("a wnid has two labels in Parquet")
+def _(source: Path) -> None:
+    one_shard(source, [f"{WNIDS[0]}_{number}.JPEG" for number in (1, 2)], [0, 1])
+
+
+def one_shard(source: Path, names: list[str], labels: list) -> None:
+    source.mkdir()
+    table = pa.table({"image": [{"bytes": jpeg(1), "path": name} for name in names], "label": labels})
+    pq.write_table(table, source / "train-00000-of-00001.parquet")
