@@ -143,13 +143,15 @@ class TrainSettings:
     checkpoint_every_steps: int | None = None
     """Checkpoint also within an epoch, every so many steps; always at the end of an epoch."""
     keep_checkpoints: int = 2
-    """Number of newest checkpoints kept."""
+    """Number of newest checkpoints kept; the one of the highest validation accuracy is kept besides."""
     validate_every_epochs: int = 1
     """Epochs between measurements of validation loss and accuracy; 0 for never. The last epoch is always measured."""
     keep_weights_every_epochs: int = 0
     """Epochs between weights kept in `history/`, which a scan can follow; 0 for none. The last epoch's always are."""
     log_every_steps: int = 10
     """Steps between lines of metrics.jsonl."""
+    tensorboard: bool = False
+    """Write the same numbers for TensorBoard, into RUN/<view>/tensorboard; its package must be installed."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "micro_batch", "workers", "cpus_per_worker", "keep_checkpoints"):

@@ -21,6 +21,7 @@ PLACEMENT = {
     "checkpoint_every_steps",
     "log_every_steps",
     "validate_every_epochs",
+    "tensorboard",
 }
 """Training settings that decide where and how often, not what; `reference_batch` counts by the rate it leads to."""
 

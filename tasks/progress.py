@@ -137,8 +137,7 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                     if known == first:
                         progress.already(newest["step"])  # starting up took part of the time so far
                     known = newest["step"]
-                    accuracy = f"loss {newest['loss']:.3f}, top-1 {newest['top1']:.1f} %"
-                    progress.to(known, f"{accuracy}, {newest['images_per_s']:.0f} images/s")
+                    progress.to(known, _told(newest))
                 if finished.wait(seconds) or known >= steps:
                     return
 
@@ -153,6 +152,13 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
     finally:
         finished.set()
         watcher.join()
+
+
+def _told(line: dict[str, Any]) -> str:
+    """A line of metrics.jsonl for people."""
+    pace = f"{line['images_per_s']:.0f} images/s, {line.get('model_tflops', 0):.3g} TFLOP/s"
+    share = f" ({100 * line['peak_share']:.0f} % of peak)" if "peak_share" in line else ""
+    return f"loss {line['loss']:.3f}, top-1 {line['top1']:.1f} %, {pace}{share}"
 
 
 def _lines(folder: Storage) -> list[dict[str, Any]]:

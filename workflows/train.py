@@ -8,6 +8,7 @@ from lp_core.config import check
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, used_rows
 from lp_core.run_folder import refuse_other_settings
+from tasks.metrics_log import check_tensorboard
 from tasks.progress import say, training_progress
 from tasks.training import run_training, train_stage
 from workflows.session import Session
@@ -37,6 +38,7 @@ def train(session: Session) -> None:
             say(f"train {view}: finished before")
     if not unfinished:
         return
+    check_tensorboard(recipe, run)
     cluster = session.cluster
     steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:

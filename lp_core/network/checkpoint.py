@@ -30,13 +30,22 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
-    """Write a checkpoint whole, then remove all but the newest `keep`."""
+    """Write a checkpoint whole, then remove all but the newest `keep` and the best.
+
+    Args:
+        folder: where the checkpoints are.
+        checkpoint: its facts have `validation_top1` where the network was measured in this state.
+        keep: number of newest ones, at least 1.
+    """
     data = save_tensors(checkpoint.tensors)
     name = f"step-{checkpoint.step:09d}"
     folder.write_bytes(f"{name}.safetensors", data)
     vouch = {"step": checkpoint.step, "bytes": len(data), "sha256": checksum(data), "facts": checkpoint.facts}
     folder.write_json(f"{name}.json", vouch)
+    best = best_checkpoint(folder)
     for old in checkpoint_names(folder)[:-keep]:
+        if old == best:
+            continue
         folder.remove(f"{old}.json")
         folder.remove(f"{old}.safetensors")
 
@@ -45,6 +54,18 @@ def checkpoint_names(folder: Storage) -> list[str]:
     """Names of the finished checkpoints, oldest first."""
     vouched = [name.removesuffix(".json") for name in folder.files() if name.endswith(".json")]
     return [name for name in vouched if name.startswith("step-")]
+
+
+def best_checkpoint(folder: Storage) -> str | None:
+    """Name of the checkpoint with the highest validation accuracy, of equals the latest; None if none was measured."""
+    measured = []
+    for name in checkpoint_names(folder):
+        try:
+            facts = folder.read_json(f"{name}.json")["facts"]
+            measured.append((facts["validation_top1"], name))
+        except (SettingError, OSError, KeyError, TypeError):
+            continue
+    return max(measured)[1] if measured else None
 
 
 def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:

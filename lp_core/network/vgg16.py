@@ -44,7 +44,7 @@ class VGG16(nn.Module):
                 layers += [conv(channels, scaled(full_width, settings.width), 3, padding=1), nn.ReLU(inplace=True)]
                 channels = scaled(full_width, settings.width)
             layers.append(nn.MaxPool2d(2))
-        hidden = scaled(_HIDDEN, settings.width)
+        hidden = hidden_units(settings.width)
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(settings.pool)
         self.classifier = nn.Sequential(
@@ -65,6 +65,11 @@ class VGG16(nn.Module):
 def scaled(channels: int, width: float) -> int:
     """Number of channels at a width multiplier, at least one."""
     return max(1, round(channels * width))
+
+
+def hidden_units(width: float) -> int:
+    """Units of each hidden layer of the classifier."""
+    return scaled(_HIDDEN, width)
 
 
 def conv_layers() -> dict[str, int]:

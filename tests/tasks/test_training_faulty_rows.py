@@ -16,8 +16,9 @@ from lp_core.dataset.feed import FAULTY, Batch, Feed, Reading
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.network.learner import Learner, normalized
 from lp_core.storage import Storage
-from tasks import training
+from tasks import view_training
 from tasks.ingest import _regroup, read
+from tasks.training import train_stage
 from tests.conftest import FAULTY_ROWS
 
 
@@ -29,13 +30,14 @@ def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
 
 @pytest.fixture
 def recipe(small_recipe: Recipe, faulty_folder: str, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    monkeypatch.setattr(training, "stream", carried)
+    monkeypatch.setattr(view_training, "stream", carried)
     data = replace(small_recipe.data, path=faulty_folder, max_quarantined=0.05)
     return replace(small_recipe, data=data, train=replace(small_recipe.train, checkpoint_every_steps=3))
 
 
 def trained(recipe: Recipe, folder: Path) -> None:
-    training._ViewTraining(recipe, Storage.at(folder), "cartesian", 0, 1, "cpu").run()
+    stage = train_stage(recipe, Storage.at(folder), "cartesian")
+    view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
 
 
 def test_faulty_rows_are_named_and_the_counts_reconcile(recipe: Recipe, tmp_path: Path) -> None:
@@ -65,10 +67,10 @@ def test_stopped_and_started_again_it_ends_with_the_same_bytes(
                 raise KeyboardInterrupt
             yield batch
 
-    monkeypatch.setattr(training, "stream", killed)
+    monkeypatch.setattr(view_training, "stream", killed)
     with pytest.raises(KeyboardInterrupt):
         trained(recipe, tmp_path / "halves")
-    monkeypatch.setattr(training, "stream", carried)
+    monkeypatch.setattr(view_training, "stream", carried)
     trained(recipe, tmp_path / "halves")
     for name in ("weights.safetensors", "quarantined.json"):
         one, other = (tmp_path / folder / "cartesian" / name for folder in ("whole", "halves"))

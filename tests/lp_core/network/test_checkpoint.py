@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lp_core.config import SettingError
-from lp_core.network.checkpoint import Checkpoint, checkpoint_names, newest_checkpoint, save_checkpoint
+from lp_core.network.checkpoint import Checkpoint, best_checkpoint, checkpoint_names, newest_checkpoint, save_checkpoint
 from lp_core.storage import Storage
 
 
@@ -19,6 +19,18 @@ def test_the_newest_are_kept(folder):
     found, damaged = newest_checkpoint(folder, "f")
     assert (found.step, damaged) == (30, [])
     assert torch.equal(found.tensors["w"], torch.full((3,), 30))
+
+
+def test_the_best_is_kept_besides(tmp_path):
+    storage = Storage.at(tmp_path)
+    for step, top1 in ((1, 50.0), (2, 70.0), (3, None), (4, 70.0), (5, 60.0), (6, None)):
+        facts = {"fingerprint": "f"} if top1 is None else {"fingerprint": "f", "validation_top1": top1}
+        save_checkpoint(storage, Checkpoint(step, {"w": torch.full((3,), step)}, facts), keep=1)
+    assert checkpoint_names(storage) == ["step-000000004", "step-000000006"]
+    assert best_checkpoint(storage) == "step-000000004"
+    assert newest_checkpoint(storage, "f")[0].step == 6
+    (tmp_path / "step-000000004.json").write_text("{")
+    assert best_checkpoint(storage) is None
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone", "json"])

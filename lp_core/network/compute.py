@@ -1,0 +1,76 @@
+"""How much arithmetic a network takes, and how much of it processors can do."""
+
+from __future__ import annotations
+
+import re
+
+from lp_core.config import NetworkSettings
+from lp_core.network.receptive_field import map_shape
+from lp_core.network.vgg16 import conv_channels, hidden_units
+
+PEAK_BF16 = {
+    "A100": 312e12,
+    "A30": 165e12,
+    "A10": 125e12,
+    "L4": 121e12,
+    "L40S": 362e12,
+    "H100 PCIe": 756e12,
+    "H100 HBM3": 989e12,
+    "H200": 989e12,
+    "GH200": 989e12,
+    "B200": 2250e12,
+    "RTX 3090": 71e12,
+    "RTX 4090": 165e12,
+}
+"""Dense bf16 operations per second, by words of the name that `torch.cuda.get_device_name` gives.
+
+Source: NVIDIA's data sheets (figures "with sparsity" halved) and the GA102 and AD102 architecture papers; the RTX cards
+with fp32 accumulation.
+"""
+_OTHER_CHIPS = {"Ti", "D", "SUPER", "Laptop", "MIG"}
+"""Words that make another chip, or a part of one, of the name."""
+
+
+def forward_operations(settings: NetworkSettings, classes: int, size: int) -> int:
+    """Multiplications and additions of matrix products and convolutions for one image, forward.
+
+    Args:
+        settings: width and pool.
+        classes: number of outputs.
+        size: side of the network input in px.
+    """
+    convolutions = _convolutions(settings, size)
+    hidden, features = hidden_units(settings.width), conv_channels(settings.width)["conv5_3"] * settings.pool**2
+    linear = hidden * (features + hidden + classes)
+    return 2 * (sum(convolutions) + linear)
+
+
+def training_operations(settings: NetworkSettings, classes: int, size: int) -> int:
+    """The same for a training step: forward, and backward to weights and to the input of every layer but the first.
+
+    92.65e9 for the standard network, 1,000 classes and 224 px. Model operations: what is computed twice or for padding
+    does not count.
+    """
+    return 3 * forward_operations(settings, classes, size) - 2 * _convolutions(settings, size)[0]
+
+
+def peak_operations(device_name: str) -> float | None:
+    """Dense bf16 operations per second of a GPU; None where it is not in the table."""
+    words = set(re.split(r"[\s-]+", device_name))
+    if words & _OTHER_CHIPS:
+        return None
+    for name, peak in PEAK_BF16.items():
+        if set(name.split()) <= words:
+            return peak
+    return None
+
+
+def _convolutions(settings: NetworkSettings, size: int) -> list[int]:
+    """Multiplications of each convolution for one image."""
+    counts = []
+    inputs = 3
+    for layer, outputs in conv_channels(settings.width).items():
+        rows, columns = map_shape(layer, (size, size))
+        counts.append(rows * columns * outputs * inputs * 9)
+        inputs = outputs
+    return counts
