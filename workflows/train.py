@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from lp_core.config import check
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, used_rows
+from lp_core.network.checkpoint import check_space
 from lp_core.run_folder import refuse_other_settings
 from tasks.metrics_log import check_tensorboard
 from tasks.progress import say, training_progress
@@ -39,6 +40,7 @@ def train(session: Session) -> None:
     if not unfinished:
         return
     check_tensorboard(recipe, run)
+    check_space(run, recipe, classes, len(unfinished))
     cluster = session.cluster
     steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:

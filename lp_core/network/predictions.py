@@ -58,9 +58,7 @@ class Predictions:
         """All parts together, by ascending row."""
         none = np.zeros(0, np.int64)
         parts = parts or [cls(none, none, none, none, np.zeros(0))]
-        whole = np.zeros(0, np.int64)
-        none = cls(whole, whole, whole, whole, np.zeros(0))  # rows may all be faulty
-        columns = [np.concatenate([getattr(part, field.name) for part in (none, *parts)]) for field in fields(cls)]
+        columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)]
         order = np.argsort(columns[0], kind="stable")
         return cls(*(column[order] for column in columns))
 
