@@ -138,6 +138,8 @@ class TrainSettings:
     """`auto` is bf16 where the processor computes in it (GPUs since Ampere, CPUs with AMX), else fp32."""
     deterministic: bool = False
     """Only deterministic kernels: equal losses, bit for bit, from run to run on one machine."""
+    compile: bool = False
+    """Compile the network with torch.compile: minutes at the start, then faster on GPUs; needs a C++ compiler."""
     workers: int = 1
     """Training workers (GPUs, where there are any)."""
     min_workers: int | None = None

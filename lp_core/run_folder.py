@@ -13,6 +13,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 
 PLACEMENT = {
+    "compile",
     "reference_batch",
     "workers",
     "min_workers",

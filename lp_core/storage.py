@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import pyarrow as pa
 from pyarrow import fs
 
 from lp_core.config import SettingError
+
+_SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Storage:
         text = os.fspath(place)
         if not text:
             raise SettingError("an empty path was given where a folder is needed")
+        scheme, colon, rest = text.partition(":")
+        if colon and scheme in _SCHEMES and not rest.startswith("//"):
+            raise SettingError(f"{text} would be a file named like a URI; write {scheme}:// before the bucket or path")
         return cls(text if "://" in text else str(Path(text).expanduser().resolve()))
 
     @classmethod
@@ -69,6 +75,15 @@ class Storage:
 
     def __str__(self) -> str:
         return self.uri
+
+    def free_bytes(self) -> int | None:
+        """Free space of the disk that the folder is, or will be, on; None elsewhere."""
+        if not self.is_local:
+            return None
+        place = Path(self.path() or "/")
+        while not place.exists():
+            place = place.parent
+        return shutil.disk_usage(place).free
 
     @property
     def is_local(self) -> bool:

@@ -43,12 +43,16 @@ class Cluster:
         gpus: GPUs.
         is_local: whether it was started here, for this run alone.
         tasks_at_once: pieces of work to keep in flight.
+        node_cpus: logical CPUs of the node that has most.
+        node_gpus: GPUs of the node that has most.
     """
 
     cpus: int
     gpus: float
     is_local: bool
     tasks_at_once: int
+    node_cpus: float
+    node_gpus: float
 
 
 @contextmanager
@@ -96,8 +100,11 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         total = ray.cluster_resources()
         cpus, gpus = int(total.get("CPU", 0)), total.get("GPU", 0.0)
         is_local = address == "local"
-        cluster = Cluster(cpus, gpus, is_local, (os.cpu_count() or 1) if is_local else max(1, 2 * cpus))
-        _preflight(cluster, recipe)
+        at_once = (os.cpu_count() or 1) if is_local else max(1, 2 * cpus)
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        most = [max((node.get(name, 0.0) for node in nodes), default=0.0) for name in ("CPU", "GPU")]
+        cluster = Cluster(cpus, gpus, is_local, at_once, *most)
+        preflight(cluster, recipe)
         yield cluster
     finally:
         ray.shutdown()
@@ -137,7 +144,12 @@ def _store_bytes() -> int:
     return max(80 * 2**20, min(_OBJECT_STORE_BYTES, int(0.9 * free)))
 
 
-def _preflight(cluster: Cluster, recipe: Recipe) -> None:
+def preflight(cluster: Cluster, recipe: Recipe) -> None:
+    """Refuse what the cluster can never give; Ray would wait for it for ever.
+
+    Raises:
+        SettingError: the message names the setting, and what there is.
+    """
     train = recipe.train
     workers = train.min_workers or train.workers
     if cluster.gpus:
@@ -152,6 +164,12 @@ def _preflight(cluster: Cluster, recipe: Recipe) -> None:
         f"{cluster.cpus} CPUs to read images with; {needed} are needed",
     )
     check(
-        recipe.scan.gpus_per_task <= cluster.gpus,
-        f"scan.gpus-per-task is {recipe.scan.gpus_per_task}, but the cluster has {cluster.gpus:g} GPUs",
+        train.cpus_per_worker <= cluster.node_cpus,
+        f"train.cpus-per-worker is {train.cpus_per_worker}, but no node has more than {cluster.node_cpus:g} CPUs; "
+        "lower it",
+    )
+    check(
+        recipe.scan.gpus_per_task <= cluster.node_gpus,
+        f"scan.gpus-per-task is {recipe.scan.gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; "
+        "lower it",
     )

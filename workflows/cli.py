@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from lp_core.config import VIEW_NAMES, Recipe, SettingError, VisualizeSettings
 from lp_core.storage import Storage
@@ -124,6 +124,8 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     default = options(**{one.name: getattr(base, one.name) for one in fields(Recipe)}, run=run or tyro.MISSING)
     chosen = tyro.cli(options, prog=program, description=VERBS[verb] + ".", default=default, args=arguments)
     recipe = Recipe(**{one.name: getattr(chosen, one.name) for one in fields(Recipe)})
+    if recipe.data.path:  # workers on other nodes have other working directories
+        recipe = replace(recipe, data=replace(recipe.data, path=Storage.at(recipe.data.path).uri))
     with Session(recipe, Storage.at(chosen.run), chosen.address) as session:
         if weights := getattr(chosen, "weights", None):
             from workflows.weights import import_weights

@@ -65,7 +65,7 @@ def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
         record(stage.folder, faulty)
         say(f"evaluate {view}: {summary(stage.folder, faulty, len(rows))}")
     split = dataset.rows("validation")
-    table = found.table([split.image_id(row) for row in rows])
+    table = found.table([split.image_id(row) for row in found.row_N])
     whole, by_class, images = FILES
     stage.folder.write_json(whole, found.counts().summary() | {"quarantined": faulty})
     stage.folder.write_bytes(by_class, parquet(found.by_class(dataset.class_names)))

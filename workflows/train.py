@@ -38,7 +38,10 @@ def train(session: Session) -> None:
             say(f"train {view}: finished before")
     if not unfinished:
         return
+    from lp_core.network.checkpoint import check_space
+
     check_tensorboard(recipe, run)
+    check_space(run, recipe, classes, len(unfinished))
     cluster = session.cluster
     steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lp_core.config import SettingError
+from lp_core.config import Recipe, SettingError
 from lp_core.fingerprint import checksum
+from lp_core.network.vgg16 import VGG16
 from lp_core.storage import Storage
 
 
@@ -48,6 +50,36 @@ def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
             continue
         folder.remove(f"{old}.json")
         folder.remove(f"{old}.safetensors")
+
+
+def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> None:
+    """Refuse a disk that the checkpoints of a training do not fit on.
+
+    Args:
+        folder: the run.
+        recipe: its settings.
+        classes: number of classes.
+        views: networks that are to be trained.
+
+    Raises:
+        SettingError: the message says how much is free and how much is needed.
+    """
+    free = folder.free_bytes()
+    if free is None:
+        return
+    with torch.device("meta"):
+        parameters = sum(value.numel() for value in VGG16(classes, recipe.network).parameters())
+    states = 3 if recipe.train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
+    every = recipe.train.keep_weights_every_epochs
+    history = recipe.train.epochs // every if every else 0
+    # The newest, the best, one being written; the weights, and those of chosen epochs.
+    needed = views * 4 * parameters * ((recipe.train.keep_checkpoints + 2) * states + 1 + history)
+    there = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
+    if free + there < needed:
+        raise SettingError(
+            f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - there) / 1e9:.1f} GB are needed for checkpoints; "
+            "free some, give another --run or lower train.keep-checkpoints"
+        )
 
 
 def checkpoint_names(folder: Storage) -> list[str]:

@@ -16,6 +16,7 @@ from lp_core.network.initialization import initialize
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.vgg16 import VGG16
+from lp_core.storage import first_line
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -53,11 +54,12 @@ class Learner:
         self.optimizer = _optimizer(self.network, recipe)
         self.dtype = autocast_dtype(recipe.train.precision, self.device.type)
         self.step = 0
-        self._parallel: nn.Module = self.network
+        self.share(self.network)
 
     def share(self, parallel: nn.Module) -> None:
         """Compute through a wrapper of `network`, such as DistributedDataParallel, that averages gradients."""
-        self._parallel = parallel
+        # An epoch's last batch has a size of its own: two fixed sizes compile to faster code than one that varies.
+        self._parallel: Any = torch.compile(parallel, dynamic=False) if self.recipe.train.compile else parallel
 
     def learn(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor, batch_images: int) -> Counts:
         """Take one optimiser step and return this worker's counts (their loss is without label smoothing).
@@ -90,12 +92,11 @@ class Learner:
         if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
             size = self.recipe.view.size
             blank = torch.zeros((1, 3, size, size), device=self.device)
-            (self._parallel(blank).sum() * 0).backward()
+            (self._logits(blank).sum() * 0).backward()
             return Counts()
         x_NCSR, y_N = normalized(images, self.device), as_tensor(labels, self.device)
         with self.autocast():
-            logits = self._parallel(x_NCSR)
-        logits = logits.float()
+            logits = self._logits(x_NCSR).float()
         loss = F.cross_entropy(logits, y_N, label_smoothing=self.recipe.train.label_smoothing, reduction="sum")
         if not loss.isfinite():
             train = self.recipe.train
@@ -105,6 +106,17 @@ class Learner:
             )
         (loss * (self.world / batch_images)).backward()
         return counts(logits.detach(), y_N)
+
+    def _logits(self, x_NCSR: Tensor) -> Tensor:
+        if not self.recipe.train.compile:
+            return self._parallel(x_NCSR)
+        from torch._dynamo.exc import TorchDynamoException
+
+        try:
+            return self._parallel(x_NCSR)
+        except TorchDynamoException as error:
+            why = next((line for line in str(error).splitlines() if "Error" in line), first_line(error))
+            raise SettingError(f"train.compile is on, but torch.compile fails here ({why}); leave it off") from error
 
     def evaluate(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor) -> Counts:
         """Counts of a batch without learning from it."""
@@ -168,6 +180,7 @@ def _parts(images: int, largest: int) -> list[slice]:
     return [slice(images * i // count, images * (i + 1) // count) for i in range(count)]
 
 
-def _no_sync(network: nn.Module) -> AbstractContextManager[Any]:
+def _no_sync(network: Any) -> AbstractContextManager[Any]:
     """Gradients are exchanged once a step, not once a part."""
-    return network.no_sync() if isinstance(network, nn.parallel.DistributedDataParallel) else nullcontext()
+    no_sync = getattr(network, "no_sync", nullcontext)  # DistributedDataParallel's, compiled or not
+    return no_sync()

@@ -59,3 +59,22 @@ def test_a_store_that_does_not_answer_is_told_in_one_line():
 def test_an_option_that_a_store_does_not_know_is_told():
     with pytest.raises(SettingError, match=r"not a folder that can be opened .*'nonsense'"):
         _ = Storage.at("gs://bucket/x?nonsense=1").filesystem
+
+
+@pytest.mark.parametrize("text", ["s3:bucket/run", "gs:/bucket/run", "file:/runs/one"])
+def test_a_uri_without_its_slashes_is_no_folder(text):
+    with pytest.raises(SettingError, match=r"would be a file named like a URI; write \w+://"):
+        Storage.at(text)
+
+
+def test_relative_paths_become_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Storage.at("runs/a:b").uri == str(tmp_path / "runs" / "a:b")
+
+
+def test_free_space_is_that_of_the_disk_to_be(tmp_path):
+    import shutil
+
+    free = Storage.at(tmp_path / "not" / "yet").free_bytes()
+    assert free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.1)
+    assert Storage("s3://bucket/run").free_bytes() is None

@@ -1,8 +1,19 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from lp_core.config import SettingError
-from lp_core.network.checkpoint import Checkpoint, best_checkpoint, checkpoint_names, newest_checkpoint, save_checkpoint
+from lp_core.network.checkpoint import (
+    Checkpoint,
+    best_checkpoint,
+    check_space,
+    checkpoint_names,
+    newest_checkpoint,
+    save_checkpoint,
+)
+from lp_core.network.learner import Learner
 from lp_core.storage import Storage
 
 
@@ -64,3 +75,22 @@ def test_another_trainings_checkpoint_is_refused(folder):
 
 def test_no_checkpoint_is_no_error(tmp_path):
     assert newest_checkpoint(Storage.at(tmp_path / "none"), "f") == (None, [])
+
+
+def test_a_disk_that_is_too_small_is_refused(tmp_path, small_recipe):
+    check_space(Storage.at(tmp_path), small_recipe, 12, 2)
+    greedy = replace(small_recipe, train=replace(small_recipe.train, keep_checkpoints=10**9))
+    with pytest.raises(SettingError, match=r"GB are free, but \d+\.\d GB are needed .* lower train\.keep-checkpoints"):
+        check_space(Storage.at(tmp_path), greedy, 12, 2)
+    check_space(Storage("s3://bucket/run"), greedy, 12, 2)
+
+
+def test_the_space_is_that_of_the_files(tmp_path, small_recipe):
+    learner = Learner(small_recipe, "cartesian", 12, steps_per_epoch=10)
+    learner.learn(np.zeros((3, 32, 32, 3), np.uint8), np.zeros(3, np.int64), 3)
+    torch.use_deterministic_algorithms(False)
+    folder = Storage.at(tmp_path)
+    save_checkpoint(folder, Checkpoint(1, learner.state(), {}), keep=1)
+    written = folder.contents().files["step-000000001.safetensors"]
+    parameters = sum(value.numel() for value in learner.network.parameters())
+    assert written == pytest.approx(4 * parameters * 3, rel=0.05)  # AdamW

@@ -40,6 +40,12 @@ def test_parts_join_in_any_order_to_the_same_bytes():
         assert joined.counts() == whole.counts()
 
 
+def test_no_parts_join_to_nothing():
+    empty = Predictions.joined([])
+    assert len(empty.row_N) == 0
+    assert Predictions.joined([empty, predictions(5)[0]]).counts() == predictions(5)[0].counts()
+
+
 def test_the_table_comes_back():
     whole = predictions(30)[0]
     read = Predictions.from_table(pq.read_table(io.BytesIO(parquet(whole.table([str(row) for row in range(30)])))))

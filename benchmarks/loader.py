@@ -1,0 +1,189 @@
+"""How fast a training is fed: the same network behind five ways of reading real JPEGs, one after the other.
+
+    python -m benchmarks.loader --data DATA [--recipe tiny_imagenet] [--view log_polar] [--images 6000]
+
+DATA is a data set folder. `mock` trains on one batch over and over: what computing alone allows. `in process` reads and
+trains in turns. The original chain is torchvision's: JPEG files, PIL, RandomResizedCrop and flip, `cv2.warpPolar`,
+ToTensor, Normalize, in a torch DataLoader. `alone` reads without training. The way through Ray Data is
+`tasks.ingest.stream`, as in `logpolar train`. Speeds and waiting count from the first batch on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `logpolar train`
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+from torchvision import transforms
+
+from lp_core.config import Recipe, ViewName
+from lp_core.dataset.feed import Feed, Reading, open_dataset, used_rows
+from lp_core.network import learner as learning
+from tasks.cluster import connected
+from tasks.ingest import agenda, stream
+from workflows.recipes import recipe as named
+
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CORES = os.cpu_count() or 1
+_normalized = learning.normalized
+Pair = tuple[Any, Any]
+"""Images and labels of a batch."""
+
+
+class OriginalChain(Dataset):
+    """JPEG files through the chain of 2018, normalised on the core."""
+
+    def __init__(self, files: list[Path], labels: list[int], recipe: Recipe, view: ViewName) -> None:
+        self.files, self.labels, self.view, self.size = files, labels, view, recipe.view.size
+        data = recipe.data
+        crop = transforms.RandomResizedCrop(self.size, data.crop_scale, data.crop_ratio)
+        self.crop = transforms.Compose([crop, transforms.RandomHorizontalFlip(data.flip)])
+        self.finish = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, SPREAD)])
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        with Image.open(self.files[index]) as file:
+            image = np.asarray(self.crop(file.convert("RGB")))
+        if self.view == "log_polar":
+            half = self.size / 2
+            flags = cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS | cv2.WARP_POLAR_LOG
+            image = cv2.warpPolar(image, (self.size, self.size), (half, half), half * 2**0.5, flags)
+        return self.finish(image), self.labels[index]
+
+
+class OurFunction(IterableDataset):
+    """`Feed.batches`, each worker with every so many readings."""
+
+    def __init__(self, feed: Feed, readings: list[Reading]) -> None:
+        self.feed, self.readings = feed, readings
+
+    def __iter__(self) -> Iterator[Pair]:
+        worker = get_worker_info()
+        for reading in self.readings[worker.id :: worker.num_workers]:
+            for batch in self.feed.batches(reading):
+                yield batch.images_NSRC, batch.labels_N
+
+
+@dataclass
+class Measured:
+    """What a way of reading came to."""
+
+    images_per_s: float
+    first_batch: float
+    waiting_share: float
+
+
+def drain(batches: Iterator[Pair], learner: learning.Learner | None) -> Measured:
+    """Consume all batches; speed and waiting count from the first batch on."""
+    start = time.monotonic()
+    first = next(batches, None)
+    assert first is not None, "nothing was read"
+    first_batch = time.monotonic() - start
+    waited, images = 0.0, 0
+    begin = time.monotonic()
+    pair: Pair | None = first
+    while pair is not None:
+        if learner is not None:
+            learner.learn(*pair, len(pair[1]))
+        images += len(pair[1])
+        before = time.monotonic()
+        pair = next(batches, None)
+        waited += time.monotonic() - before
+    seconds = time.monotonic() - begin
+    return Measured(images / seconds, first_batch, waited / seconds)
+
+
+def normalized(images: Any, device: torch.device) -> torch.Tensor:
+    """As the learner's own, but what the original chain has normalised already stays as it is."""
+    if isinstance(images, torch.Tensor) and images.is_floating_point():
+        return images.to(device)
+    return _normalized(images, device)
+
+
+def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterator[Pair]]]:
+    """Each starts its readers when called."""
+    recipe = feed.recipe
+    readings = agenda(feed, 0, steps, set())
+    rows = used_rows(recipe, "train")[: steps * recipe.train.batch_size]
+    labels = open_dataset(recipe.data.path).rows("train").label[rows].tolist()
+    files = []
+    for photograph in open_dataset(recipe.data.path).photographs("train", rows):
+        files.append(folder / f"{photograph.row}.jpg")
+        files[-1].write_bytes(photograph.data)
+    one = next(feed.batches(Reading("train", 0, 1)))
+
+    def original() -> Iterator[Pair]:
+        chain = OriginalChain(files, labels, recipe, feed.view)
+        return iter(DataLoader(chain, recipe.train.batch_size, shuffle=True, num_workers=CORES))
+
+    return {
+        "mock loader": lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
+        "our function, in process": lambda: (
+            (batch.images_NSRC, batch.labels_N) for reading in readings for batch in feed.batches(reading)
+        ),
+        f"DataLoader ({CORES} workers), original chain": original,
+        f"DataLoader ({CORES} workers), our function": lambda: iter(
+            DataLoader(OurFunction(feed, readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
+        ),
+        "Ray Data": lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
+    }
+
+
+def _as_it_is(pair: Pair) -> Pair:
+    return pair
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--recipe", default="tiny_imagenet")
+    parser.add_argument("--view", default="log_polar", choices=("cartesian", "log_polar"))
+    parser.add_argument("--images", type=int, default=6000)
+    parser.add_argument("--width", type=float, help="of the network, instead of the recipe's")
+    args = parser.parse_args()
+    recipe = named(args.recipe)
+    recipe = replace(recipe, data=replace(recipe.data, path=str(Path(args.data).resolve())))
+    if args.width:
+        recipe = replace(recipe, network=replace(recipe.network, width=args.width))
+    feed = Feed(recipe, args.view)
+    classes = len(open_dataset(recipe.data.path).class_names)
+    steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    print(f"{recipe.recipe}, {args.view}, width {recipe.network.width:g}, {steps} steps, {CORES} cores, {device}")
+    print("| way | images/s in training | first batch, s | waiting share | images/s alone | first batch, s |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        batch = next(feed.batches(Reading("train", 0, 1)))
+        warm_up = batch.images_NSRC, batch.labels_N
+        stack.enter_context(patch.object(learning, "normalized", normalized))
+        for name, begin in ways(feed, steps, Path(folder)).items():
+            if name == "Ray Data":  # last: processes that DataLoader forks would inherit Ray's threads
+                stack.enter_context(connected(recipe))
+                for _ in stream(feed, agenda(feed, 0, 2, set())):  # readers start once per training
+                    pass
+            learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
+            learner.learn(*warm_up, len(warm_up[1]))
+            one = drain(begin(), learner)
+            line = f"| {name} | {one.images_per_s:.0f} | {one.first_batch:.2f} | {one.waiting_share:.3f} |"
+            alone = drain(begin(), None) if name != "mock loader" else None
+            print(line + (f" {alone.images_per_s:.0f} | {alone.first_batch:.2f} |" if alone else " | |"), flush=True)
+
+
+if __name__ == "__main__":
+    main()

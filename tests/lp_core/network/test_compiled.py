@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+
+from lp_core.config import SettingError
+from lp_core.dataset.feed import Feed, Reading
+from lp_core.network.learner import Learner
+
+pytestmark = pytest.mark.slow  # a minute
+
+
+@pytest.fixture
+def recipe(small_recipe):
+    return replace(
+        small_recipe,
+        network=replace(small_recipe.network, dropout=0.0),  # compiled dropout draws other numbers
+        train=replace(small_recipe.train, compile=True, optimizer="sgd", deterministic=False),
+    )
+
+
+@pytest.mark.filterwarnings("default")  # the compiler's own
+def test_compiled_it_learns_the_same(recipe):
+    eager = replace(recipe, train=replace(recipe.train, compile=False))
+    given = list(Feed(recipe, "log_polar").batches(Reading("train", 0, 3)))
+    losses = []
+    for one in (Learner(eager, "log_polar", 12, 10), Learner(recipe, "log_polar", 12, 10)):
+        losses.append([one.learn(b.images_NSRC, b.labels_N, len(b.rows_N)).loss_sum for b in given])
+        assert all(not name.startswith("network/_orig") for name in one.state())
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_compiler_that_is_missing_is_told(recipe):
+    import torch
+    import torch._inductor.config
+
+    torch.compiler.reset()
+    [batch] = Feed(recipe, "cartesian").batches(Reading("train", 0, 1))
+    with (
+        torch._inductor.config.patch({"cpp.cxx": ("/nowhere/g++",), "force_disable_caches": True}),
+        pytest.raises(SettingError, match=r"train\.compile is on, but torch\.compile fails here \(.*leave it off"),
+    ):
+        Learner(recipe, "cartesian", 12, 10).learn(batch.images_NSRC[:5], batch.labels_N[:5], 5)
