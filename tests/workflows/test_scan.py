@@ -18,6 +18,7 @@ from lp_core.network.learner import Learner
 from lp_core.network.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.training import train_stage
+from tests.conftest import FAULTY_ROWS
 from workflows.scan import scan
 from workflows.session import Session
 from workflows.verify import verify
@@ -142,6 +143,21 @@ def test_maxima_that_are_asked_for_later_are_written(session, ran):
     scan(later)
     scan(asked(session))
     assert not ran
+
+
+def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, capsys):
+    recipe = session.recipe
+    data = replace(recipe.data, path=faulty_folder, limit=None, max_quarantined=0.05)
+    faulty = Session(replace(recipe, data=data), session.run)
+    stage = train_stage(faulty.recipe, session.run, "log_polar")
+    stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
+    once = scanned(faulty, maxima=True)
+    assert "2 of 60 rows hold no usable image" in capsys.readouterr().out
+    rows = pq.read_table(session.run.path("log_polar/maxima_images.parquet"))["row"].to_pylist()
+    assert rows == [row for row in range(60) if row not in FAULTY_ROWS["validation"]]
+    assert len(np.load(session.run.path("log_polar/maxima.npy"))) == 58
+    verify(once)
+    assert "brute force search of 58 images bit for bit" in capsys.readouterr().out
 
 
 def test_epochs_that_were_not_kept_are_refused(session):
