@@ -1,6 +1,11 @@
 """`logpolar scan` and `verify` on a run whose weights are given; the tasks run in this process, one after the other."""
 
 import json
+import os
+import random
+import signal
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -115,6 +120,38 @@ def test_an_epoch_scanned_alone_has_the_same_tables(session):
     session.run.remove("log_polar/history/epoch_002/exemplars.parquet")
     scanned(session, checkpoints="2,4")
     assert content(session, "log_polar/history/epoch_002") == together
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # forked children compute in one thread
+def test_killed_twenty_times_it_ends_with_the_same_bytes(session):
+    everything = {"checkpoints": "2", "maxima": True, "piece_rows": 3}
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    names += [f"history/epoch_002/{name}" for name in names] + ["history/changes.parquet"]
+    manifests = ["stages/scan.json", "history/epoch_002/stages/scan.json", "history/stages/changes.json"]
+    torch.set_num_threads(1)
+    began = time.monotonic()
+    expected = content(scanned(session, **everything), names=names)
+    length = time.monotonic() - began
+    moments = random.Random(4)
+    kills = []
+    while len(kills) < 20:
+        if session.run.exists(f"log_polar/{manifests[-1]}"):
+            for name in (*manifests, *names):  # it ended between two kills; the next has to begin again
+                session.run.remove(f"log_polar/{name}")
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                scan(asked(session, **everything))
+            os._exit(0)
+        time.sleep(moments.uniform(0, length))
+        ended = os.waitpid(child, os.WNOHANG)[0]
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            kills.append(len(session.run.files("log_polar/scan")))
+    assert len(set(kills)) > 2  # at different moments
+    assert content(scanned(session, **everything), names=names) == expected
+    assert not [name for name in session.run.files("log_polar") if "/scan/" in name]
 
 
 def test_other_splits_lie_beside(session):
