@@ -8,19 +8,22 @@ Everything but the network: peaks are drawn at random with the shape of a full-w
 from __future__ import annotations
 
 import argparse
-import functools
 import io
 import json
+import tempfile
 import time
 
 import numpy as np
 import torch
 
-from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics
+from lp_core.exemplars.channel_statistics import ChannelStatistics
+from lp_core.exemplars.findings import Findings
 from lp_core.exemplars.peaks import Peaks
-from lp_core.exemplars.top_k import TopK, merge
+from lp_core.exemplars.top_k import TopK
 from lp_core.network.layers import conv_channels
 from lp_core.network.receptive_field import map_shape
+from lp_core.storage import Storage
+from tasks.reducing import GROUP, join_files, read_joined
 
 LAYERS = conv_channels(1.0)
 BATCH = 32
@@ -64,15 +67,31 @@ def main() -> None:
                 growth[mark] = {name: round(taken / mark * 1000, 3) for name, taken in seconds.items()}
 
     reduce = {}
-    for pieces in options.pieces:
-        start = time.process_time()
-        functools.reduce(merge, [top_k] * pieces)
-        middle = time.process_time()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Storage.at(place)
         # Statistics refuse to count an image twice, so the copies are given rows of their own.
-        copies = [counts] + [ChannelStatistics.empty(LAYERS, shape_SR)] * (pieces - 1)
-        functools.reduce(merge_statistics, copies)
-        end = time.process_time()
-        reduce[pieces] = {"nine": round(middle - start, 3), "statistics": round(end - middle, 3)}
+        for number in range(max(options.pieces)):
+            counts.row_N = np.arange(512 * number, 512 * (number + 1))
+            folder.write_bytes(f"{number}.npz", Findings(top_k, counts).to_bytes())
+        for pieces in options.pieces:
+            files, level = [f"{number}.npz" for number in range(pieces)], 0
+            in_tasks = []
+            while len(files) > GROUP:
+                level += 1
+                groups = [tuple(files[at : at + GROUP]) for at in range(0, len(files), GROUP)]
+                files = [f"joined-{level}-{number}.npz" for number in range(len(groups))]
+                for group, file in zip(groups, files, strict=True):
+                    start = time.process_time()
+                    join_files(place, group, file)
+                    in_tasks.append(time.process_time() - start)
+            start = time.process_time()
+            read_joined(folder, files)
+            reduce[pieces] = {
+                "tasks": len(in_tasks),
+                "all_tasks": round(sum(in_tasks), 2),
+                "one_task_at_most": round(max(in_tasks, default=0.0), 2),
+                "command_itself": round(time.process_time() - start, 2),
+            }
 
     def stored(arrays: dict[str, np.ndarray]) -> int:
         file = io.BytesIO()

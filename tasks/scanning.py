@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +11,6 @@ from lp_core.config import SettingError
 from lp_core.dataset.feed import Batch, Feed, open_dataset
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
-
-if TYPE_CHECKING:
-    from lp_core.exemplars.findings import Findings
 
 
 @dataclass(frozen=True)
@@ -62,14 +58,12 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
         # Decoded once for all networks, which come one after the other: one is in memory, however many there are.
         batches = list(batches)
     for search in searches:
-        found, maxima_NC = _found(search.trained, batches)
-        data = found.to_bytes(maxima_NC if scan.maxima else None)
-        Storage(search.folder).write_bytes(search.file(rows), data)
+        Storage(search.folder).write_bytes(search.file(rows), _found(search.trained, batches))
     return len(rows) * len(searches)
 
 
-def _found(trained: Trained, batches: Iterable[Batch]) -> tuple[Findings, np.ndarray]:
-    """What one network finds in the images, and float16 [N, C], its channels' maxima."""
+def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
+    """The file of what one network finds in the images, with all of their maxima if they are wanted."""
     from lp_core.exemplars.findings import Findings, halves
     from lp_core.exemplars.peaks import ActivationError, find_peaks
     from lp_core.network.layers import conv_channels
@@ -89,8 +83,9 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> tuple[Findings, np.nda
             raise SettingError(f"view {trained.view}, image {image_id}: {error}") from None
         top_k = top_k.push(peaks, numbers)
         statistics.push(peaks, numbers)
-        maxima.append(halves(peaks.value_NC.cpu().numpy()))
-    return Findings(top_k, statistics, (machine(device),)), np.concatenate(maxima)
+        if recipe.scan.maxima:
+            maxima.append(halves(peaks.value_NC.cpu().numpy()))
+    return Findings(top_k, statistics, (machine(device),)).to_bytes(np.concatenate(maxima) if maxima else None)
 
 
 def filled(images_NSRC: np.ndarray, batch_size: int) -> np.ndarray:

@@ -1,6 +1,11 @@
 """`logpolar scan` and `verify` on a run whose weights are given; the tasks run in this process, one after the other."""
 
 import json
+import os
+import random
+import signal
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +23,7 @@ from lp_core.network.learner import Learner
 from lp_core.network.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.training import train_stage
+from tests.conftest import FAULTY_ROWS
 from workflows.scan import scan
 from workflows.session import Session
 from workflows.verify import verify
@@ -116,6 +122,38 @@ def test_an_epoch_scanned_alone_has_the_same_tables(session):
     assert content(session, "log_polar/history/epoch_002") == together
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # forked children compute in one thread
+def test_killed_twenty_times_it_ends_with_the_same_bytes(session):
+    everything = {"checkpoints": "2", "maxima": True, "piece_rows": 3}
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    names += [f"history/epoch_002/{name}" for name in names] + ["history/changes.parquet"]
+    manifests = ["stages/scan.json", "history/epoch_002/stages/scan.json", "history/stages/changes.json"]
+    torch.set_num_threads(1)
+    began = time.monotonic()
+    expected = content(scanned(session, **everything), names=names)
+    length = time.monotonic() - began
+    moments = random.Random(4)
+    kills = []
+    while len(kills) < 20:
+        if session.run.exists(f"log_polar/{manifests[-1]}"):
+            for name in (*manifests, *names):  # it ended between two kills; the next has to begin again
+                session.run.remove(f"log_polar/{name}")
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                scan(asked(session, **everything))
+            os._exit(0)
+        time.sleep(moments.uniform(0, length))
+        ended = os.waitpid(child, os.WNOHANG)[0]
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            kills.append(len(session.run.files("log_polar/scan")))
+    assert len(set(kills)) > 2  # at different moments
+    assert content(scanned(session, **everything), names=names) == expected
+    assert not [name for name in session.run.files("log_polar") if "/scan/" in name]
+
+
 def test_other_splits_lie_beside(session):
     validation = content(scanned(session))
     other = scanned(session, split="train")
@@ -142,6 +180,21 @@ def test_maxima_that_are_asked_for_later_are_written(session, ran):
     scan(later)
     scan(asked(session))
     assert not ran
+
+
+def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, capsys):
+    recipe = session.recipe
+    data = replace(recipe.data, path=faulty_folder, limit=None, max_quarantined=0.05)
+    faulty = Session(replace(recipe, data=data), session.run)
+    stage = train_stage(faulty.recipe, session.run, "log_polar")
+    stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
+    once = scanned(faulty, maxima=True)
+    assert "2 of 60 rows hold no usable image" in capsys.readouterr().out
+    rows = pq.read_table(session.run.path("log_polar/maxima_images.parquet"))["row"].to_pylist()
+    assert rows == [row for row in range(60) if row not in FAULTY_ROWS["validation"]]
+    assert len(np.load(session.run.path("log_polar/maxima.npy"))) == 58
+    verify(once)
+    assert "brute force search of 58 images bit for bit" in capsys.readouterr().out
 
 
 def test_epochs_that_were_not_kept_are_refused(session):

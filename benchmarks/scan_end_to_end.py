@@ -1,0 +1,153 @@
+"""A whole scan as `logpolar scan` does it: reading, decoding, the network, pieces on disk, the reduce; with its memory.
+
+    logpolar index ../shared/data/tiny-imagenet-100 DATA
+    python benchmarks/scan_end_to_end.py DATA --images 5000                                     # validation, full width
+    python benchmarks/scan_end_to_end.py DATA --split train --width 0.125 --images 5000 20000 50000
+    python benchmarks/scan_end_to_end.py DATA --images 2000 --piece-rows 8 32 128 --width 0.125   # the reduce
+
+The network has its first weights, which take as long as trained ones. Seconds are wall clock from the first piece on,
+Ray and its workers already started by a scan of one piece; memory is the largest sum, seen four times a second, of the
+proportional set sizes of this process and all that it started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from lp_core.config import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
+from lp_core.fingerprint import checksum
+from lp_core.network.initialization import initialize
+from lp_core.network.machine import machine
+from lp_core.network.vgg16 import VGG16
+from lp_core.network.weights import FILE, weights_bytes
+from lp_core.storage import Storage
+from tasks.training import train_stage
+from workflows import scan as scanning
+from workflows.session import Session
+
+
+class Memory:
+    """Largest memory of this process and its descendants while a `with` block runs."""
+
+    def __enter__(self) -> Memory:
+        self.megabytes, self._done = 0.0, threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.25):
+            self.megabytes = max(self.megabytes, sum(map(proportional_set_size, family(os.getpid()))) / 1024)
+
+
+def family(root: int) -> list[int]:
+    """A process and all that descend from it."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, IndexError):
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [root]
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def proportional_set_size(pid: int) -> int:
+    """kB; 0 for a process that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def prepared(recipe: Recipe, folder: str) -> Storage:
+    """A run whose training is finished before it began."""
+    run, (view,) = Storage.at(folder), recipe.views
+    session = Session(recipe, run)
+    network = VGG16(len(session.dataset.class_names), recipe.network, view)
+    data = weights_bytes(initialize(network, "variance-preserving", 0))
+    (run / view).write_bytes(FILE, data)
+    train_stage(recipe, run, view).finish(0.0, weights=checksum(data))
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--images", type=int, nargs="+", default=[5000])
+    parser.add_argument("--piece-rows", type=int, nargs="+", default=[512])
+    parser.add_argument("--split", default="validation")
+    parser.add_argument("--view", choices=["cartesian", "log_polar"], default="log_polar")
+    parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--side", type=int, default=64)
+    parser.add_argument("--maxima", action="store_true")
+    parser.add_argument("--keep", help="folder to keep the runs in, to look at their tables")
+    options = parser.parse_args()
+    base = Recipe(
+        recipe="benchmark",
+        views=(options.view,),
+        data=DataSettings(path=str(Path(options.data).resolve()), eval_crop=1.0),
+        view=ViewSettings(size=options.side),
+        network=NetworkSettings(width=options.width, pool=1, angle_padding="circular"),
+        scan=ScanSettings(split=options.split, maxima=options.maxima),
+    )
+    folder = Path(options.keep or tempfile.mkdtemp(prefix="scan"))
+    reduce_seconds = []
+    reduce = scanning._reduce
+
+    def timed(*arguments: object) -> object:
+        start = time.monotonic()
+        result = reduce(*arguments)  # type: ignore[arg-type]
+        reduce_seconds.append(time.monotonic() - start)
+        return result
+
+    scanning._reduce = timed  # type: ignore[assignment]
+    warm_up = replace(base, data=replace(base.data, limit=64))
+    results = []
+    with Session(warm_up, prepared(warm_up, str(folder / "warm_up"))) as session:
+        scanning.scan(session)
+        for images, piece_rows in itertools.product(options.images, options.piece_rows):
+            recipe = replace(
+                base, data=replace(base.data, limit=images), scan=replace(base.scan, piece_rows=piece_rows)
+            )
+            session.recipe, session.run = recipe, prepared(recipe, str(folder / f"{images}-{piece_rows}"))
+            start = time.monotonic()
+            with Memory() as memory:
+                scanning.scan(session)
+            seconds = time.monotonic() - start
+            results.append(
+                {
+                    "images": images,
+                    "pieces": -(-images // piece_rows),
+                    "seconds": round(seconds, 1),
+                    "seconds_per_1000_images": round(1000 * seconds / images, 2),
+                    "reduce_seconds": round(reduce_seconds[-1], 2),
+                    "peak_memory_mb": round(memory.megabytes),
+                }
+            )
+            print(json.dumps(results[-1]), flush=True)
+    import torch
+
+    torch.set_num_threads(1)
+    about = {"options": vars(options), "machine": machine(torch.device("cpu")), "cores": os.cpu_count()}
+    print(json.dumps(about | {"results": results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
