@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -73,14 +72,7 @@ def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
     from lp_core.report.montage import panel
     from lp_core.report.page import png
 
-    lines = [line for line in _exemplars(trained, piece.exemplars, piece.layer) if line["channel"] in piece.channels]
-    tiles: dict[int, list[Tile]] = {channel: [] for channel in piece.channels}
-    complaints = []
-    for line, tile in _tiles(trained, piece, [line for line in lines if line["row"] is not None]):
-        if tile is None:
-            complaints.append(line)
-        else:
-            tiles[line["channel"]].append(tile)
+    tiles, complaints = exemplar_tiles(trained, piece.exemplars, piece.layer, piece.channels, piece.rule)
     for channel in piece.panels:
         picture = panel(tiles[channel], trained.view, title=f"{piece.layer}, channel {channel}", rule=piece.rule)
         content = png(picture) if piece.format == "png" else webp(picture, quality=90)
@@ -95,7 +87,7 @@ def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
         trained.folder.write_bytes(piece.table, file.getvalue())
-    return len(piece.channels), [_complaint(trained, piece, line) for line in complaints]
+    return len(piece.channels), complaints
 
 
 def read_table(folder: Storage, piece: Piece) -> pa.Table | None:
@@ -106,32 +98,47 @@ def read_table(folder: Storage, piece: Piece) -> pa.Table | None:
         return None
 
 
-def _tiles(trained: Trained, piece: Piece, lines: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Tile | None]]:
-    """Each exemplar with its pictures; with None, and the activation found, where that is not the recorded one."""
+def exemplar_tiles(
+    trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule
+) -> tuple[dict[int, list[Tile]], list[str]]:
+    """The pictures of some channels' exemplars.
+
+    Args:
+        trained: the network.
+        exemplars: SHA-256 of the view's exemplars.parquet.
+        layer: such as conv5_2.
+        channels: their numbers.
+        rule: of going back through a ReLU.
+
+    Returns:
+        Pictures by channel, and a line for each exemplar whose recorded activation was not found again; it has none.
+    """
     from lp_core.exemplars.guided_backprop import guided_backprop
     from lp_core.network.learner import normalized
     from lp_core.report.tiles import exemplar_tile
 
     network, device = held(trained)
-    rows = np.array(sorted({line["row"] for line in lines}), dtype=np.int64)
+    recipe, view = trained.recipe, trained.view
+    lines = [line for line in _exemplars(trained, exemplars, layer) if line["channel"] in channels]
+    shown = [line for line in lines if line["row"] is not None]
+    rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
     images = _images(trained, rows)
-    size = trained.recipe.scan.batch_size
-    for start in range(0, len(lines), size):
-        part = lines[start : start + size]
+    complaints = []
+    tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
+    size = recipe.scan.batch_size
+    for start in range(0, len(shown), size):
+        part = shown[start : start + size]
         x = normalized(np.stack([images[line["row"]] for line in part]), device)
         units = [(line["channel"], line["unit_row"], line["unit_col"]) for line in part]
-        gradients, activations = guided_backprop(network, x, piece.layer, units, piece.rule)
+        gradients, activations = guided_backprop(network, x, layer, units, rule)
         for line, gradient, activation in zip(part, gradients.cpu(), activations.tolist(), strict=True):
-            if abs(activation - line["activation"]) > TOLERANCE * line["activation"]:
-                yield line | {"found": activation}, None
+            channel, image, recorded = line["channel"], images[line["row"]], line["activation"]
+            if abs(activation - recorded) > TOLERANCE * recorded:
+                place = f"{view}/{layer}/{channel} rank {line['rank']}"
+                complaints.append(f"{place}: activation {recorded:.6g} is recorded, found {activation:.6g}")
             else:
-                image = images[line["row"]]
-                yield line, exemplar_tile(line, image, gradient, network, trained.recipe, trained.view)
-
-
-def _complaint(trained: Trained, piece: Piece, line: dict[str, Any]) -> str:
-    place = f"{trained.view}/{piece.layer}/{line['channel']} rank {line['rank']}"
-    return f"{place}: activation {line['activation']:.6g} is recorded, found {line['found']:.6g}"
+                tiles[channel].append(exemplar_tile(line, image, gradient, network, recipe, view))
+    return tiles, complaints
 
 
 def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:

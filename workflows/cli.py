@@ -16,7 +16,7 @@ VERBS = {
     "train": "train the networks of a run",
     "evaluate": "measure their accuracy on the validation split",
     "scan": "find the nine strongest activations of every channel",
-    "visualize": "draw what channels respond to",
+    "visualize": "draw what channels respond to; `visualize figure-1` (2, 3): one of the paper's figures, for print",
     "report": "write the page about a run",
     "run": "all stages of a recipe, resuming whatever is complete",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
@@ -108,9 +108,13 @@ def _stage(verb: str) -> Callable:
 def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     import tyro
 
+    from workflows.figures import checked_name, draw_figure
     from workflows.session import Session
 
     options = _options(verb)
+    figure = None
+    if verb == "visualize" and arguments and not arguments[0].startswith("-"):
+        figure, arguments = checked_name(arguments[0]), arguments[1:]
     arguments = _spelled_out(verb, arguments)
     run = _value_of(arguments, "--run") or (arguments[0] if verb == "verify" and arguments[:1] != [] else None)
     if verb == "verify" and run and not run.startswith("-") and arguments[0] == run:
@@ -131,7 +135,7 @@ def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
             from workflows.weights import import_weights
 
             import_weights(session, weights)
-        _stage(verb)(session)
+        draw_figure(session, figure) if figure else _stage(verb)(session)
 
 
 def _options(verb: str) -> type:

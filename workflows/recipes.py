@@ -64,6 +64,7 @@ def tiny_imagenet() -> Recipe:
             warmup_epochs=0.25,
             log_every_steps=50,
         ),
+        visualize=VisualizeSettings(gallery="all"),
     )
 
 
@@ -81,6 +82,7 @@ def imagenet() -> Recipe:
         data=DataSettings(shuffle_window=256, lanes=16),
         network=NetworkSettings(angle_padding="circular"),
         train=_paper_schedule(),
+        visualize=VisualizeSettings(gallery="all"),
     )
 
 

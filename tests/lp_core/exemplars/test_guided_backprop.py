@@ -53,6 +53,8 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
         ("conv3_3", (44, 48), "zeros"),
         ("conv3_3", (40, 51), "circular"),
         ("conv3_3", (43, 54), "zeros"),
+        ("conv4_1", (67, 72), "zeros"),
+        ("conv5_1", (144, 133), "circular"),
     ],
 )
 def test_every_unit_of_a_map_equals_the_whole_image(
@@ -154,6 +156,28 @@ class TestCaptum:
         crop_N3LL, _ = guided_backprop(network, x_N3SR, layer, [unit], rule)
         expected = cropped(self.captum(network, layer, rule, x_N3SR, unit)[0], layer, unit, wraps=False)
         assert relative(crop_N3LL[0], expected) <= 1e-6
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("rule", RULES)
+    def test_full_width_in_float64(self, full_width_network, random_images, rule) -> None:
+        """Units in a corner, on an edge and inside, odd sizes too: half a minute in all on one core."""
+        network = copy.deepcopy(full_width_network).double()
+        deep = [("conv5_2", (181, 176))] if rule == "guided" else []
+        for layer, shape_SR in [("conv3_3", (71, 64)), ("conv4_2", (81, 96)), *deep]:
+            x_N3SR = random_images(1, *shape_SR, dtype=torch.float64)
+            assert crop_suffices(network, layer, shape_SR)
+            rows, cols = map_shape(layer, shape_SR)
+            for row, col in ((0, 0), (rows // 2, cols - 1), (rows // 2, cols // 2)):
+                with torch.no_grad():
+                    map_1CSR = network.features[: conv_layers()[layer] + 2](x_N3SR)
+                unit = (int(map_1CSR[0, :, row, col].argmax()), row, col)
+                crop_N3LL, _ = guided_backprop(network, x_N3SR, layer, [unit], rule)
+                expected_3SR = self.captum(network, layer, rule, x_N3SR, unit)[0]
+                assert relative(crop_N3LL[0], cropped(expected_3SR, layer, unit, wraps=False)) <= EXACT
+                box = unit_box(layer, row, col)
+                outside = expected_3SR.clone()
+                outside[:, max(box.top, 0) : box.bottom, max(box.left, 0) : box.right] = 0
+                assert not outside.any()
 
 
 @pytest.mark.parametrize("rule", RULES)
