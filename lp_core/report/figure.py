@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -32,7 +33,7 @@ class _Page:
 
     width: int
     height: int
-    words: list[tuple[float, float, str, dict[str, object]]] = field(default_factory=list)
+    words: list[tuple[float, float, str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.image = Image.new("RGB", (self.width, self.height), PAPER)
@@ -47,7 +48,7 @@ class _Page:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        style = {"pdf.fonttype": 42, "font.family": "DejaVu Sans", "image.composite_image": False}
+        style: Any = {"pdf.fonttype": 42, "font.family": "DejaVu Sans", "image.composite_image": False}
         files = {}
         with rc_context(style):
             page = Figure((self.width / DPI, self.height / DPI), dpi=DPI)
