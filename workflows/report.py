@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lp_core.config import Recipe, Rule, ViewName, check, to_dict
+from lp_core.dataset.faulty_rows import recorded
 from lp_core.dataset.feed import Feed, used_rows
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
@@ -97,7 +98,13 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
             folder=f"../{view}",
         )
     config = run.read_json("config.json")
-    counts = {split: len(used_rows(recipe, split)) for split in ("train", "validation")}
+    facts = {
+        "training images": len(used_rows(recipe, "train")),
+        "validation images": len(used_rows(recipe, "validation")),
+    }
+    quarantined = {(one["split"], one["row"]) for view in recipe.views for one in recorded(run / view)}
+    if quarantined:
+        facts["of them undecodable, left out"] = len(quarantined)
     seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages}
     return ReportData(
         rule=_rule(run, manifests),
@@ -108,7 +115,7 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
         command=_command(recipe),
         recipe=to_dict(recipe),
         samples=_samples(recipe, dataset.class_names),
-        dataset={"training images": counts["train"], "validation images": counts["validation"]},
+        dataset=facts,
         versions=config["versions"],
         seconds=seconds,
         log_polar_map=log_polar_map(recipe.view),

@@ -99,6 +99,11 @@ def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int,
         if match:
             other = label_of.setdefault(match["wnid"], label)
             check(other == label, f"{path} has label {label}, other photographs of class {match['wnid']} have {other}")
+    return wnid_of_label(label_of)
+
+
+def wnid_of_label(label_of: dict[str, int]) -> dict[int, str]:
+    """Class index -> wnid, of the classes that have one."""
     alone = Counter(label_of.values())
     return {label: wnid for wnid, label in label_of.items() if alone[label] == 1}
 

@@ -223,6 +223,7 @@ def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path,
     lines = [json.loads(line) for line in (tmp_path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     assert lines[-1]["validation_top1"] == pytest.approx(evaluation["top1"])
     assert "of 58 images bit for bit" in finish(start("verify", tmp_path))
+    assert "of them undecodable, left out" in (tmp_path / "report" / "index.html").read_text()
 
 
 def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):

@@ -15,7 +15,7 @@ import numpy as np
 
 from lp_core.config import check
 from lp_core.dataset.archive import Members
-from lp_core.dataset.identity import ImageClass, canonical, check_wnids, classes_of, imagenet_names, stem
+from lp_core.dataset.identity import ImageClass, canonical, check_wnids, classes_of, imagenet_names, stem, wnid_of_label
 from lp_core.dataset.layouts.found import (
     SPLIT_NAMES,
     Files,
@@ -51,14 +51,14 @@ def find(source: Source) -> Found:
     check(bool(shards), f"source {source.storage}: no archives named train-0000.tar, validation-0000.tar")
     files: dict[str, Files] = {}
     refused: list[Refused] = []
-    wnids: dict[int, str] = {}
+    label_of: dict[str, int] = {}
     for split, names in shards.items():
         listed = source.list_archives([source.region(name, LABELS) for name in names])
-        samples = _Samples(split, refused, wnids)
+        samples = _Samples(split, refused, label_of)
         for name, members in zip(names, listed, strict=True):
             samples.add(name, members)
         files[split] = samples.files()
-    return Found("webdataset", {}, _classes(files, wnids), files, refused)
+    return Found("webdataset", {}, _classes(files, wnid_of_label(label_of)), files, refused)
 
 
 def _split(name: str) -> str | None:
@@ -85,8 +85,8 @@ def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]
 class _Samples:
     """The samples of a split, gathered archive by archive."""
 
-    def __init__(self, split: str, refused: list[Refused], wnids: dict[int, str]) -> None:
-        self._split, self._refused, self._wnids = split, refused, wnids
+    def __init__(self, split: str, refused: list[Refused], label_of: dict[str, int]) -> None:
+        self._split, self._refused, self._label_of = split, refused, label_of
         self._names: list[str] = []
         self._labels: list[int] = []
         self._holders: list[str] = []
@@ -129,8 +129,8 @@ class _Samples:
         match = _WNID_FOLDER.search(path)
         wnid = match["wnid"] if match else path[:9] if re.match(r"n\d{8}_\d+\.", path) else None
         if wnid and label >= 0:
-            other = self._wnids.setdefault(label, wnid)
-            check(other == wnid, f"{holder}: {name} of class {wnid} has label {label}, as {other} does")
+            other = self._label_of.setdefault(wnid, label)
+            check(other == label, f"{holder}: {name} has label {label}, other photographs of class {wnid} have {other}")
         self._names.append(path)
         self._labels.append(label)
         self._holders.append(holder)

@@ -222,6 +222,15 @@ def test_webdataset_splits_may_be_folders(tmp_path: Path) -> None:
     is_whole(found(tmp_path / "source"))
 
 
+def test_webdataset_labels_that_join_several_wnids_are_taken_as_they_are(tmp_path: Path) -> None:
+    samples = [(f"{WNIDS[0]}_1", 0), (f"{WNIDS[2]}_1", 0), (f"{WNIDS[1]}_1", 1)]
+    members = [(f"{key}.{end}", data) for key, k in samples for end, data in (("jpg", jpeg(k)), ("cls", b"%d" % k))]
+    write(tmp_path / "train-0000.tar", tar(members))
+    collection = found(tmp_path)
+    assert labels(collection, "train") == dict(samples)
+    assert [(one.name, one.wnid) for one in collection.classes] == [("class 0", None), ("class 1", WNIDS[1])]
+
+
 @pytest.mark.parametrize(
     "name", ["default/{split}/000{number}.parquet", "{split}_{number}.parquet", "{split}/part-{number}.parquet"]
 )
