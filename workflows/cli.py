@@ -108,12 +108,13 @@ def _stage(verb: str) -> Callable:
 def _run_stage(verb: str, program: str, arguments: list[str]) -> None:
     import tyro
 
-    from workflows.figures import checked_name, draw_figure
     from workflows.session import Session
 
     options = _options(verb)
     figure = None
     if verb == "visualize" and arguments and not arguments[0].startswith("-"):
+        from workflows.figures import checked_name, draw_figure
+
         figure, arguments = checked_name(arguments[0]), arguments[1:]
     arguments = _spelled_out(verb, arguments)
     run = _value_of(arguments, "--run") or (arguments[0] if verb == "verify" and arguments[:1] != [] else None)

@@ -100,6 +100,7 @@ def imagenet_paper() -> Recipe:
         view=ViewSettings(law="paper-2018", sampling="two-step", prefilter=False),
         network=NetworkSettings(angle_padding="zeros", initialization="torchvision"),
         train=_paper_schedule(),
+        visualize=VisualizeSettings(gallery="all"),
     )
 
 

@@ -162,6 +162,8 @@ def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _P
     pictures = _Pictures()
     batches = Feed(session.recipe, kind).evaluation_batches("validation", rows, per_row(session.recipe.view.size) ** 2)
     for number, batch in enumerate(batches):
+        if len(batch.rows_N) == 0:
+            continue  # rows that cannot be decoded any more
         file = f"inputs/{kind}/{number:03d}.webp"
         pictures.files[file] = webp(contact_sheet(list(batch.images_NSRC)), quality=85)
         for place, row in enumerate(batch.rows_N.tolist()):

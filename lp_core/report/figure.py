@@ -17,7 +17,7 @@ from lp_core.report.plate import PAPER, SOFT, fitting, hatch
 DPI = 300
 COLUMNS = 2
 """Channels side by side."""
-TILE_MM = 10.0
+TILE_MM: dict[ViewName, float] = {"cartesian": 10.0, "log_polar": 8.5}
 """Side of a picture: five rows of channels (Figure 1) or three (Figures 2 and 3) leave room for a caption on A4."""
 _POINT = DPI / 72
 
@@ -80,13 +80,13 @@ def figure(
         rule: by which the features were made.
 
     Returns:
-        "png" and "pdf" -> the file: 154 mm wide, words in the PDF are text, the font is embedded.
+        "png" and "pdf" -> the file: 155 or 137 mm wide, words in the PDF are text, the font is embedded.
 
     Raises:
         ValueError: two exemplars of one rank, or a missing mapped picture.
     """
     # Class names need more room than numbers do.
-    side, gap, wide, gutter, margin = (px(mm) for mm in (TILE_MM, 0.5, 3.5, 3.0, 1.0))
+    side, gap, wide, gutter, margin = (px(mm) for mm in (TILE_MM[view], 0.5, 3.5, 3.0, 1.0))
     caption, heading, title, legend = (px(mm) for mm in (2.6, 3.4, 4.5, 6.0))
     width = 6 * side + 2 * gap + 4 * wide
     block = heading + 3 * (side + caption) + 2 * gap
