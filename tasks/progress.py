@@ -96,8 +96,8 @@ class Progress:
 
     def advance(self, amount: int) -> None:
         """Count more of it as done."""
-        seconds = max(1e-9, time.monotonic() - self._start)
-        self.to(self.done + amount, f"{(self.done + amount - self._first) / seconds:.0f} {self.unit}/s")
+        rate = (self.done + amount - self._first) / max(1e-9, time.monotonic() - self._start)
+        self.to(self.done + amount, f"{rate:.{0 if rate >= 10 else 2}f} {self.unit}/s")
 
     def to(self, done: int, note: str = "") -> None:
         """Say how much is done in all."""
