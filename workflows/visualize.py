@@ -53,16 +53,18 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     pieces = visualize_pieces(recipe, stage.inputs["exemplars"])
     weights = scan_stage(session, view).inputs["weights"]
     trained = Trained(recipe, session.run.uri, view, weights, recipe.scan.gpus_per_task > 0)
+    unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
+    # Before anything is removed: a cluster that does not answer should cost nothing.
+    cluster = session.cluster if unfinished else None
     with stage_run(stage) as watch:
-        unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
         _remove_others(stage, pieces)
         channels = sum(len(piece.channels) for piece in pieces)
         complaints: list[str] = []
         with Progress(f"visualize {view}", channels, "channels") as progress:
             progress.already(channels - sum(len(piece.channels) for piece in unfinished))
-            if unfinished:
+            if cluster is not None:
                 calls = [(trained, piece) for piece in unfinished]
-                for drawn, lines in run_pieces(draw_piece, calls, session.cluster, recipe.scan.gpus_per_task):
+                for drawn, lines in run_pieces(draw_piece, calls, cluster, recipe.scan.gpus_per_task):
                     complaints += lines
                     progress.advance(drawn)
         check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")

@@ -109,7 +109,7 @@ def session(small_recipe, tmp_path, monkeypatch):
     )
     for module in (scan, visualize):
         monkeypatch.setattr(module, "run_pieces", lambda work, pieces, *_: (work(*piece) for piece in pieces))
-    monkeypatch.setattr(Session, "cluster", None)
+    monkeypatch.setattr(Session, "cluster", "this process")
     session = Session(recipe, Storage.at(tmp_path / "run"))
     folder = session.run / "log_polar"
     network = initialize(VGG16(12, recipe.network, "log_polar"), "variance-preserving", 0)
