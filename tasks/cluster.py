@@ -17,6 +17,9 @@ from lp_core.storage import first_line
 
 _OBJECT_STORE_BYTES = 2**30
 
+STARTS = 3
+"""Attempts to start Ray on this machine; its processes have 30 s to find each other."""
+
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # A worker environment made by `uv run` would be installed again in every worker process.
@@ -78,24 +81,13 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         _knock(address)
     import ray
 
-    try:
-        if address == "local":
-            cores = os.cpu_count() or 1
-            ray.init(
-                address="local",
-                # Training workers come on top of the cores: reading must never wait for training.
-                num_cpus=cores + len(recipe.views) * recipe.train.workers * recipe.train.cpus_per_worker,
-                include_dashboard=False,
-                object_store_memory=_store_bytes(),
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        else:
+    if address == "local":
+        _start_local(recipe)
+    else:
+        try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except Exception as error:  # Ray raises bare ones, too
-        if address == "local":
-            raise SettingError(f"Ray could not be started on this machine ({first_line(error)}); start again") from None
-        raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
+        except Exception as error:  # Ray raises bare ones, too
+            raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
     try:
         total = ray.cluster_resources()
         cpus, gpus = int(total.get("CPU", 0)), total.get("GPU", 0.0)
@@ -133,6 +125,36 @@ def _prepare_local() -> None:
     # A machine of one's own is not preempted: one process less to start.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    # Ray gives a process of its own 15 s to start; on a machine that is busy it takes longer.
+    os.environ.setdefault("RAY_agent_register_timeout_ms", "120000")
+
+
+def _start_local(recipe: Recipe) -> None:
+    """Start a cluster on this machine; on a busy one Ray's own processes may need more than one attempt.
+
+    Raises:
+        SettingError: none of the attempts succeeded.
+    """
+    import ray
+
+    train = recipe.train
+    for attempt in range(1, STARTS + 1):
+        try:
+            ray.init(
+                address="local",
+                # Training workers come on top of the cores: reading must never wait for training.
+                num_cpus=(os.cpu_count() or 1) + len(recipe.views) * train.workers * train.cpus_per_worker,
+                include_dashboard=False,
+                object_store_memory=_store_bytes(),
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+            return
+        except Exception as error:
+            ray.shutdown()
+            if attempt == STARTS:
+                why = f"{STARTS} times, the last time because: {first_line(error)}"
+                raise SettingError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
 
 
 def _store_bytes() -> int:
