@@ -21,6 +21,7 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """With `-n 2` one process has the tests that start Ray, one after the other, while the other does the rest."""
     starts_ray = {item: item.get_closest_marker("ray") is not None for item in items}
