@@ -28,7 +28,8 @@ demo: setup
 	$(BIN)/logpolar demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not ray"
+	$(BIN)/python -m pytest -m "ray and not slow" --durations 20
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

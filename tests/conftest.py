@@ -21,16 +21,6 @@ settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """With `-n 2` one process has the tests that start Ray, one after the other, while the other does the rest."""
-    starts_ray = {item: item.get_closest_marker("ray") is not None for item in items}
-    for item in items:
-        if starts_ray[item]:
-            item.add_marker(pytest.mark.xdist_group("ray"))
-    items.sort(key=lambda item: not starts_ray[item])  # the longest part begins at once
-
-
 @pytest.fixture(scope="session")
 def toy_folder(tmp_path_factory) -> str:
     """A small toy data set: 240 training and 60 validation images in row groups of 100."""
