@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import time
 from pathlib import Path
@@ -37,11 +38,12 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
     """
     import ray
 
+    logging.getLogger("ray").setLevel(logging.ERROR)  # each file that is not uploaded would be a line
     check("://" in run or Path(run).is_absolute(), f"--run is '{run}'; a job runs elsewhere: give a full path or URI")
     client = _client(address)
-    found = client.get_version()
+    found = client._server_ray_version  # no public name in Ray 2.60: get_version tells the interface's
     check(
-        found == ray.__version__,
+        found in (None, ray.__version__),
         f"the cluster at {address} runs Ray {found}, this is Ray {ray.__version__}; submit with the same version",
     )
     name = job_name(run)

@@ -115,7 +115,8 @@ def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        env=os.environ | (environment or {}),
+        # Jobs find `python` as a person who activated this environment does.
+        env=os.environ | {"PATH": f"{RAY.parent}{os.pathsep}{os.environ['PATH']}"} | (environment or {}),
     )
     address = dashboard = None
     try:

@@ -147,6 +147,7 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
     assert "view log_polar: 3 differences" in output
 
 
+@pytest.mark.slow
 def test_weights_from_elsewhere_are_measured_without_a_training(run, tmp_path, toy_folder):
     # As the original authors saved them: DataParallel around `features`, inside a checkpoint.
     state = load_file(run / "cartesian" / "weights.safetensors")
