@@ -1,6 +1,6 @@
 """What a training on a cluster takes, computed from speeds and prices that you enter.
 
-    python -m benchmarks.scaling --core-rate 430 --gpu-rate 1000 --gpu-price 1.0 --cpu-price 0.04
+    python -m benchmarks.scaling --core-rate 390 --gpu-rate 1000 --gpu-price 1.0 --cpu-price 0.04
 
 Measure the rates where you will run: `benchmarks.input_chain` gives images per second and core (1000 / ms of the chosen
 way), `metrics.jsonl` of a short training images per second and GPU. Prices are per hour of one GPU machine and of one
