@@ -1,6 +1,7 @@
 """How fast a training is fed: the same network behind five ways of reading real JPEGs, one after the other.
 
     python -m benchmarks.loader --data DATA [--recipe tiny_imagenet] [--view log_polar] [--images 6000]
+    python -m benchmarks.loader --data DATA --recipe imagenet --images 30000 --alone     # 224 px: reading, not training
 
 DATA is a data set folder. `mock` trains on one batch over and over: what computing alone allows. `in process` reads and
 trains in turns. The original chain is torchvision's: JPEG files, PIL, RandomResizedCrop and flip, `cv2.warpPolar`,
@@ -11,6 +12,7 @@ ToTensor, Normalize, in a torch DataLoader. `alone` reads without training. The 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import tempfile
 import time
@@ -39,6 +41,7 @@ from workflows.recipes import recipe as named
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CORES = os.cpu_count() or 1
+MOCK = "mock loader"
 _normalized = learning.normalized
 Pair = tuple[Any, Any]
 """Images and labels of a batch."""
@@ -133,7 +136,7 @@ def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterato
         return iter(DataLoader(chain, recipe.train.batch_size, shuffle=True, num_workers=CORES))
 
     return {
-        "mock loader": lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
+        MOCK: lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
         "our function, in process": lambda: (
             (batch.images_NSRC, batch.labels_N) for reading in readings for batch in feed.batches(reading)
         ),
@@ -156,11 +159,13 @@ def main() -> None:
     parser.add_argument("--view", default="log_polar", choices=("cartesian", "log_polar"))
     parser.add_argument("--images", type=int, default=6000)
     parser.add_argument("--width", type=float, help="of the network, instead of the recipe's")
+    parser.add_argument("--alone", action="store_true", help="read only; train nothing")
     args = parser.parse_args()
     recipe = named(args.recipe)
     recipe = replace(recipe, data=replace(recipe.data, path=str(Path(args.data).resolve())))
     if args.width:
         recipe = replace(recipe, network=replace(recipe.network, width=args.width))
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     feed = Feed(recipe, args.view)
     classes = len(open_dataset(recipe.data.path).class_names)
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
@@ -177,12 +182,16 @@ def main() -> None:
                 stack.enter_context(connected(recipe))
                 for _ in stream(feed, agenda(feed, 0, 2, set())):  # readers start once per training
                     pass
-            learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
-            learner.learn(*warm_up, len(warm_up[1]))
-            one = drain(begin(), learner)
-            line = f"| {name} | {one.images_per_s:.0f} | {one.first_batch:.2f} | {one.waiting_share:.3f} |"
-            alone = drain(begin(), None) if name != "mock loader" else None
-            print(line + (f" {alone.images_per_s:.0f} | {alone.first_batch:.2f} |" if alone else " | |"), flush=True)
+            cells = [name, "", "", "", "", ""]
+            if not args.alone:
+                learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
+                learner.learn(*warm_up, len(warm_up[1]))
+                one = drain(begin(), learner)
+                cells[1:4] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}", f"{one.waiting_share:.3f}"
+            if name != MOCK:
+                one = drain(begin(), None)
+                cells[4:] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}"
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -140,8 +140,11 @@ class TrainSettings:
     """Only deterministic kernels: equal losses, bit for bit, from run to run on one machine."""
     compile: bool = False
     """Compile the network with torch.compile: minutes at the start, then faster on GPUs; needs a C++ compiler."""
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """What workers compute on: `auto` is a GPU each where the cluster has any when the training starts; `gpu` waits for
+    those that an autoscaler brings, and is refused where none can come."""
     workers: int = 1
-    """Training workers (GPUs, where there are any)."""
+    """Training workers, each with a GPU of its own where GPUs are used."""
     min_workers: int | None = None
     """Fewest workers to go on with where the cluster has no place for all; each change of their number goes on from the
     newest checkpoint. Unless given, all are waited for."""
@@ -186,6 +189,11 @@ class TrainSettings:
             self.learning_rate > 0 and math.isfinite(self.learning_rate),
             f"train.learning-rate is {self.learning_rate}; give a positive number",
         )
+
+    @property
+    def is_elastic(self) -> bool:
+        """Whether the number of workers may change while a training runs."""
+        return self.min_workers is not None and self.min_workers < self.workers
 
     @property
     def peak_learning_rate(self) -> float:

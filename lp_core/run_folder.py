@@ -14,6 +14,7 @@ from lp_core.storage import Storage
 
 PLACEMENT = {
     "compile",
+    "device",
     "reference_batch",
     "workers",
     "min_workers",

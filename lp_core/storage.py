@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,8 +18,11 @@ import pyarrow as pa
 from pyarrow import fs
 
 from lp_core.config import SettingError
+from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
+IN_MEMORY_BYTES = 64 * 2**20
+"""What is written piece by piece for an object store waits in memory up to this size, then on disk."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Storage:
     @cached_property
     def _opened(self) -> tuple[fs.FileSystem, str]:
         try:
-            return fs.FileSystem.from_uri(self.uri)
+            return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
             raise SettingError(f"{self.uri}: not a folder that can be opened ({first_line(error)})") from None
 
@@ -117,9 +121,10 @@ class Storage:
             SettingError: nobody can say, because the store does not answer or refuses.
         """
         try:
-            return self.filesystem.get_file_info(self.path(name)).type != fs.FileType.NotFound
+            info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
             raise SettingError(f"{self}: cannot be looked at ({first_line(error)})") from None
+        return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
         """The content of a file.
@@ -127,8 +132,12 @@ class Storage:
         Raises:
             FileNotFoundError: there is none.
         """
-        with self.filesystem.open_input_file(self.path(name)) as file:
-            return file.read()
+
+        def read() -> bytes:
+            with self.filesystem.open_input_file(self.path(name)) as file:
+                return file.read()
+
+        return patiently(read, self.uri)
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all.
@@ -143,7 +152,7 @@ class Storage:
     def writing(self, name: str) -> Iterator[IO[bytes]]:
         """Open a file to be written piece by piece; at the end of the `with` block it is there, whole.
 
-        On a local disk it appears only then; an object store may keep what was written before an error.
+        It appears only then; until it is whole it has another name, or, for an object store, is kept on this machine.
 
         Raises:
             SettingError: the folder cannot be written to.
@@ -152,8 +161,9 @@ class Storage:
         part = f"{path}.{os.getpid()}.part"
         try:
             if not isinstance(self.filesystem, fs.LocalFileSystem):
-                with self.filesystem.open_output_stream(path) as stream:
-                    yield stream
+                with SpooledTemporaryFile(IN_MEMORY_BYTES) as whole:
+                    yield whole
+                    patiently(lambda: self._upload(whole, path), self.uri)
                 return
             os.makedirs(os.path.dirname(path), exist_ok=True)
             try:
@@ -167,6 +177,11 @@ class Storage:
                     os.remove(part)
         except OSError as error:
             raise SettingError(f"{path}: cannot be written ({first_line(error)})") from None
+
+    def _upload(self, whole: IO[bytes], path: str) -> None:
+        whole.seek(0)
+        with self.filesystem.open_output_stream(path) as stream:
+            shutil.copyfileobj(whole, stream, 2**20)
 
     def read_json(self, name: str) -> Any:
         """The content of a JSON file.
@@ -197,7 +212,8 @@ class Storage:
         try:
             if isinstance(self.filesystem, fs.LocalFileSystem):
                 return _local_contents(root, len(self.path()) + 1)
-            infos = self.filesystem.get_file_info(fs.FileSelector(root, allow_not_found=True, recursive=True))
+            below = fs.FileSelector(root, allow_not_found=True, recursive=True)
+            infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
             raise SettingError(f"{self} is a file; give a folder") from None
         except OSError as error:
@@ -209,7 +225,12 @@ class Storage:
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         if self.exists(name):
-            self.filesystem.delete_file(self.path(name))
+            patiently(lambda: self.filesystem.delete_file(self.path(name)), self.uri)
+
+    def remove_folder(self) -> None:
+        """Remove the folder with everything in it, if it is there."""
+        if self.exists():
+            patiently(lambda: self.filesystem.delete_dir(self.path()), self.uri)
 
 
 def _local_contents(root: str, start: int) -> Contents:

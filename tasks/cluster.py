@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lp_core.config import Recipe, SettingError, check
+from lp_core.config import Recipe, SettingError
 from lp_core.storage import first_line
+from tasks.preflight import check_tasks
 
 _OBJECT_STORE_BYTES = 2**30
+
+WAITING_TASKS = 128
+"""Pieces of work in flight on a cluster, however small it is now: an autoscaler brings nodes for those that wait."""
+
+JOINING_SECONDS = 30.0
+"""How long a cluster without any CPU is given for its first node to join."""
 
 STARTS = 3
 """Attempts to start Ray on this machine; its processes have 30 s to find each other."""
@@ -45,7 +54,7 @@ class Cluster:
         cpus: logical CPUs.
         gpus: GPUs.
         is_local: whether it was started here, for this run alone.
-        tasks_at_once: pieces of work to keep in flight.
+        grows: whether an autoscaler may bring more nodes.
         node_cpus: logical CPUs of the node that has most.
         node_gpus: GPUs of the node that has most.
     """
@@ -53,9 +62,17 @@ class Cluster:
     cpus: int
     gpus: float
     is_local: bool
-    tasks_at_once: int
+    grows: bool
     node_cpus: float
     node_gpus: float
+
+    def tasks_at_once(self) -> int:
+        """Pieces of work to keep in flight, by what the cluster has now."""
+        if self.is_local:
+            return os.cpu_count() or 1
+        import ray
+
+        return max(WAITING_TASKS, 2 * int(ray.cluster_resources().get("CPU", 0)))
 
 
 @contextmanager
@@ -68,7 +85,7 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
             cluster is started on this machine, with a token and without a dashboard, and stopped at the end.
 
     Raises:
-        SettingError: no cluster is there, or it is too small for the recipe.
+        SettingError: no cluster is there, or no node can hold a task of the recipe.
     """
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     for name, value in _QUIET.items():
@@ -87,19 +104,47 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray raises bare ones, too
-            raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
+            raise SettingError(f"no Ray cluster at address '{address}' ({_why(error)})") from None
     try:
-        total = ray.cluster_resources()
-        cpus, gpus = int(total.get("CPU", 0)), total.get("GPU", 0.0)
-        is_local = address == "local"
-        at_once = (os.cpu_count() or 1) if is_local else max(1, 2 * cpus)
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        most = [max((node.get(name, 0.0) for node in nodes), default=0.0) for name in ("CPU", "GPU")]
-        cluster = Cluster(cpus, gpus, is_local, at_once, *most)
-        preflight(cluster, recipe)
+        cluster = _look(is_local=address == "local")
+        end = time.monotonic() + JOINING_SECONDS
+        while not cluster.cpus and not cluster.grows and time.monotonic() < end:
+            time.sleep(1)
+            cluster = _look(is_local=False)
+        check_tasks(cluster, recipe)
         yield cluster
     finally:
         ray.shutdown()
+
+
+def _look(is_local: bool) -> Cluster:
+    """What there is now, of nodes that are alive."""
+    import ray
+
+    total = ray.cluster_resources()
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    most = [max((node.get(name, 0.0) for node in nodes), default=0.0) for name in ("CPU", "GPU")]
+    grows = not is_local and _has_autoscaler()
+    return Cluster(int(total.get("CPU", 0)), total.get("GPU", 0.0), is_local, grows, *most)
+
+
+def _has_autoscaler() -> bool:
+    """Whether somebody brings nodes, of kinds with names; else Ray calls the kind of each `node_` and its id."""
+    import ray
+    from ray.autoscaler.v2.sdk import get_cluster_status
+    from ray.experimental.internal_kv import _internal_kv_get  # where the older autoscaler tells what it sees
+
+    status = get_cluster_status(ray.get_runtime_context().gcs_address)
+    kinds = {node.ray_node_type_name for node in (*status.active_nodes, *status.idle_nodes)}
+    told = json.loads(_internal_kv_get(b"__autoscaling_status") or b"{}")
+    kinds |= set((told.get("autoscaler_report") or {}).get("active_nodes") or {})
+    return any(not kind.startswith("node_") for kind in kinds)
+
+
+def _why(error: Exception) -> str:
+    """A message of Ray's in one line; of another version of Ray or Python, with both versions."""
+    text = " ".join(str(error).split())
+    return text if "mismatch" in text else first_line(error)
 
 
 def _knock(address: str) -> None:
@@ -164,34 +209,3 @@ def _store_bytes() -> int:
     except OSError:
         free = _OBJECT_STORE_BYTES
     return max(80 * 2**20, min(_OBJECT_STORE_BYTES, int(0.9 * free)))
-
-
-def preflight(cluster: Cluster, recipe: Recipe) -> None:
-    """Refuse what the cluster can never give; Ray would wait for it for ever.
-
-    Raises:
-        SettingError: the message names the setting, and what there is.
-    """
-    train = recipe.train
-    workers = train.min_workers or train.workers
-    if cluster.gpus:
-        check(
-            workers <= cluster.gpus,
-            f"train.workers is {workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
-        )
-    needed = workers * train.cpus_per_worker + 1
-    check(
-        needed <= cluster.cpus,
-        f"train.workers {workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
-        f"{cluster.cpus} CPUs to read images with; {needed} are needed",
-    )
-    check(
-        train.cpus_per_worker <= cluster.node_cpus,
-        f"train.cpus-per-worker is {train.cpus_per_worker}, but no node has more than {cluster.node_cpus:g} CPUs; "
-        "lower it",
-    )
-    check(
-        recipe.scan.gpus_per_task <= cluster.node_gpus,
-        f"scan.gpus-per-task is {recipe.scan.gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; "
-        "lower it",
-    )

@@ -14,6 +14,8 @@ READ_ROWS = 1024
 """Images that one task reads: enough to pay for starting it."""
 BLOCK_BYTES = 10 * 2**20
 """Ray Data glues what a task yields up to this size; 128 MiB by default, which would hold back the first batch."""
+ELASTIC_READERS = 2
+"""Tasks at once that read for a worker which holds a CPU for them: one computes while the other's blocks travel."""
 READINGS_AT_ONCE = 512
 """Tasks that one execution is planned for: short epochs share an execution, whose start costs about a second."""
 
@@ -73,12 +75,22 @@ def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
         fn_kwargs={"feed": feed},
         batch_size=None,
         batch_format="numpy",
+        **_claims(feed),
     )
     blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
     try:
         yield from _regroup(feed, readings, blocks)
     except ray.exceptions.RayError as error:
         raise _told(error) from error
+
+
+def _claims(feed: Feed) -> dict[str, Any]:
+    """What a reading task claims: a CPU, unless the training worker holds one for it (`tasks/training.py`)."""
+    import ray
+
+    if not feed.recipe.train.is_elastic or ray.get_gpu_ids():
+        return {}
+    return {"num_cpus": 0, "compute": ray.data.TaskPoolStrategy(size=ELASTIC_READERS)}
 
 
 def _told(error: BaseException) -> BaseException:

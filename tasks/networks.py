@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -59,7 +60,14 @@ def held(trained: Trained) -> tuple[VGG16, torch.device]:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
     file = FILE if trained.epoch is None else epoch_weights(trained.epoch)
-    if checksum(trained.folder.read_bytes(file)) != trained.weights:
+    try:
+        data = trained.folder.read_bytes(file)
+    except FileNotFoundError:
+        raise SettingError(
+            f"{trained.folder.path(file)} is not seen by {socket.gethostname()}; every node must see the run folder "
+            "under this name: give a mounted folder, s3:// or gs://"
+        ) from None
+    if checksum(data) != trained.weights:
         raise SettingError(f"{trained.folder.path(file)} has changed since it was trained; train again")
     classes = len(open_dataset(trained.recipe.data.path).class_names)
     device = torch.device("cuda" if trained.use_gpu else "cpu")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
 from lp_core.config import SettingError
+from lp_core.storage import first_line
 from tasks.cluster import Cluster
 
 Result = TypeVar("Result")
 RETRIES = 5
+RECOUNT_SECONDS = 5.0
+"""Between looks at the size of the cluster: nodes come and go while pieces are worked on."""
 
 
 def run_pieces(
@@ -31,18 +35,25 @@ def run_pieces(
 
     remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(function)
     waiting = iter(pieces)
-    running = [remote.remote(*piece) for piece in islice(waiting, cluster.tasks_at_once)]
+    at_once, counted = cluster.tasks_at_once(), time.monotonic()
+    running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
     try:
         while running:
             done, running = ray.wait(running, num_returns=1)
-            running += [remote.remote(*piece) for piece in islice(waiting, 1)]
+            if time.monotonic() - counted > RECOUNT_SECONDS:
+                at_once, counted = cluster.tasks_at_once(), time.monotonic()
+            running += [remote.remote(*piece) for piece in islice(waiting, max(0, at_once - len(running)))]
             yield ray.get(done[0])
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, SettingError):
             raise SettingError(str(error.cause)) from None
         raise
-    except ray.exceptions.WorkerCrashedError:
-        raise SettingError(f"a task lost its worker {RETRIES + 1} times; is the machine out of memory?") from None
+    except ray.exceptions.RayError as error:
+        why = f"{type(error).__name__}: {first_line(error)}"
+        raise SettingError(
+            f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
+            "Start it again and it goes on where it stopped"
+        ) from None
     finally:
         for reference in running:
             ray.cancel(reference)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.dataset.feed import open_dataset
 from lp_core.run_folder import Stage, train_inputs
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
+from tasks.progress import say
+
+if TYPE_CHECKING:
+    from ray.train.torch import TorchTrainer
 
 RETRIES = 3
-"""Lost workers that a training outlives; each time it goes on from the newest checkpoint."""
+"""Lost workers that a training outlives between two checkpoints; each time it goes on from the newest."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Training:
         views: networks to train, in order.
         at_once: how many of them train side by side.
         use_gpu: whether each worker has a GPU.
-        threads: threads of a worker on a CPU.
+        share: workers on each node, which share its cores.
     """
 
     recipe: Recipe
@@ -35,7 +39,7 @@ class Training:
     views: tuple[ViewName, ...]
     at_once: int
     use_gpu: bool
-    threads: int
+    share: int
 
 
 def train_stage(recipe: Recipe, run: Storage, view: ViewName) -> Stage:
@@ -65,49 +69,72 @@ def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], clus
     Raises:
         SettingError: a worker met something that a person must change, or workers were lost too often.
     """
+    from ray.train import TrainingFailedError
+
+    for view in views:
+        (run / view).remove(_FAILURE)
+    scratch = run / "ray_train"
+    reached = _newest_steps(run, views)
+    try:
+        while True:
+            trainer = _trainer(recipe, run, views, cluster, scratch)
+            try:
+                trainer.fit()
+                break
+            except TrainingFailedError as error:
+                _raise_noted(run, views)
+                before, reached = reached, _newest_steps(run, views)
+                if reached == before:
+                    raise SettingError(
+                        f"training failed {RETRIES + 1} times at the same place: {_cause(error)}"
+                    ) from error
+                say(f"train: {RETRIES + 1} workers were lost; going on from the newest checkpoint")
+    finally:
+        scratch.remove_folder()
+    _raise_noted(run, views)
+
+
+def _trainer(
+    recipe: Recipe, run: Storage, views: tuple[ViewName, ...], cluster: Cluster, scratch: Storage
+) -> TorchTrainer:
+    """Ray Train's group of workers, not yet started."""
     import ray
-    from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    train, gpus = recipe.train, cluster.gpus
-    at_once = views_at_once(recipe, cluster.cpus, gpus)
-    nodes = max(1, sum(node["Alive"] for node in ray.nodes()))
-    # A worker on a CPU holds few logical CPUs but computes with all cores that other workers leave.
-    cores = int(max(node["Resources"].get("CPU", 1) for node in ray.nodes() if node["Alive"]))
-    threads = max(train.cpus_per_worker, _cores(cores) * nodes // (train.workers * at_once))
+    train = recipe.train
+    use_gpu = train.device == "gpu" or (train.device == "auto" and cluster.gpus > 0)
+    at_once = views_at_once(recipe, cluster.cpus, cluster.gpus if use_gpu else 0.0)
+    nodes = max(1, sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes()))
+    share = -(-train.workers * at_once // nodes)
     at_once = min(at_once, len(views))
-    training = Training(recipe, run.uri, views, at_once, gpus > 0, threads)
-    elastic = train.min_workers is not None and train.min_workers < train.workers
-    number = (train.min_workers, train.workers) if elastic else train.workers * at_once
-    name = f"{time.time_ns():x}"
-    scratch = run / "ray_train"
-    resources: dict[str, float] = {"CPU": train.cpus_per_worker, "GPU": 1 if gpus else 0}
-    trainer = TorchTrainer(
+    number = train.workers * at_once
+    # Elastic workers take every CPU there is, and would leave none to read with: each holds one for its readers.
+    readers = 1 if train.is_elastic and not use_gpu else 0
+    resources: dict[str, float] = {"CPU": train.cpus_per_worker + readers, "GPU": 1 if use_gpu else 0}
+    return TorchTrainer(
         train_worker,
-        train_loop_config={"training": training},
+        train_loop_config={"training": Training(recipe, run.uri, views, at_once, use_gpu, share)},
         scaling_config=ScalingConfig(
-            num_workers=number,  # type: ignore[arg-type]  # the annotation leaves out the pair that is documented
-            use_gpu=gpus > 0,
+            num_workers=(train.min_workers, number) if train.is_elastic else number,  # type: ignore[arg-type]  # as documented
+            use_gpu=use_gpu,
             resources_per_worker=resources,
+            placement_strategy="PACK" if use_gpu else "SPREAD",
         ),
         run_config=RunConfig(
-            name=name,
+            name=f"{time.time_ns():x}",
             storage_path=scratch.path(),
             storage_filesystem=scratch.filesystem,
             failure_config=FailureConfig(max_failures=RETRIES),
         ),
     )
-    for view in views:
-        (run / view).remove(_FAILURE)
-    try:
-        trainer.fit()
-    except TrainingFailedError as error:
-        _raise_noted(run, views)
-        raise SettingError(f"training failed {RETRIES + 1} times: {_cause(error)}") from error
-    finally:
-        if scratch.exists(name):
-            scratch.filesystem.delete_dir(scratch.path(name))
-    _raise_noted(run, views)
+
+
+def _newest_steps(run: Storage, views: tuple[ViewName, ...]) -> list[str | None]:
+    """Name of every view's newest checkpoint: it changes when a training gets on."""
+    from lp_core.network.checkpoint import checkpoint_names
+
+    return [next(reversed(checkpoint_names(run / view / "checkpoints")), None) for view in views]
 
 
 def train_worker(config: dict[str, Any]) -> None:
@@ -121,7 +148,7 @@ def train_worker(config: dict[str, Any]) -> None:
     training: Training = config["training"]
     recipe, run = training.recipe, Storage(training.run)
     if not training.use_gpu:
-        torch.set_num_threads(training.threads)
+        torch.set_num_threads(max(recipe.train.cpus_per_worker, _cores() // training.share))
     context = ray_train.get_context()
     world = context.get_world_size() // training.at_once
     group, rank = divmod(context.get_world_rank(), world)
@@ -136,6 +163,15 @@ def train_worker(config: dict[str, Any]) -> None:
             if world > 1:
                 raise
             return
+
+
+def _cores() -> int:
+    """Cores of this node: a worker on a CPU holds few logical ones but computes with all that other workers leave."""
+    import ray
+
+    own = ray.get_runtime_context().get_node_id()
+    logical = next(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["NodeID"] == own)
+    return min(int(logical), os.cpu_count() or 1)
 
 
 _FAILURE = "stages/train.failure.json"
@@ -153,8 +189,3 @@ def _cause(error: Exception) -> str:
     first = next(iter(failures.values()), error)
     lines = [line for line in str(first).splitlines() if line.strip()]
     return lines[-1] if lines else type(first).__name__
-
-
-def _cores(logical: int) -> int:
-    """Physical cores behind a node's logical CPUs, as far as this machine can tell."""
-    return min(logical, os.cpu_count() or logical)

@@ -57,7 +57,7 @@ class ViewTraining:
         self.stage = stage
         self.feed = Feed(recipe, view, rank, world)
         per_epoch = self.feed.steps_per_epoch
-        self.learner = Learner(recipe, view, len(dataset.class_names), per_epoch, device, rank, world)
+        self.learner = Learner(recipe, view, len(dataset.class_names), per_epoch, device, world)
         self.total = per_epoch * recipe.train.epochs
         self.checkpoints = self.folder / "checkpoints"
         self.classes = len(dataset.class_names)
@@ -95,7 +95,7 @@ class ViewTraining:
             epoch, within = divmod(step, self.feed.steps_per_epoch)
             # Faulty rows keep their share of the mean and teach nothing: no worker need know of the others'.
             size = self.feed.order(epoch).batch_images(within)
-            meter.counts += self.learner.learn(batch.images_NSRC, batch.labels_N, size)
+            meter.counts += self.learner.learn(batch.images_NSRC, batch.labels_N, size, batch.rows_N)
             step += 1
             self.measured = {}
             if step % self.recipe.train.log_every_steps == 0 or step == self.total:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lp_core.config import SettingError
+from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
 from workflows.report import report
@@ -41,11 +43,14 @@ def _make_toy(session: Session) -> None:
     data = session.run / "dataset"
     if data.exists("manifest.json"):
         return
-    if not data.is_local:
-        raise SettingError("demo makes its data set on a local disk; give --data.path to use one elsewhere")
     say(f"drawing the built-in data set in {data}")
-    try:
-        write_toy(Path(data.uri))
-    except OSError as error:
-        raise SettingError(f"{data}: cannot be written ({error})") from None
-    write_dataset_folder(data, find(data))
+    with TemporaryDirectory() as scratch:
+        made = data if data.is_local else Storage.at(scratch)
+        try:
+            write_toy(Path(made.uri))
+        except OSError as error:
+            raise SettingError(f"{made}: cannot be written ({error})") from None
+        write_dataset_folder(made, find(made))
+        if made != data:
+            for name in sorted(made.files(), key=lambda name: name == "manifest.json"):  # the manifest last
+                data.write_bytes(name, made.read_bytes(name))

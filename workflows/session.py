@@ -15,6 +15,7 @@ from lp_core.config import Recipe, SettingError, recipe_from_dict, to_dict
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.storage import Storage
 from tasks.cluster import Cluster, connected
+from tasks.preflight import check_storage
 from tasks.progress import say
 
 
@@ -43,7 +44,12 @@ class Session:
     def cluster(self) -> Cluster:
         """Ray, connected when a stage first asks for it: a finished run needs none."""
         say("connecting to Ray" if self.address else "starting Ray on this machine")
-        return self._stack.enter_context(connected(self.recipe, self.address))
+        cluster = self._stack.enter_context(connected(self.recipe, self.address))
+        if cluster.grows and cluster.cpus == 0:
+            say("the cluster has no CPUs yet; its autoscaler is waited for")
+        if not cluster.is_local:
+            check_storage(self.run, self.dataset.storage)
+        return cluster
 
     @cached_property
     def dataset(self) -> DatasetFolder:

@@ -9,6 +9,7 @@ from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, used_rows
 from lp_core.run_folder import refuse_other_settings
 from tasks.metrics_log import check_tensorboard
+from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
 from tasks.training import run_training, train_stage
 from workflows.session import Session
@@ -43,6 +44,9 @@ def train(session: Session) -> None:
     check_tensorboard(recipe, run)
     check_space(run, recipe, classes, len(unfinished))
     cluster = session.cluster
+    check_workers(cluster, recipe)
+    if cluster.grows and not cluster.gpus and recipe.train.device == "auto":
+        say("train: the cluster has no GPU now, so CPUs are used; --train.device gpu waits for GPUs")
     steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:
         for view in unfinished:

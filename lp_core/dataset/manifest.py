@@ -22,6 +22,7 @@ from lp_core.dataset.plan import Piece, Wanted, copied_shard, stored_path
 from lp_core.dataset.shards import open_shard
 from lp_core.dataset.writing import Written
 from lp_core.fingerprint import checksum, fingerprint
+from lp_core.patience import patiently
 from lp_core.storage import Storage, first_line
 
 MAX_CLASSES = 1_000_000
@@ -265,9 +266,13 @@ def _relative(path: str, out: Storage) -> str:
 
 def _footer(path: str) -> str:
     storage, name = Storage.of_file(path)
-    with storage.filesystem.open_input_file(storage.path(name)) as file:
-        size = file.size()
-        file.seek(size - 8)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(size - 8 - length)
-        return hashlib.sha256(file.read(length)).hexdigest()
+
+    def read() -> bytes:
+        with storage.filesystem.open_input_file(storage.path(name)) as file:
+            size = file.size()
+            file.seek(size - 8)
+            length = int.from_bytes(file.read(4), "little")
+            file.seek(size - 8 - length)
+            return file.read(length)
+
+    return hashlib.sha256(patiently(read, path)).hexdigest()

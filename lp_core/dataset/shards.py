@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.config import SettingError
+from lp_core.patience import patiently
 from lp_core.storage import Storage, first_line
 
 CACHED_BYTES = 256 * 2**20
@@ -27,7 +28,7 @@ def open_shard(path: str) -> pq.ParquetFile:
     """
     storage, name = Storage.of_file(path)
     try:
-        return pq.ParquetFile(storage.filesystem.open_input_file(storage.path(name)))
+        return patiently(lambda: pq.ParquetFile(storage.filesystem.open_input_file(storage.path(name))), path)
     except (OSError, pa.ArrowException) as error:
         raise SettingError(f"shard {path}: cannot be opened ({first_line(error)})") from None
 
@@ -59,12 +60,16 @@ def row_group_images(path: str, row_group: int) -> pa.Array:
     if key in _cache:
         _cache.move_to_end(key)
         return _cache[key]
-    with open_shard(path) as shard:
-        try:
+
+    def read() -> pa.Array:
+        with open_shard(path) as shard:
             table = shard.read_row_group(row_group, columns=["image.bytes"], use_threads=False)
-            images = table["image"].combine_chunks().field("bytes")
-        except (OSError, KeyError, pa.ArrowException) as error:
-            raise SettingError(f"shard {path}, row group {row_group}: cannot be read ({first_line(error)})") from None
+            return table["image"].combine_chunks().field("bytes")
+
+    try:
+        images = patiently(read, path)
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise SettingError(f"shard {path}, row group {row_group}: cannot be read ({first_line(error)})") from None
     _cache[key] = images
     while sum(array.nbytes for array in _cache.values()) > CACHED_BYTES and len(_cache) > 1:
         _cache.popitem(last=False)

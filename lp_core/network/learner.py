@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.network.accuracy import Counts, counts
+from lp_core.network.dropout import row_keys
 from lp_core.network.initialization import initialize
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
@@ -32,7 +33,6 @@ class Learner:
         classes: number of classes.
         steps_per_epoch: optimiser steps in an epoch.
         device: where it computes.
-        rank: this worker; with the seed and the step it decides which units drop out.
         world: number of workers whose gradients are averaged.
     """
 
@@ -43,10 +43,9 @@ class Learner:
         classes: int,
         steps_per_epoch: int,
         device: torch.device | str = "cpu",
-        rank: int = 0,
         world: int = 1,
     ) -> None:
-        self.recipe, self.steps_per_epoch, self.rank, self.world = recipe, steps_per_epoch, rank, world
+        self.recipe, self.steps_per_epoch, self.world = recipe, steps_per_epoch, world
         self.device = torch.device(device)
         torch.use_deterministic_algorithms(recipe.train.deterministic)
         network = initialize(VGG16(classes, recipe.network, view), recipe.network.initialization, recipe.seed)
@@ -61,20 +60,28 @@ class Learner:
         # An epoch's last batch has a size of its own: two fixed sizes compile to faster code than one that varies.
         self._parallel: Any = torch.compile(parallel, dynamic=False) if self.recipe.train.compile else parallel
 
-    def learn(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor, batch_images: int) -> Counts:
+    def learn(
+        self,
+        images_NSRC: np.ndarray | Tensor,
+        labels_N: np.ndarray | Tensor,
+        batch_images: int,
+        rows_N: np.ndarray | None = None,
+    ) -> Counts:
         """Take one optimiser step and return this worker's counts (their loss is without label smoothing).
 
         Args:
             images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images.
             labels_N: int64 [n].
             batch_images: images of this step over all workers.
+            rows_N: int64 [n], the images' row numbers, which decide the units that drop out; 0 .. n - 1 if not given.
 
         Raises:
             SettingError: the loss is not a number.
         """
         train = self.recipe.train
         self._parallel.train()
-        torch.manual_seed(int(np.random.SeedSequence([self.recipe.seed, self.step, self.rank]).generate_state(1)[0]))
+        row_N = as_tensor(np.arange(len(labels_N)) if rows_N is None else rows_N, self.device)
+        key_N = row_keys(self.recipe.seed, self.step, row_N)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(train, self.step, self.steps_per_epoch)
         self.optimizer.zero_grad(set_to_none=True)
@@ -83,6 +90,7 @@ class Learner:
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
             with nullcontext() if last else _no_sync(self._parallel):
+                self.network.drop_by(key_N[part])
                 total += self._accumulate(images_NSRC[part], labels_N[part], batch_images)
         self.optimizer.step()
         self.step += 1
@@ -92,6 +100,7 @@ class Learner:
         if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
             size = self.recipe.view.size
             blank = torch.zeros((1, 3, size, size), device=self.device)
+            self.network.drop_by(torch.zeros(1, dtype=torch.int64, device=self.device))
             (self._logits(blank).sum() * 0).backward()
             return Counts()
         x_NCSR, y_N = normalized(images, self.device), as_tensor(labels, self.device)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.config import NetworkSettings, ViewName
+from lp_core.network.dropout import RowDropout
 from lp_core.network.layers import CHANNELS, hidden_units, scaled
 
 
@@ -48,13 +49,19 @@ class VGG16(nn.Module):
         self.classifier = nn.Sequential(
             nn.Linear(channels * settings.pool**2, hidden),
             nn.ReLU(inplace=True),
-            nn.Dropout(settings.dropout),
+            RowDropout(settings.dropout, 1),
             nn.Linear(hidden, hidden),
             nn.ReLU(inplace=True),
-            nn.Dropout(settings.dropout),
+            RowDropout(settings.dropout, 2),
             nn.Linear(hidden, classes),
         )
 
     def forward(self, x_NCSR: Tensor) -> Tensor:
         """Return logits [N, classes] of normalised input [N, 3, S, R]."""
         return self.classifier(self.avgpool(self.features(x_NCSR)).flatten(1))
+
+    def drop_by(self, key_N: Tensor) -> None:
+        """Name the images of the next forward pass in training, which decides the units that drop out (`row_keys`)."""
+        for module in self.classifier:
+            if isinstance(module, RowDropout):
+                module.key_N = key_N

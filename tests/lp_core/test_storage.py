@@ -2,6 +2,7 @@ import pickle
 
 import pytest
 
+from lp_core import patience
 from lp_core.config import SettingError
 from lp_core.storage import Storage
 
@@ -48,7 +49,8 @@ def test_an_unknown_scheme_is_refused():
         Storage.at("nonsense://x").exists()
 
 
-def test_a_store_that_does_not_answer_is_told_in_one_line():
+def test_a_store_that_does_not_answer_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     storage = Storage.at("gs://anonymous@bucket/x?scheme=http&endpoint_override=localhost:1&retry_limit_seconds=0.2")
     assert storage.path("a/b") == "bucket/x/a/b"
     with pytest.raises(SettingError, match=r"^gs://.*: cannot be looked at \(.*connect to server") as error:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,12 @@ def wait_for(condition: Callable[[], object], process: subprocess.Popen, seconds
         time.sleep(0.05)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def content(run: Path) -> dict[str, str]:
     """SHA-256 of every file of a run."""
     files = sorted(path for path in run.rglob("*") if path.is_file())
@@ -135,18 +142,44 @@ def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None
 
 
 @contextmanager
-def node(address: str, *options: str) -> Iterator[subprocess.Popen]:
-    """Another node of a cluster, on this machine, for the length of a `with` block or until it is killed."""
+def node(address: str, *options: str, before: tuple[str, ...] = ()) -> Iterator[subprocess.Popen]:
+    """Another node of a cluster, on this machine, for the length of a `with` block or until it is killed.
+
+    Args:
+        address: of the cluster.
+        options: of `ray start`.
+        before: words of a command that starts it.
+    """
     process = subprocess.Popen(
-        [RAY, "start", f"--address={address}", "--block", "--object-store-memory=200000000", *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [*before, RAY, "start", f"--address={address}", "--block", "--object-store-memory=200000000", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
     try:
+        told = []
+        for line in process.stdout:
+            told.append(line)
+            if "--block" in line:
+                break
+        else:
+            raise AssertionError("".join(told))
         yield process
     finally:
         kill(process)
+
+
+def node_ids(address: str) -> set[str]:
+    """Nodes of a cluster that are alive."""
+    alive = "[node['NodeID'] for node in ray.nodes() if node['Alive']]"
+    ask = f"import ray; ray.init({address!r}, logging_level='ERROR', log_to_driver=False); print(*{alive})"
+    return set(subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split())
+
+
+def hidden_from(folder: str | Path) -> tuple[str, ...]:
+    """Words before a command to which a folder is empty, as one is on a machine that does not share it; for root."""
+    return ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs none "{folder}" && exec "$0" "$@"')
 
 
 def runs(process: subprocess.Popen, name: str) -> bool:

@@ -200,10 +200,11 @@ def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
         [json.loads(line) for line in (path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
         for path in (run, folder)
     )
-    first = [next(line["loss"] for line in lines if line["step"] == 1) for lines in (one, two)]
-    # Only the units that drop out differ.
-    assert first[0] == pytest.approx(first[1], rel=0.1)
-    assert len([line for line in two if "loss" in line]) == 20
+    losses = [[line["loss"] for line in lines if "loss" in line] for lines in (one, two)]
+    assert len(losses[1]) == 20
+    # Only the order in which sums are rounded differs, which training enlarges.
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+    assert losses[1][:5] == pytest.approx(losses[0][:5], rel=1e-4)
 
 
 def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path, faulty_folder):

@@ -34,7 +34,7 @@ def _in_this_process(monkeypatch):
 def session(recipe, folder) -> Session:
     """A run with random weights in each view."""
     made = Session(recipe, Storage.at(folder / "run"))
-    made.__dict__["cluster"] = Cluster(2, 0.0, True, 2, 2.0, 0.0)
+    made.__dict__["cluster"] = Cluster(2, 0.0, True, False, 2.0, 0.0)
     for seed, view in enumerate(VIEWS):
         network = initialize(VGG16(12, recipe.network), "variance-preserving", seed)
         torch.save(network.state_dict(), folder / "given.pth")

@@ -20,7 +20,7 @@ STANDARD = NetworkSettings()
 )
 def test_arithmetic_agrees_with_torchs_counter(settings, classes, size, view):
     with torch.device("meta"):
-        network, x = VGG16(classes, settings, view), torch.empty(2, 3, size, size)
+        network, x = VGG16(classes, settings, view).eval(), torch.empty(2, 3, size, size)
     with FlopCounterMode(display=False) as counter:
         logits = network(x)
     assert counter.get_total_flops() == 2 * forward_operations(settings, classes, size)

@@ -1,0 +1,115 @@
+"""What is refused before anything starts, because it could never work: Ray would wait for it for ever."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from lp_core.config import Recipe, SettingError, check
+from lp_core.storage import Storage, first_line
+
+if TYPE_CHECKING:
+    from tasks.cluster import Cluster
+
+LOOK_SECONDS = 120.0
+"""For all nodes together to say whether they see a folder; a node that has to start a worker takes seconds."""
+
+
+def check_workers(cluster: Cluster, recipe: Recipe) -> None:
+    """Refuse a training that the cluster can never hold. Where an autoscaler may bring nodes, they are waited for.
+
+    Raises:
+        SettingError: the message names the setting, and what there is.
+    """
+    if cluster.grows:
+        return
+    train = recipe.train
+    workers = train.min_workers or train.workers
+    if train.device == "gpu":
+        check(cluster.gpus > 0, "train.device is gpu, but the cluster has no GPU; give --train.device cpu or auto")
+    if cluster.gpus and train.device != "cpu":
+        check(
+            workers <= cluster.gpus,
+            f"train.workers is {workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
+        )
+    needed = workers * train.cpus_per_worker + (workers if train.is_elastic and not cluster.gpus else 1)
+    check(
+        needed <= cluster.cpus,
+        f"train.workers {workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
+        f"{cluster.cpus} CPUs to read images with; {needed} are needed",
+    )
+    check(
+        train.cpus_per_worker <= cluster.node_cpus,
+        f"train.cpus-per-worker is {train.cpus_per_worker}, but no node has more than {cluster.node_cpus:g} CPUs; "
+        "lower it",
+    )
+
+
+def check_tasks(cluster: Cluster, recipe: Recipe) -> None:
+    """Refuse tasks that no node can hold, unless an autoscaler may bring one.
+
+    Raises:
+        SettingError: the message names the setting, and what there is.
+    """
+    check(cluster.grows or cluster.cpus >= 1, "the cluster has no CPU; add a node that has some")
+    check(
+        cluster.grows or recipe.scan.gpus_per_task <= cluster.node_gpus,
+        f"scan.gpus-per-task is {recipe.scan.gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; "
+        "lower it",
+    )
+
+
+def check_storage(run: Storage, data: Storage) -> None:
+    """Refuse folders that a node of the connected cluster does not see under the same name.
+
+    Args:
+        run: the run folder; this process leaves a file in it for the nodes to find.
+        data: the data set folder.
+
+    Raises:
+        SettingError: the message names the folder and the nodes.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    own = ray.get_runtime_context().get_node_id()
+    nodes = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] != own]
+    if not nodes:
+        return
+    mark = f".seen-by-all-{secrets.token_hex(8)}"
+    run.write_bytes(mark, b"")
+    look = ray.remote(num_cpus=0, max_retries=0)(unseen)
+    try:
+        asked = {}
+        for node in nodes:
+            there = look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+            asked[there.remote([(run.uri, mark), (data.uri, "manifest.json")])] = node
+        answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
+        missing: dict[str, list[str]] = {}
+        for answer in answered:
+            try:
+                for fault in ray.get(answer):
+                    missing.setdefault(fault, []).append(asked[answer]["NodeManagerHostname"])
+            except ray.exceptions.RayError:
+                continue  # the node is gone, which is no fault of the folder's
+    finally:
+        run.remove(mark)
+    if missing:
+        fault, hosts = next(iter(missing.items()))
+        shown = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
+        raise SettingError(
+            f"{fault}; asked on {shown} of the cluster's {len(nodes) + 1} nodes. Every node must see it under this "
+            "name: give a mounted folder, s3:// or gs://"
+        )
+
+
+def unseen(files: list[tuple[str, str]]) -> list[str]:
+    """A line for each (folder, file in it) that this machine does not see."""
+    faults = []
+    for folder, name in files:
+        try:
+            if not Storage(folder).exists(name):
+                faults.append(f"{folder} is not the same folder on every node")
+        except SettingError as error:
+            faults.append(f"{first_line(error)}, by a node")
+    return faults
