@@ -41,7 +41,7 @@ from workflows.recipes import recipe as named
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CORES = os.cpu_count() or 1
-MOCK = "mock loader"
+MOCK, RAY = "mock loader", "Ray Data"
 _normalized = learning.normalized
 Pair = tuple[Any, Any]
 """Images and labels of a batch."""
@@ -144,7 +144,8 @@ def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterato
         f"DataLoader ({CORES} workers), our function": lambda: iter(
             DataLoader(OurFunction(feed, readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
         ),
-        "Ray Data": lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
+        RAY: lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
+        f"{MOCK}, beside Ray's idle processes": lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
     }
 
 
@@ -178,17 +179,19 @@ def main() -> None:
         warm_up = batch.images_NSRC, batch.labels_N
         stack.enter_context(patch.object(learning, "normalized", normalized))
         for name, begin in ways(feed, steps, Path(folder)).items():
-            if name == "Ray Data":  # last: processes that DataLoader forks would inherit Ray's threads
+            if name == RAY:  # after the others: processes that DataLoader forks would inherit Ray's threads
                 stack.enter_context(connected(recipe))
                 for _ in stream(feed, agenda(feed, 0, 2, set())):  # readers start once per training
                     pass
             cells = [name, "", "", "", "", ""]
+            if args.alone and name.startswith(MOCK):
+                continue
             if not args.alone:
                 learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
                 learner.learn(*warm_up, len(warm_up[1]))
                 one = drain(begin(), learner)
                 cells[1:4] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}", f"{one.waiting_share:.3f}"
-            if name != MOCK:
+            if not name.startswith(MOCK):
                 one = drain(begin(), None)
                 cells[4:] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}"
             print(f"| {' | '.join(cells)} |", flush=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import time
 
 IMAGES, EPOCHS = 1_281_167, 100
 """ImageNet's training images; the paper's epochs."""
@@ -39,6 +40,25 @@ def row(gpus: int, args: argparse.Namespace) -> list[str]:
     ]
 
 
+def checkpoint_seconds(place: str) -> str:
+    """What writing and reading a checkpoint of the full network takes; the files are removed."""
+    from torch import zeros
+
+    from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
+    from lp_core.storage import Storage
+
+    folder = Storage.at(place) / "checkpoint-benchmark"
+    tensors = {name: zeros(PARAMETERS).uniform_() for name in ("weights", "momentum")}
+    begin = time.monotonic()
+    save_checkpoint(folder, Checkpoint(1, tensors, {"fingerprint": ""}), 1)
+    written = time.monotonic()
+    found, _ = newest_checkpoint(folder, "")
+    seconds = time.monotonic() - written
+    assert found is not None
+    folder.remove_folder()
+    return f"Measured in {place}: written in {written - begin:.1f} s, read in {seconds:.1f} s, checksums included."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--core-rate", type=float, required=True, help="images/s that a core decodes, crops and warps")
@@ -48,6 +68,9 @@ def main() -> None:
     parser.add_argument("--head-price", type=float, default=0.0, help="of the head, per hour")
     parser.add_argument("--gpus-per-machine", type=int, default=1)
     parser.add_argument("--cores-per-machine", type=int, default=16, help="cores of a GPU machine, which read, too")
+    parser.add_argument(
+        "--checkpoint-folder", help="path or URI: write and read a checkpoint there, and say how long it takes"
+    )
     parser.add_argument("--views", type=int, default=2, help="networks to train")
     args = parser.parse_args()
     print("| GPUs | images/s | cores that feed them | of these, on CPU machines | MB/s from storage | hours | price |")
@@ -56,6 +79,8 @@ def main() -> None:
         print("| " + " | ".join(row(gpus, args)) + " |")
     checkpoint = PARAMETERS * 4 * 2  # weights and momentum
     print(f"\nA checkpoint is {checkpoint / 1e9:.2f} GB: {checkpoint / 1e9 / 0.5:.0f} s at 0.5 GB/s.")
+    if args.checkpoint_folder:
+        print(checkpoint_seconds(args.checkpoint_folder))
 
 
 if __name__ == "__main__":

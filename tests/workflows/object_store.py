@@ -15,7 +15,7 @@ import pyarrow.fs
 import pytest
 
 from lp_core.storage import Storage
-from tests.workflows.commands import free_port
+from tests.workflows.commands import REPOSITORY, free_port
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -50,8 +50,8 @@ class ObjectStore:
 
     def appear(self) -> None:
         """Take connections."""
-        command = [sys.executable, __file__, str(self.port), str(self._behind)]
-        self._relay = subprocess.Popen(command)
+        command = [sys.executable, "-m", "tests.workflows.object_store", str(self.port), str(self._behind)]
+        self._relay = subprocess.Popen(command, cwd=REPOSITORY)
         _wait_for(self.port)
 
     def close(self) -> None:

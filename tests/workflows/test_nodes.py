@@ -92,7 +92,7 @@ def test_a_node_lost_while_pictures_are_drawn_changes_no_byte(whole, tmp_path):
         node(cluster.address, "--num-cpus=1") as lost,
         node(cluster.address, "--num-cpus=1"),
     ):
-        command = start("visualize", folder, "--address", cluster.address)
+        command = start("visualize", folder, "--visualize.gallery", "all", "--address", cluster.address)
         wait_for(
             lambda: len(list((folder / VIEW / "atlas").rglob("*.webp"))) >= 2 and runs(lost, "draw_piece"), command
         )

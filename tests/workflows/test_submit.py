@@ -80,3 +80,18 @@ def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
     output = job.communicate(timeout=100)[0]
     assert job.returncode == 1
     assert "give a full path or URI" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("token", ["right", "wrong"])
+def test_rays_own_command_needs_the_token_too(tmp_path, toy_folder, cluster, token):
+    command = [RAY, "job", "submit", "--address", cluster.dashboard, "--runtime-env", "cluster/runtime_env.yaml"]
+    command += ["--working-dir", ".", "--submission-id", f"by-hand-{token}", "--", "python", "-m", "workflows", "run"]
+    command += ["--run", str(tmp_path), *SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
+    environment = os.environ | ({"RAY_AUTH_TOKEN": "0" * 64} if token == "wrong" else {})
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=400)
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == (token == "right"), output
+    assert (tmp_path / "report" / "index.html").exists() == (token == "right")
+    if token == "wrong":
+        assert "403" in output or "401" in output or "nauthenticated" in output or "InvalidAuthToken" in output, output
