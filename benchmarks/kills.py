@@ -2,9 +2,9 @@
 
     python -m benchmarks.kills [--kills 20] [--epochs 60] [--seed 0]
 
-Every fourth kill is of the command itself (SIGKILL; what it started must end by itself), the others of a training worker.
-Losses of all steps must be equal to the last bit, every step must stand in metrics.jsonl once (a step's rows are checked
-against the plan as they arrive), weights must be equal, and nothing may be left running.
+Every fourth kill is of the command itself (SIGKILL; what it started must end by itself), the others of a training
+worker. Losses of all steps must be equal to the last bit, every step must stand in metrics.jsonl once (a step's rows
+are checked against the plan as they arrive), weights must be equal, and nothing may be left running.
 """
 
 from __future__ import annotations

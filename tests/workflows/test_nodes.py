@@ -129,6 +129,7 @@ def test_an_elastic_training_begins_with_one_worker_and_takes_a_second(whole, tm
     options = [*SETTINGS, "--data.path", data, "--views", VIEW]
     options += ["--train.workers", "2", "--train.min-workers", "1", "--train.epochs", "150"]
     options += ["--train.log-every-steps", "50", "--train.checkpoint-every-steps", "50"]
+    options += ["--train.validate-every-epochs", "50"]
     with head("--include-dashboard=false", cpus=0) as cluster, node(cluster.address, "--num-cpus=2"):
         training = start("train", folder, *options, "--address", cluster.address)
         wait_for(lambda: list((folder / VIEW / "checkpoints").glob("step-*.json")), training)
