@@ -59,12 +59,13 @@ def check_tasks(cluster: Cluster, recipe: Recipe) -> None:
     )
 
 
-def check_storage(run: Storage, data: Storage) -> None:
+def check_storage(written: Storage, read: Storage, name: str = "") -> None:
     """Refuse folders that a node of the connected cluster does not see under the same name.
 
     Args:
-        run: the run folder; this process leaves a file in it for the nodes to find.
-        data: the data set folder.
+        written: the folder that tasks write into; this process leaves a file in it for the nodes to find.
+        read: a folder that tasks read.
+        name: of a file in it.
 
     Raises:
         SettingError: the message names the folder and the nodes.
@@ -77,13 +78,13 @@ def check_storage(run: Storage, data: Storage) -> None:
     if not nodes:
         return
     mark = f".seen-by-all-{secrets.token_hex(8)}"
-    run.write_bytes(mark, b"")
+    written.write_bytes(mark, b"")
     look = ray.remote(num_cpus=0, max_retries=0)(unseen)
     try:
         asked = {}
         for node in nodes:
             there = look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
-            asked[there.remote([(run.uri, mark), (data.uri, "manifest.json")])] = node
+            asked[there.remote([(written.uri, mark), (read.uri, name)])] = node
         answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
         missing: dict[str, list[str]] = {}
         for answer in answered:
@@ -93,7 +94,7 @@ def check_storage(run: Storage, data: Storage) -> None:
             except ray.exceptions.RayError:
                 continue  # the node is gone, which is no fault of the folder's
     finally:
-        run.remove(mark)
+        written.remove(mark)
     if missing:
         fault, hosts = next(iter(missing.items()))
         shown = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")

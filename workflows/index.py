@@ -31,6 +31,7 @@ from lp_core.storage import Storage
 from tasks.cluster import connected
 from tasks.indexing import check_piece, forget_notes, list_archive, note_of, read_note, write_piece, written_piece
 from tasks.pieces import run_pieces
+from tasks.preflight import check_storage
 from tasks.progress import Progress, say
 
 RECORD = "index.json"
@@ -151,7 +152,7 @@ def _shards(
     unfinished = [piece for piece in pieces if written_piece(out, piece) is None]
     already = total - sum(len(piece.wanted) for piece in unfinished)
     work = [(origin, out, piece, form, names) for piece in unfinished]
-    _run("write shards", write_piece, work, total, already, address)
+    _run("write shards", write_piece, work, total, already, address, out, origin)
     shards: dict[str, list[ShardRows]] = {}
     refused = list(found.refused)
     for piece in pieces:
@@ -219,7 +220,7 @@ def _checked(out: Storage, shards: dict[str, list[ShardRows]], address: str | No
     pieces = [(out, shard.path, note[shard.path], len(shard.labels)) for shard in listed]
     unfinished = [piece for piece in pieces if read_note(out, piece[2]) is None]
     total, left = (sum(piece[3] for piece in some) for some in (pieces, unfinished))
-    _run("check", check_piece, unfinished, total, total - left, address)
+    _run("check", check_piece, unfinished, total, total - left, address, out, Storage.of_file(listed[0].path)[0])
     return {
         split: [replace(shard, faults=_faults(out, note[shard.path])) for shard in some]
         for split, some in shards.items()
@@ -234,7 +235,14 @@ def _faults(out: Storage, note: str) -> dict[int, str]:
 
 
 def _run(
-    title: str, function: Callable[..., int], pieces: list[tuple], total: int, already: int, address: str | None
+    title: str,
+    function: Callable[..., int],
+    pieces: list[tuple],
+    total: int,
+    already: int,
+    address: str | None,
+    written: Storage,
+    read: Storage,
 ) -> None:
     """Run pieces of work here if they are few, else as Ray tasks; each returns the number of rows it did."""
     with ExitStack() as stack:
@@ -242,7 +250,10 @@ def _run(
             done: Iterable[int] = (function(*piece) for piece in pieces)
         else:
             say("connecting to Ray" if address else "starting Ray on this machine")
-            done = run_pieces(function, pieces, stack.enter_context(connected(Recipe(recipe="index"), address)))
+            cluster = stack.enter_context(connected(Recipe(recipe="index"), address))
+            if not cluster.is_local:
+                check_storage(written, read)
+            done = run_pieces(function, pieces, cluster)
         progress = stack.enter_context(Progress(title, total, "rows"))
         progress.already(already)
         for rows in done:

@@ -48,7 +48,7 @@ class Session:
         if cluster.grows and cluster.cpus == 0:
             say("the cluster has no CPUs yet; its autoscaler is waited for")
         if not cluster.is_local:
-            check_storage(self.run, self.dataset.storage)
+            check_storage(self.run, self.dataset.storage, "manifest.json")
         return cluster
 
     @cached_property

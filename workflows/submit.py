@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 POLL_SECONDS = 2.0
+STARTING_SECONDS = 60.0
+"""A head answers some seconds before it can start jobs."""
 
 
 def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
@@ -51,10 +53,15 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
     # The code travels with the job where this is a checkout; an installed package is in the image already.
     environment = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
     command = shlex.join(["python", "-m", "workflows", *arguments])
-    try:
-        client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
-    except Exception as error:  # Ray raises bare ones
-        raise SettingError(f"the cluster at {address} did not take the job ({first_line(error)})") from None
+    end = time.monotonic() + STARTING_SECONDS
+    while True:
+        try:
+            client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
+            break
+        except Exception as error:  # Ray raises bare ones
+            if "No available agent" not in str(error) or time.monotonic() > end:
+                raise SettingError(f"the cluster at {address} did not take the job ({first_line(error)})") from None
+        time.sleep(POLL_SECONDS)
     say(f"submitted as {name}; `ray job logs {name} --follow` tells its progress, `ray job stop {name}` stops it")
     if wait:
         _follow(client, name)

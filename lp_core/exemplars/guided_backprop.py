@@ -1,7 +1,9 @@
 """What one unit responds to in one image: the gradient of its activation, by three rules for going back through a ReLU.
 
-Only the pixels that the unit sees are computed: its receptive field is cut from the image and convolved without
-padding, and everything beyond the edges of the real maps is held at zero, which is what the network's padding means.
+Only the pixels that the unit sees are computed, in one of two ways. Its receptive field is cut from the image and
+convolved without padding, and everything beyond the edges of the real maps is held at zero, which is what the network's
+padding means; or, where most of the receptive field lies beyond the image or is as large, the part that is inside is
+taken for a whole image.
 
 Shapes: N units (each in its own image), C channels, S R sectors and rings of the whole input, L side of the receptive
 field.
@@ -51,10 +53,18 @@ def guided_backprop(
     channel_N, row_N, col_N = _checked(network, x_N3SR, layer, units, rule)
     sees = receptive_field(layer)
     start_N2 = sees.stride * torch.stack([row_N, col_N], 1) - sees.offset
+    windows = _windows(network, layer, start_N2, (x_N3SR.shape[2], x_N3SR.shape[3]))
     if crop_suffices(network, layer, (x_N3SR.shape[2], x_N3SR.shape[3])):
-        return _in_crop(network, x_N3SR, layer, channel_N, start_N2, rule)
-    gradient_N3SR, activation_N = whole_image(network, x_N3SR, layer, units, rule)
-    return _cut(gradient_N3SR, start_N2, sees.size, wraps(network)), activation_N
+        computed = sum(window.rows * window.cols for window in windows)
+        # Parts of many sizes are computed one by one, which only a CPU does not mind.
+        if x_N3SR.device.type != "cpu" or computed > WINDOW_SHARE * len(windows) * sees.size**2:
+            return _in_crop(network, x_N3SR, layer, channel_N, start_N2, rule)
+    return _in_windows(network, x_N3SR, layer, units, windows, rule)
+
+
+WINDOW_SHARE = 0.75
+"""A crop's convolutions get smaller from layer to layer, a window's do not: it must have fewer px by this to be faster.
+Measured on conv5_1 to conv5_3 at 224 px with `benchmarks.guided_backprop_speed`."""
 
 
 @torch.no_grad()
@@ -165,6 +175,68 @@ def _in_crop(
     return g * inside_image, activation_N
 
 
+@dataclass(frozen=True)
+class _Window:
+    """The part of an image that a unit sees, from a place on where all pools before its layer begin a cell."""
+
+    top: int
+    left: int
+    rows: int
+    cols: int
+
+
+def _windows(network: VGG16, layer: str, start_N2: Tensor, shape_SR: tuple[int, int]) -> list[_Window]:
+    """The window of each receptive field, which begins at `start_N2`; a circle of rows is whole, or a part of it."""
+    stride, _, size = receptive_field(layer)
+    found = []
+    for row, col in start_N2.tolist():
+        (top, rows), (left, cols) = (
+            (max(0, first - first % stride), min(side, first + size) - max(0, first - first % stride))
+            for first, side in zip((row, col), shape_SR, strict=True)
+        )
+        if wraps(network):
+            top, rows = row - row % stride, size + row % stride
+            if rows >= shape_SR[0] or shape_SR[0] % stride:
+                top, rows = 0, shape_SR[0]
+        found.append(_Window(top, left, rows, cols))
+    return found
+
+
+def _in_windows(
+    network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Unit], windows: list[_Window], rule: Rule
+) -> tuple[Tensor, Tensor]:
+    """Gradient and activation by taking each unit's window for a whole image.
+
+    The padding at a window's edge that is none of the image's makes wrong values there, but none that the unit sees:
+    its receptive field ends before them in every map.
+    """
+    sees = receptive_field(layer)
+    gradient_N3LL = x_N3SR.new_zeros((len(units), 3, sees.size, sees.size))
+    activation_N = x_N3SR.new_zeros(len(units))
+    by_shape: dict[tuple[int, int], list[int]] = {}
+    for number, window in enumerate(windows):
+        by_shape.setdefault((window.rows, window.cols), []).append(number)
+    for (rows, cols), numbers in by_shape.items():
+        parts, moved, begins = [], [], []
+        for number in numbers:
+            window, (channel, row, col) = windows[number], units[number]
+            turned = x_N3SR[number].roll(-window.top, 1) if wraps(network) else x_N3SR[number, :, window.top :]
+            parts.append(turned[:, :rows, window.left : window.left + cols])
+            moved.append((channel, row - window.top // sees.stride, col - window.left // sees.stride))
+            begins.append((sees.stride * row - sees.offset - window.top, sees.stride * col - sees.offset - window.left))
+        layout = torch.channels_last if _is_channels_last(x_N3SR) else torch.contiguous_format
+        part_M3SR = torch.stack(parts).contiguous(memory_format=layout)
+        gradient_M3SR, activation_N[numbers] = whole_image(network, part_M3SR, layer, moved, rule)
+        circular = wraps(network) and rows == x_N3SR.shape[2]
+        start_M2 = torch.tensor(begins, device=x_N3SR.device)
+        gradient_N3LL[numbers] = _cut(gradient_M3SR, start_M2, sees.size, circular)
+    return gradient_N3LL, activation_N
+
+
+def _is_channels_last(x_NCSR: Tensor) -> bool:
+    return x_NCSR.is_contiguous(memory_format=torch.channels_last) and not x_NCSR.is_contiguous()
+
+
 def _through_relu(g: Tensor, active: Tensor, rule: Rule) -> Tensor:
     if rule == "gradient":
         return g * active
@@ -180,9 +252,8 @@ def _cut(x_NCSR: Tensor, start_N2: Tensor, size: int, circular: bool) -> Tensor:
     image_N11 = torch.arange(len(x_NCSR), device=x_NCSR.device)[:, None, None]
     cut_NLLC = x_NCSR[image_N11, :, row_NL[:, :, None], col_NL.clamp(0, cols - 1)[:, None, :]]
     # Rounding depends on the memory format: the crop keeps that of the image.
-    channels_last = x_NCSR.is_contiguous(memory_format=torch.channels_last) and not x_NCSR.is_contiguous()
-    cut_NCLL = cut_NLLC.movedim(3, 1)
-    cut_NCLL = cut_NCLL.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    layout = torch.channels_last if _is_channels_last(x_NCSR) else torch.contiguous_format
+    cut_NCLL = cut_NLLC.movedim(3, 1).contiguous(memory_format=layout)
     return cut_NCLL * _inside(start_N2, size, rows, cols, circular)
 
 

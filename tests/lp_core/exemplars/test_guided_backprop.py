@@ -6,6 +6,7 @@ import pytest
 import torch
 from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackprop
 
+import lp_core.exemplars.guided_backprop as guided
 from lp_core.config import Rule
 from lp_core.exemplars.crop import cut
 from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
@@ -41,6 +42,7 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
     ]
 
 
+@pytest.mark.parametrize("window_share", [0, 9])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("layer", "shape_SR", "angle_padding"),
@@ -58,8 +60,9 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
     ],
 )
 def test_every_unit_of_a_map_equals_the_whole_image(
-    random_network, random_images, layer, shape_SR, angle_padding, rule
+    random_network, random_images, layer, shape_SR, angle_padding, rule, window_share, monkeypatch
 ) -> None:
+    monkeypatch.setattr(guided, "WINDOW_SHARE", window_share)  # never windows, always windows
     network = random_network(1 / 16, angle_padding, torch.float64)
     image_13SR = random_images(1, *shape_SR, dtype=torch.float64)
     map_CSR = network.features[: conv_layers()[layer] + 2](image_13SR)[0].detach()
