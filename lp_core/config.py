@@ -44,7 +44,7 @@ class DataSettings:
     lanes: int = 8
     """Places of the training order that every batch draws from; the largest number of training workers."""
     shuffle_window: int = 8192
-    """Rows shuffled among each other within a lane; a window no larger than a row group reads each group once."""
+    """Rows shuffled among each other within a lane; the larger, the more row groups are read at once."""
 
     def __post_init__(self) -> None:
         check(self.limit is None or self.limit >= 1, f"data.limit is {self.limit}; give at least 1")

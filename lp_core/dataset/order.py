@@ -1,7 +1,7 @@
 """The order in which training sees the rows: a function of (seed, epoch), the same for any number of workers.
 
 An epoch is one long shuffled row of photographs, cut into lanes. Every batch takes the next few rows of each lane, so
-it mixes far-apart places of the data set, while a worker, who owns whole lanes, reads each place once.
+it mixes far-apart places of the data set, while a worker, who owns whole lanes, stays near a few places.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def test_training_outlives_the_node_that_it_runs_on_to_the_last_bit(whole, tmp_p
 def test_an_elastic_training_begins_with_one_worker_and_takes_a_second(whole, tmp_path, data):
     folder = tmp_path / "run"
     options = [*SETTINGS, "--data.path", data, "--views", VIEW]
-    options += ["--train.workers", "2", "--train.min-workers", "1", "--train.epochs", "150"]
+    options += ["--train.workers", "2", "--train.min-workers", "1", "--train.epochs", "300"]
     options += ["--train.log-every-steps", "50", "--train.checkpoint-every-steps", "50"]
     options += ["--train.validate-every-epochs", "50"]
     with head("--include-dashboard=false", cpus=0) as cluster, node(cluster.address, "--num-cpus=2"):
@@ -139,5 +139,5 @@ def test_an_elastic_training_begins_with_one_worker_and_takes_a_second(whole, tm
             print(f"a second worker after {time.monotonic() - began:.0f} s, step {losses(folder)[-1][0]}")
             finish(training)
     found = losses(folder)
-    assert [step for step, _ in found] == list(range(50, 1501, 50))
+    assert [step for step, _ in found] == list(range(50, 3001, 50))
     assert json.loads((folder / VIEW / "stages" / "train.json").read_text())["workers"] == 2
