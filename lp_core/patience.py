@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential
 
 Result = TypeVar("Result")
 
@@ -32,21 +34,22 @@ def patiently(operation: Callable[[], Result], place: str) -> Result:
     Raises:
         OSError: an error that does not pass, at once; else the last one, after `PATIENCE_SECONDS`.
     """
-    pause, end = 1.0, None
-    while True:
-        try:
-            return operation()
-        except OSError as error:
-            if "://" not in place or not _PASSING.search(str(error)):
-                raise
-            now = time.monotonic()
-            if end is None:
-                end = now + PATIENCE_SECONDS
-                why = " ".join(str(error).split())
-                logging.getLogger(__name__).warning(
-                    "%s: the store does not answer (%s); trying for %.0f s", place, why, PATIENCE_SECONDS
-                )
-            if now + pause > end:
-                raise
-            time.sleep(pause)
-            pause = min(2 * pause, PAUSE_SECONDS)
+    if "://" not in place:
+        return operation()
+    attempts = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, OSError) and bool(_PASSING.search(str(error)))),
+        wait=wait_exponential(max=PAUSE_SECONDS),
+        stop=stop_before_delay(PATIENCE_SECONDS),
+        before_sleep=partial(_tell, place),
+        reraise=True,
+    )
+    return attempts(operation)
+
+
+def _tell(place: str, state: RetryCallState) -> None:
+    """Say once that the store is waited for, and why."""
+    if state.attempt_number == 1 and state.outcome:
+        why = " ".join(str(state.outcome.exception()).split())
+        logging.getLogger(__name__).warning(
+            "%s: the store does not answer (%s); trying for %.0f s", place, why, PATIENCE_SECONDS
+        )

@@ -63,9 +63,8 @@ def without(run, stages, target):
     return target
 
 
-def drain(address, spare):
-    """Announce that a node, not the one spared, is about to leave; it has five seconds."""
-    [leaving] = node_ids(address) - spare
+def drain(address, leaving):
+    """Announce that a node is about to leave; it has five seconds."""
     command = [RAY, "drain-node", f"--address={address}", f"--node-id={leaving}"]
     command += ["--reason=DRAIN_NODE_REASON_PREEMPTION", "--reason-message=spot", "--deadline-remaining-seconds=5"]
     subprocess.run(command, check=True, capture_output=True)
@@ -75,11 +74,12 @@ def drain(address, spare):
 def test_a_node_lost_in_the_scan_changes_no_byte(whole, tmp_path, how):
     folder = without(whole, ["scan"], tmp_path / "run")
     with head("--include-dashboard=false", cpus=0) as cluster, node(cluster.address, "--num-cpus=1"):
-        stay = node_ids(cluster.address)
+        others = node_ids(cluster.address)
         with node(cluster.address, "--num-cpus=1") as lost:
+            [leaving] = node_ids(cluster.address) - others
             scan = start("scan", folder, "--address", cluster.address)
             wait_for(lambda: len(list((folder / VIEW / "scan").glob("*.npz"))) >= 3 and runs(lost, "scan_rows"), scan)
-            kill(lost) if how == "killed" else drain(cluster.address, stay)
+            kill(lost) if how == "killed" else drain(cluster.address, leaving)
             finish(scan)
     for name in TABLES:
         assert content(folder)[f"{VIEW}/{name}"] == content(whole)[f"{VIEW}/{name}"], name
@@ -108,20 +108,34 @@ def losses(folder):
     return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
 
-def test_training_outlives_the_node_that_it_runs_on_to_the_last_bit(whole, tmp_path, data):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, data):
+    """A training that takes longer than a node to start, undisturbed."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    finish(start("train", folder, *LONGER, "--data.path", data, "--views", VIEW))
+    return folder
+
+
+LONGER = [*SETTINGS, "--train.epochs", "40", "--train.validate-every-epochs", "20"]
+
+
+@pytest.mark.parametrize("how", ["killed", "drained"])
+def test_training_outlives_the_node_that_it_runs_on_to_the_last_bit(trained, tmp_path, data, how):
     folder = tmp_path / "run"
-    options = [*SETTINGS, "--data.path", data, "--views", VIEW]
-    with (
-        head("--include-dashboard=false", cpus=0) as cluster,
-        node(cluster.address, "--num-cpus=2") as one,
-        node(cluster.address, "--num-cpus=2") as other,
-    ):
-        training = start("train", folder, *options, "--address", cluster.address)
-        wait_for(lambda: list((folder / VIEW / "checkpoints").glob("step-*.json")), training)
-        kill(one if runs(one, "RayTrainWorker") else other)
-        finish(training)
-    assert losses(folder) == losses(whole)
-    assert (folder / VIEW / "weights.safetensors").read_bytes() == (whole / VIEW / "weights.safetensors").read_bytes()
+    with head("--include-dashboard=false", cpus=0) as cluster:
+        alone = node_ids(cluster.address)
+        with node(cluster.address, "--num-cpus=2") as lost:
+            [leaving] = node_ids(cluster.address) - alone
+            options = [*LONGER, "--data.path", data, "--views", VIEW, "--address", cluster.address]
+            training = start("train", folder, *options)
+            wait_for(lambda: list((folder / VIEW / "checkpoints").glob("step-*.json")), training)
+            with node(cluster.address, "--num-cpus=2"):
+                assert not (folder / VIEW / "stages" / "train.json").exists(), "it was over before the node was lost"
+                kill(lost) if how == "killed" else drain(cluster.address, leaving)
+                finish(training)
+                assert not (folder / "ray_train").exists()
+    assert losses(folder) == losses(trained)
+    assert (folder / VIEW / "weights.safetensors").read_bytes() == (trained / VIEW / "weights.safetensors").read_bytes()
 
 
 def test_an_elastic_training_begins_with_one_worker_and_takes_a_second(whole, tmp_path, data):
