@@ -46,6 +46,10 @@ _QUIET = {
 }
 
 
+_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Where it is 0, Ray takes the loopback address for this machine's, and none of its processes listens on another."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """What the connected cluster has.
@@ -94,12 +98,14 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
         sys.dont_write_bytecode = False  # without byte code every worker compiles torch anew: 9 s instead of 3
     if address == "local":
         _prepare_local()
+        os.environ.setdefault(_LOOPBACK, "0")
     else:
         _knock(address)
     import ray
 
     if address == "local":
         _start_local(recipe)
+        os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
     else:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
@@ -167,8 +173,6 @@ def _prepare_local() -> None:
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    # Ray then takes the loopback address for this machine's, so that none of its processes listens on another.
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     # A machine of one's own is not preempted: one process less to start.
     os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")

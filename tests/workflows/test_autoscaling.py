@@ -1,6 +1,8 @@
 """Nodes that come while work waits and leave when it is done: Ray's simulated provider, real raylets."""
 
 import shutil
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -21,7 +23,8 @@ def growing(folder, cpus):
     """A head with cluster/simulated.yaml behind it."""
     port = free_port()
     config = yaml.safe_load((REPOSITORY / "cluster" / "simulated.yaml").read_text())
-    config["provider"]["gcs_address"] = f"{ray.util.get_node_ip_address()}:{port}"
+    address = subprocess.check_output([sys.executable, "-c", "import ray; print(ray.util.get_node_ip_address())"])
+    config["provider"]["gcs_address"] = f"{address.decode().strip()}:{port}"
     file = folder / "simulated.yaml"
     file.write_text(yaml.safe_dump(config))
     simulated = {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
