@@ -25,23 +25,26 @@ def check_workers(cluster: Cluster, recipe: Recipe) -> None:
         return
     train = recipe.train
     workers = train.min_workers or train.workers
+    on_gpus = cluster.gpus > 0 and train.device != "cpu"
     if train.device == "gpu":
-        check(cluster.gpus > 0, "train.device is gpu, but the cluster has no GPU; give --train.device cpu or auto")
-    if cluster.gpus and train.device != "cpu":
+        check(on_gpus, "train.device is gpu, but the cluster has no GPU; give --train.device cpu or auto")
+    if on_gpus:
         check(
             workers <= cluster.gpus,
             f"train.workers is {workers}, but the cluster has {cluster.gpus:g} GPUs; lower it",
         )
-    needed = workers * train.cpus_per_worker + (workers if train.is_elastic and not cluster.gpus else 1)
+    own_readers = train.is_elastic and not on_gpus
+    claimed = train.cpus_per_worker + own_readers
+    needed = workers * claimed + (not own_readers)
     check(
         needed <= cluster.cpus,
         f"train.workers {workers} with {train.cpus_per_worker} CPUs each leave none of the cluster's "
         f"{cluster.cpus} CPUs to read images with; {needed} are needed",
     )
     check(
-        train.cpus_per_worker <= cluster.node_cpus,
-        f"train.cpus-per-worker is {train.cpus_per_worker}, but no node has more than {cluster.node_cpus:g} CPUs; "
-        "lower it",
+        claimed <= cluster.node_cpus,
+        f"train.cpus-per-worker is {train.cpus_per_worker}{', and one more is needed to read' * own_readers}, "
+        f"but no node has more than {cluster.node_cpus:g} CPUs; lower it",
     )
 
 

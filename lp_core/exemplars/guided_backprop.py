@@ -26,6 +26,9 @@ from lp_core.network.vgg16 import VGG16, AngleConv2d
 
 Unit = tuple[int, int, int]
 """Channel, row and column in a layer's map."""
+WINDOW_SHARE = 0.75
+"""A crop's convolutions get smaller from layer to layer, a window's do not: it must have fewer px by this to be faster.
+Measured on conv5_1 to conv5_3 at 224 px with `benchmarks.guided_backprop_speed`."""
 
 
 @torch.no_grad()
@@ -60,11 +63,6 @@ def guided_backprop(
         if x_N3SR.device.type != "cpu" or computed > WINDOW_SHARE * len(windows) * sees.size**2:
             return _in_crop(network, x_N3SR, layer, channel_N, start_N2, rule)
     return _in_windows(network, x_N3SR, layer, units, windows, rule)
-
-
-WINDOW_SHARE = 0.75
-"""A crop's convolutions get smaller from layer to layer, a window's do not: it must have fewer px by this to be faster.
-Measured on conv5_1 to conv5_3 at 224 px with `benchmarks.guided_backprop_speed`."""
 
 
 @torch.no_grad()

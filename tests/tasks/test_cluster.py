@@ -35,6 +35,18 @@ def test_what_an_autoscaler_may_bring_is_waited_for(small_recipe):
         (NO_GPU, {"workers": 4, "cpus_per_worker": 2}, {}, "leave none of the cluster's 8 CPUs to read images with; 9"),
         (NO_GPU, {"cpus_per_worker": 5}, {}, "train.cpus-per-worker is 5, but no node has more than 4 CPUs"),
         (TWO_NODES, {}, {"gpus_per_task": 2.0}, "scan.gpus-per-task is 2, but no node has more than 1 GPUs"),
+        (
+            replace(NO_GPU, node_cpus=1.0),
+            {"workers": 3, "min_workers": 2},
+            {},
+            "train.cpus-per-worker is 1, and one more is needed to read, but no node has more than 1 CPUs",
+        ),
+        (
+            NO_GPU,
+            {"workers": 4, "min_workers": 3, "cpus_per_worker": 2},
+            {},
+            "8 CPUs to read images with; 9 are needed",
+        ),
         (NO_GPU, {"device": "gpu"}, {}, "train.device is gpu, but the cluster has no GPU; give --train.device cpu"),
         (NO_GPU, {}, {"gpus_per_task": 0.1}, "scan.gpus-per-task is 0.1, but no node has more than 0 GPUs"),
     ],
