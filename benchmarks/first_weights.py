@@ -16,10 +16,11 @@ from itertools import pairwise
 import torch
 
 from benchmarks.log_polar import machine
-from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.dataset.feed import Feed, Reading, open_dataset
+from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts
 from lp_core.network.learner import Learner
+from lp_core.settings import Recipe, ViewName
 from workflows.recipes import tiny_imagenet
 
 WAYS = {

@@ -20,12 +20,12 @@ import torch
 from captum.attr import NeuronGuidedBackprop
 from torch import Tensor, nn
 
-from lp_core.config import NetworkSettings
 from lp_core.exemplars.guided_backprop import guided_backprop, whole_image
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers
 from lp_core.network.receptive_field import map_shape, unit_box
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 SIDE = 224
 

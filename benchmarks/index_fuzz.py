@@ -23,7 +23,7 @@ PIECE = 500
 
 def originals() -> list[bytes]:
     """Generated photographs of every odd kind and, where they are at hand, real ones of at most 60 kB."""
-    from tests.lp_core.dataset.imagenet_forms import photos
+    from tests.lp_core.indexing.imagenet_forms import photos
 
     real = [path.read_bytes() for path in sorted(SAMPLE.glob("*.JPEG"))] if SAMPLE.exists() else []
     return [photo.data for photo in photos() if photo.good] + [data for data in real if len(data) < 60_000][:40]
@@ -32,8 +32,8 @@ def originals() -> list[bytes]:
 def piece(seed: int, first: int, last: int, results: multiprocessing.Queue) -> None:
     """Mutate and read some photographs; report counts, the slowest, and the memory used."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libjpeg comments on every damaged file
-    from lp_core.dataset.quarantine import fault
-    from tests.lp_core.dataset.mutation import mutated
+    from lp_core.indexing.quarantine import fault
+    from tests.lp_core.indexing.mutation import mutated
 
     whole = originals()
     usable, slowest = 0, 0.0

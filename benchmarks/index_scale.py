@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lp_core.dataset.identity import ImageClass
-from lp_core.dataset.layouts.found import Files, Found
-from lp_core.dataset.manifest import write_manifest, written_rows
-from lp_core.dataset.plan import Plan
-from lp_core.dataset.writing import Written
+from lp_core.indexing.identity import ImageClass
+from lp_core.indexing.layouts.found import Files, Found
+from lp_core.indexing.manifest import write_manifest, written_rows
+from lp_core.indexing.plan import Plan
+from lp_core.indexing.writing import Written
 from lp_core.storage import Storage
 
 ROWS = {"train": 1_281_167, "validation": 50_000}

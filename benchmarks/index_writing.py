@@ -18,10 +18,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from lp_core.dataset.layouts import find
-from lp_core.dataset.plan import Piece, Plan
-from lp_core.dataset.resize import Form
-from lp_core.dataset.writing import write_shard
+from lp_core.indexing.layouts import find
+from lp_core.indexing.plan import Piece, Plan
+from lp_core.indexing.resize import Form
+from lp_core.indexing.writing import write_shard
 from lp_core.storage import Storage
 
 SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "imagenet-sample"

@@ -24,10 +24,10 @@ from torchvision import transforms
 from torchvision.io import ImageReadMode, decode_jpeg
 
 from benchmarks.log_polar import CORNER, FLAGS, PHOTOGRAPHS, in_turns, machine, single_threaded, table
-from lp_core.config import ViewSettings
 from lp_core.images.crop import random_crop
 from lp_core.images.decode import decode_rgb, image_size
 from lp_core.images.network_input import network_input
+from lp_core.settings import ViewSettings
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SCALE, RATIO = (0.08, 1.0), (3 / 4, 4 / 3)

@@ -21,10 +21,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lp_core.dataset.layouts import find
-from lp_core.dataset.manifest import write_dataset_folder
-from lp_core.dataset.toy import write_toy
+from lp_core.indexing.layouts import find
+from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
+from lp_core.toy.data_set import write_toy
 from tests.workflows.commands import SETTINGS, descendants, finish, start
 
 VIEW = "log_polar"

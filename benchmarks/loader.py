@@ -32,9 +32,9 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from torchvision import transforms
 
-from lp_core.config import Recipe, ViewName
 from lp_core.dataset.feed import Feed, Reading, open_dataset, used_rows
 from lp_core.network import learner as learning
+from lp_core.settings import Recipe, ViewName
 from tasks.cluster import connected
 from tasks.ingest import agenda, stream
 from workflows.recipes import recipe as named

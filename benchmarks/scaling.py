@@ -44,7 +44,7 @@ def checkpoint_seconds(place: str) -> str:
     """What writing and reading a checkpoint of the full network takes; the files are removed."""
     from torch import zeros
 
-    from lp_core.network.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
+    from lp_core.run.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
     from lp_core.storage import Storage
 
     folder = Storage.at(place) / "checkpoint-benchmark"

@@ -22,12 +22,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from lp_core.config import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.machine import machine
 from lp_core.network.vgg16 import VGG16
-from lp_core.network.weights import FILE, weights_bytes
+from lp_core.run.weights import FILE, weights_bytes
+from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
 from lp_core.storage import Storage
 from tasks.training import train_stage
 from workflows import scan as scanning

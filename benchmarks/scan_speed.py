@@ -27,13 +27,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from lp_core.config import NetworkSettings
 from lp_core.exemplars.channel_statistics import ChannelStatistics
 from lp_core.exemplars.peaks import find_peaks
 from lp_core.exemplars.top_k import TopK
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 CHANNELS = conv_channels(1.0)
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lp_core.config import Recipe, SettingError
+from lp_core.errors import SettingError
+from lp_core.settings import Recipe
 from lp_core.storage import first_line
 from tasks.preflight import check_tasks
 

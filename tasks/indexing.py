@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from lp_core.config import SettingError
-from lp_core.dataset.archive import Members, Region, list_members
-from lp_core.dataset.plan import Piece
-from lp_core.dataset.resize import Form
-from lp_core.dataset.writing import Written, shard_faults, write_shard
+from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
+from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.plan import Piece
+from lp_core.indexing.resize import Form
+from lp_core.indexing.writing import Written, shard_faults, write_shard
 from lp_core.storage import Storage
 
 NOTES = "unfinished"

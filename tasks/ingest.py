@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import Batch, Feed, Reading
+from lp_core.errors import SettingError
 
 READ_ROWS = 1024
 """Images that one task reads: enough to pay for starting it."""

@@ -7,7 +7,8 @@ import json
 import time
 from typing import Any
 
-from lp_core.config import Recipe, SettingError, check
+from lp_core.errors import SettingError, check
+from lp_core.settings import Recipe
 from lp_core.storage import Storage
 
 FILE = "metrics.jsonl"

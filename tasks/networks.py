@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.dataset.feed import open_dataset
+from lp_core.errors import SettingError
+from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def held(trained: Trained) -> tuple[VGG16, torch.device]:
     import torch
 
     from lp_core.fingerprint import checksum
-    from lp_core.network.history import epoch_weights
-    from lp_core.network.weights import FILE, load_network
+    from lp_core.run.history import epoch_weights
+    from lp_core.run.weights import FILE, load_network
 
     # TensorFloat-32 rounds activations to 10 bits: near ties would change places.
     torch.backends.cudnn.allow_tf32 = False

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.storage import first_line
 from tasks.cluster import Cluster
 

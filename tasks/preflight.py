@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from lp_core.config import Recipe, SettingError, check
+from lp_core.errors import SettingError, check
+from lp_core.settings import Recipe
 from lp_core.storage import Storage, first_line
 
 if TYPE_CHECKING:

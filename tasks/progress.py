@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 
 LINE_SECONDS = 10.0

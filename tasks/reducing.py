@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 from tasks.pieces import run_pieces

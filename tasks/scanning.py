@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import Batch, Feed, open_dataset
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 

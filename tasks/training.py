@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lp_core.config import Recipe, SettingError, ViewName
 from lp_core.dataset.feed import open_dataset
-from lp_core.run_folder import Stage, train_inputs
+from lp_core.errors import SettingError
+from lp_core.run.stage import Stage, train_inputs
+from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
 from tasks.progress import say
@@ -132,7 +133,7 @@ def _trainer(
 
 def _newest_steps(run: Storage, views: tuple[ViewName, ...]) -> list[str | None]:
     """Name of every view's newest checkpoint: it changes when a training gets on."""
-    from lp_core.network.checkpoint import checkpoint_names
+    from lp_core.run.checkpoint import checkpoint_names
 
     return [next(reversed(checkpoint_names(run / view / "checkpoints")), None) for view in views]
 

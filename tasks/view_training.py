@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lp_core.config import Recipe, ViewName
 from lp_core.dataset import faulty_rows
 from lp_core.dataset.feed import Batch, Feed, Kind, open_dataset, used_rows
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
-from lp_core.network.checkpoint import Checkpoint, best_checkpoint, newest_checkpoint, save_checkpoint
 from lp_core.network.compute import peak_operations, training_operations
-from lp_core.network.history import keep_weights
 from lp_core.network.learner import Learner
 from lp_core.network.plateau import plateau_note
-from lp_core.network.weights import FILE, weights_bytes
-from lp_core.run_folder import Stage, Stopwatch
+from lp_core.run.checkpoint import Checkpoint, best_checkpoint, newest_checkpoint, save_checkpoint
+from lp_core.run.history import keep_weights
+from lp_core.run.stage import Stage, Stopwatch
+from lp_core.run.weights import FILE, weights_bytes
+from lp_core.settings import Recipe, ViewName
 from tasks.ingest import agenda, stream
 from tasks.metrics_log import MetricsLog
 

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import Rule, SettingError
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import Feed, open_dataset
+from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
+from lp_core.settings import Rule
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 

@@ -24,10 +24,10 @@ settings.load_profile("seeded")
 @pytest.fixture(scope="session")
 def toy_folder(tmp_path_factory) -> str:
     """A small toy data set: 240 training and 60 validation images in row groups of 100."""
-    from lp_core.dataset.layouts import find
-    from lp_core.dataset.manifest import write_dataset_folder
-    from lp_core.dataset.toy import write_toy
+    from lp_core.indexing.layouts import find
+    from lp_core.indexing.manifest import write_dataset_folder
     from lp_core.storage import Storage
+    from lp_core.toy.data_set import write_toy
 
     folder = Storage.at(tmp_path_factory.mktemp("toy"))
     write_toy(Path(folder.uri), train=240, validation=60)
@@ -45,8 +45,8 @@ def faulty_folder(toy_folder, tmp_path_factory) -> str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from lp_core.dataset.layouts import find
-    from lp_core.dataset.manifest import write_dataset_folder
+    from lp_core.indexing.layouts import find
+    from lp_core.indexing.manifest import write_dataset_folder
     from lp_core.storage import Storage
 
     folder = tmp_path_factory.mktemp("faulty")
@@ -66,7 +66,7 @@ def faulty_folder(toy_folder, tmp_path_factory) -> str:
 @pytest.fixture
 def small_recipe(toy_folder):
     """Settings under which everything takes seconds, and the same bits every time."""
-    from lp_core.config import DataSettings, NetworkSettings, Recipe, ScanSettings, TrainSettings, ViewSettings
+    from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, TrainSettings, ViewSettings
 
     return Recipe(
         recipe="demo",

@@ -25,7 +25,7 @@ def test_the_readme_names_every_folder_of_the_code():
         for layer in ("lp_core", "tasks", "workflows")
         for path in (REPOSITORY / layer).glob("**/__init__.py")
     }
-    for folder in folders - {REPOSITORY / "lp_core", REPOSITORY / "lp_core" / "dataset" / "layouts"}:
+    for folder in folders - {REPOSITORY / "lp_core", REPOSITORY / "lp_core" / "indexing" / "layouts"}:
         assert f"`{folder.relative_to(REPOSITORY)}/`" in README
 
 

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from lp_core.config import VIEW_NAMES, Recipe, SettingError, VisualizeSettings
+from lp_core.errors import SettingError
+from lp_core.settings import VIEW_NAMES, Recipe, VisualizeSettings
 from lp_core.storage import Storage
 
 VERBS = {

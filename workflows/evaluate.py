@@ -7,11 +7,12 @@ import io
 import numpy as np
 import pyarrow.parquet as pq
 
-from lp_core.config import VIEW_NAMES, SettingError, ViewName, check
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
+from lp_core.errors import SettingError, check
 from lp_core.network.predictions import Predictions, comparison, parquet
-from lp_core.run_folder import Stage, measure_inputs, stage_run
+from lp_core.run.stage import Stage, measure_inputs, stage_run
+from lp_core.settings import VIEW_NAMES, ViewName
 from tasks.evaluating import evaluate_rows
 from tasks.networks import Trained
 from tasks.pieces import row_pieces, run_pieces

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 
-from lp_core.config import SettingError, ViewName, check
+from lp_core.errors import SettingError, check
+from lp_core.settings import ViewName
 from tasks.networks import Trained
 from tasks.progress import say
 from tasks.visualizing import exemplar_tiles

@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from tyro.conf import Positional
 
-from lp_core.config import Recipe, SettingError, check
-from lp_core.dataset.archive import Members, Region, list_members
-from lp_core.dataset.layouts import find
-from lp_core.dataset.layouts.found import Found, Refused
-from lp_core.dataset.manifest import (
+from lp_core.errors import SettingError, check
+from lp_core.fingerprint import fingerprint
+from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.layouts import find
+from lp_core.indexing.layouts.found import Found, Refused
+from lp_core.indexing.manifest import (
     ShardRows,
     copies,
     named_classes,
@@ -23,10 +24,10 @@ from lp_core.dataset.manifest import (
     write_manifest,
     written_rows,
 )
-from lp_core.dataset.plan import Piece, Plan
-from lp_core.dataset.quarantine import check_share
-from lp_core.dataset.resize import Form
-from lp_core.fingerprint import fingerprint
+from lp_core.indexing.plan import Piece, Plan
+from lp_core.indexing.quarantine import check_share
+from lp_core.indexing.resize import Form
+from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.cluster import connected
 from tasks.indexing import check_piece, forget_notes, list_archive, note_of, read_note, write_piece, written_piece

@@ -5,15 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 
-from lp_core.config import (
-    DataSettings,
-    NetworkSettings,
-    Recipe,
-    SettingError,
-    TrainSettings,
-    ViewSettings,
-    VisualizeSettings,
-)
+from lp_core.errors import SettingError
+from lp_core.settings import DataSettings, NetworkSettings, Recipe, TrainSettings, ViewSettings, VisualizeSettings
 
 
 def demo() -> Recipe:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from lp_core.config import Recipe, Rule, ViewName, check, to_dict
 from lp_core.dataset.faulty_rows import recorded
 from lp_core.dataset.feed import Feed, used_rows
+from lp_core.errors import check
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
-from lp_core.run_folder import Stage, stage_run
+from lp_core.run.stage import Stage, stage_run
+from lp_core.settings import Recipe, Rule, ViewName, to_dict
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.session import Session

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
@@ -36,9 +36,9 @@ def demo(session: Session) -> None:
 
 
 def _make_toy(session: Session) -> None:
-    from lp_core.dataset.layouts import find
-    from lp_core.dataset.manifest import write_dataset_folder
-    from lp_core.dataset.toy import write_toy
+    from lp_core.indexing.layouts import find
+    from lp_core.indexing.manifest import write_dataset_folder
+    from lp_core.toy.data_set import write_toy
 
     data = session.run / "dataset"
     if data.exists("manifest.json"):

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import ViewName, check
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
+from lp_core.errors import check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
-from lp_core.run_folder import Stage, Stopwatch, measure_inputs, view_inputs
+from lp_core.run.stage import Stage, Stopwatch, measure_inputs, view_inputs
+from lp_core.settings import ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from tasks.pieces import row_pieces, run_pieces
@@ -37,7 +38,7 @@ FOVEA = 2.0
 
 def scan_stage(session: Session, view: ViewName, epoch: int | None = None, split: str = VALIDATION) -> Stage:
     """The scan of a view, as a stage of the run: of its finished weights, or of those that an epoch left."""
-    from lp_core.network.history import epoch_name
+    from lp_core.run.history import epoch_name
 
     weights = trained_weights(session, view) if epoch is None else _kept(session, view)[epoch]
     inputs = measure_inputs(session.recipe, view, session.dataset.fingerprint, weights)
@@ -93,7 +94,7 @@ def scan_stages(session: Session, view: ViewName) -> dict[int | None, Stage]:
 
 
 def _kept(session: Session, view: ViewName) -> dict[int, str]:
-    from lp_core.network.history import kept_weights
+    from lp_core.run.history import kept_weights
 
     return kept_weights(session.run / view, train_stage(session.recipe, session.run, view).fingerprint)
 
@@ -205,8 +206,8 @@ def _write_maxima(session: Session, folder: Storage, pieces: list[str], scanned:
 
 def _follow(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
     """Write and say how the nine change from epoch to epoch."""
-    from lp_core.exemplars.evolution import changes_table
     from lp_core.exemplars.table import read_exemplars
+    from lp_core.measures.evolution import changes_table
 
     last = session.recipe.train.epochs
     checksums = {str(epoch or last): (stage.manifest() or {})["exemplars"] for epoch, stage in stages.items()}

@@ -11,8 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from lp_core.config import Recipe, SettingError, recipe_from_dict, to_dict
 from lp_core.dataset.folder import DatasetFolder
+from lp_core.errors import SettingError
+from lp_core.settings import Recipe, recipe_from_dict, to_dict
 from lp_core.storage import Storage
 from tasks.cluster import Cluster, connected
 from tasks.preflight import check_storage

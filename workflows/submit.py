@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lp_core.config import SettingError, check
+from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage, first_line
 from tasks.progress import say

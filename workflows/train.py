@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from lp_core.config import check
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.run_folder import refuse_other_settings
+from lp_core.errors import check
+from lp_core.run.stage import refuse_other_settings
 from tasks.metrics_log import check_tensorboard
 from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
@@ -39,7 +39,7 @@ def train(session: Session) -> None:
             say(f"train {view}: finished before")
     if not unfinished:
         return
-    from lp_core.network.checkpoint import check_space
+    from lp_core.run.checkpoint import check_space
 
     check_tensorboard(recipe, run)
     check_space(run, recipe, classes, len(unfinished))

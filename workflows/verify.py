@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from lp_core.config import SettingError, ViewName, check
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.run_folder import Stage
+from lp_core.errors import SettingError, check
+from lp_core.run.stage import Stage
+from lp_core.settings import ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 from tasks.progress import Progress, say

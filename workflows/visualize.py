@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import Recipe, SettingError, ViewName, check, to_dict
+from lp_core.errors import SettingError, check
 from lp_core.network.layers import conv_channels
-from lp_core.run_folder import Stage, stage_run
+from lp_core.run.stage import Stage, stage_run
+from lp_core.settings import Recipe, ViewName, to_dict
 from tasks.networks import Trained
 from tasks.pieces import run_pieces
 from tasks.progress import Progress, say

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tyro.conf import Positional
 
-from lp_core.config import SettingError, check
+from lp_core.errors import SettingError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.inverse import Inverse
 from lp_core.images.log_polar import Law, LogPolarMap, NamedRadius

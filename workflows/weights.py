@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lp_core.config import check
+from lp_core.errors import check
 from lp_core.fingerprint import checksum
-from lp_core.run_folder import Stage, refuse_other_settings, stage_run
+from lp_core.run.stage import Stage, refuse_other_settings, stage_run
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.session import Session
@@ -20,8 +20,8 @@ def import_weights(session: Session, place: str) -> None:
     Raises:
         SettingError: they are no weights of this network, or the run holds other ones.
     """
-    from lp_core.network.weights import FILE, network_with, weights_bytes
-    from lp_core.network.weights_file import read_weights
+    from lp_core.run.weights import FILE, network_with, weights_bytes
+    from lp_core.run.weights_file import read_weights
 
     recipe, run = session.recipe, session.run
     check(len(recipe.views) == 1, "--weights is for one view; add --views cartesian or --views log_polar")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.config import SettingError, check
 from lp_core.dataset.folder import DatasetFolder
+from lp_core.errors import SettingError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.storage import Storage
 

@@ -10,12 +10,12 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from lp_core.config import Recipe, ViewName
 from lp_core.dataset.folder import DatasetFolder, Photograph, limited_rows
 from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
+from lp_core.settings import Recipe, ViewName
 
 Kind = Literal["train", "validation"]
 VALIDATION_BATCH = 250

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import SettingError, check
 from lp_core.dataset.shards import row_group_images
+from lp_core.errors import SettingError, check
 from lp_core.storage import Storage, first_line
 
 FORMAT = 1

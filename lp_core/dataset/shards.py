@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.patience import patiently
 from lp_core.storage import Storage, first_line
 

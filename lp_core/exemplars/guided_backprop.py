@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.config import Rule
 from lp_core.network.layers import conv_layers
 from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.network.vgg16 import VGG16, AngleConv2d
+from lp_core.settings import Rule
 
 Unit = tuple[int, int, int]
 """Channel, row and column in a layer's map."""

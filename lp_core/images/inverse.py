@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
-from lp_core.config import check
+from lp_core.errors import check
 from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, rounded, sample
 
 if TYPE_CHECKING:

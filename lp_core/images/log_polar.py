@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from lp_core.config import check
+from lp_core.errors import check
 from lp_core.images.inverse import Inverse, InverseTable, inverse_table
 from lp_core.images.sampling import GRID, Affine, Band, Cells, block_mean, place, sample
 

@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from lp_core.config import ViewName, ViewSettings
 from lp_core.images.crop import Crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap, cells
 from lp_core.images.sampling import Affine, place, sample
+from lp_core.settings import ViewName, ViewSettings
 
 
 @functools.lru_cache(maxsize=16)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from lp_core.config import NetworkSettings
 from lp_core.network.layers import conv_channels, hidden_units
 from lp_core.network.receptive_field import map_shape
+from lp_core.settings import NetworkSettings
 
 PEAK_BF16 = {
     "A100": 312e12,

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.config import Recipe, SettingError, ViewName
+from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts, counts
 from lp_core.network.dropout import row_keys
 from lp_core.network.initialization import initialize
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import Recipe, ViewName
 from lp_core.storage import first_line
 
 MEAN = (0.485, 0.456, 0.406)

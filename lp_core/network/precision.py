@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 
 
 def autocast_dtype(precision: str, device: str) -> torch.dtype | None:

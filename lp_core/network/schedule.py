@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lp_core.config import TrainSettings
+from lp_core.settings import TrainSettings
 
 
 def learning_rate(train: TrainSettings, step: int, steps_per_epoch: int) -> float:

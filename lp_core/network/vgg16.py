@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.config import NetworkSettings, ViewName
 from lp_core.network.dropout import RowDropout
 from lp_core.network.layers import CHANNELS, hidden_units, scaled
+from lp_core.settings import NetworkSettings, ViewName
 
 
 class AngleConv2d(nn.Conv2d):

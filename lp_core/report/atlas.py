@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from lp_core.config import ViewName
 from lp_core.network.receptive_field import Box
 from lp_core.report.montage import KINDS, PLACES, Geometry, Tile, by_ranks, pictures
 from lp_core.report.plate import PAPER, Picture
+from lp_core.settings import ViewName
 
 TILE = 112
 """Side of a picture in px. WebP has room for 146 of them in a row; a log-polar channel needs 36."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lp_core.config import Rule, ViewName
 from lp_core.report.plate import Picture
+from lp_core.settings import Rule, ViewName
 
 if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap

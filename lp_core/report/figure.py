@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lp_core.config import Rule, ViewName
 from lp_core.report.montage import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Geometry, Tile, by_ranks, pictures
 from lp_core.report.plate import PAPER, SOFT, fitting, hatch
+from lp_core.settings import Rule, ViewName
 
 DPI = 300
 COLUMNS = 2

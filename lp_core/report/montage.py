@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from lp_core.config import Rule, ViewName
 from lp_core.network.receptive_field import Box
 from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
+from lp_core.settings import Rule, ViewName
 
 VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
 """What a view is called in pictures."""

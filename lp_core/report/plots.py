@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.config import ViewName
+from lp_core.settings import ViewName
 
 Metrics = Sequence[Mapping[str, Any]]
 

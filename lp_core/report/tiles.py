@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from lp_core.config import Recipe, ViewName
 from lp_core.exemplars.contrast import gradient_picture
 from lp_core.exemplars.crop import cut, effective_box, paste
 from lp_core.exemplars.guided_backprop import wraps
@@ -16,6 +15,7 @@ from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
 from lp_core.network.vgg16 import VGG16
 from lp_core.report.montage import Tile
+from lp_core.settings import Recipe, ViewName
 
 DISPLAY_SIDE = 224
 """Smallest side in px to which a log-polar image is mapped back."""

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lp_core.config import ViewName
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.network.accuracy import Counts
 from lp_core.report.atlas import contact_sheet, per_row, sheet, webp
 from lp_core.report.contents import ReportData, ViewReport
 from lp_core.report.montage import Tile, panel
 from lp_core.report.page import png, write_report
+from lp_core.settings import ViewName
 from tests.browser.chromium import PROGRAM, Page
 
 pytestmark = [

@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from lp_core import patience
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 
 

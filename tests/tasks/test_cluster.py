@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from tasks.cluster import Cluster
 from tasks.preflight import check_tasks, check_workers
 

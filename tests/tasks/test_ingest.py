@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import Feed, Reading
+from lp_core.errors import SettingError
 from tasks.ingest import _regroup, agenda
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 from tasks.metrics_log import MetricsLog, check_tensorboard
 

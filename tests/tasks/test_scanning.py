@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import open_dataset, used_rows
+from lp_core.errors import SettingError
 from lp_core.exemplars.findings import maxima_of
 from lp_core.fingerprint import checksum
-from lp_core.network.history import epoch_weights
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
-from lp_core.network.weights import FILE, weights_bytes
+from lp_core.run.history import epoch_weights
+from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from tasks.pieces import row_pieces

@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lp_core.config import Recipe, SettingError
 from lp_core.dataset.feed import FAULTY, Batch, Feed, Reading
 from lp_core.dataset.folder import DatasetFolder
+from lp_core.errors import SettingError
 from lp_core.network.learner import Learner, normalized
+from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks import view_training
 from tasks.ingest import _regroup, read

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.network.checkpoint import checkpoint_names
 from lp_core.network.compute import training_operations
+from lp_core.run.checkpoint import checkpoint_names
 from lp_core.storage import Storage
 from tasks import view_training
 from tasks.training import train_stage

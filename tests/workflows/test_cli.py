@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.config import TrainSettings
-from lp_core.dataset.layouts import find
-from lp_core.dataset.manifest import write_dataset_folder
+from lp_core.indexing.layouts import find
+from lp_core.indexing.manifest import write_dataset_folder
+from lp_core.settings import TrainSettings
 from lp_core.storage import Storage
 from workflows.cli import VERBS, main
 from workflows.recipes import RECIPES
@@ -89,7 +89,7 @@ def test_one_class_is_nothing_to_learn(capsys, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from lp_core.dataset.toy import draw, encode
+    from lp_core.toy.data_set import draw, encode
 
     images = [{"bytes": encode(draw(0, "train", row)[0]), "path": f"{row}.jpg"} for row in range(4)]
     for split in ("train", "validation"):

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
 from lp_core.dataset.folder import DatasetFolder
-from tests.lp_core.dataset.imagenet_forms import FORMS, identities, photos
+from lp_core.errors import SettingError
+from tests.lp_core.indexing.imagenet_forms import FORMS, identities, photos
 from tests.workflows.object_store import ObjectStore, object_store
 from workflows.index import index
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.dataset.layouts import find
-from lp_core.dataset.manifest import write_dataset_folder
-from lp_core.dataset.toy import write_toy
+from lp_core.indexing.layouts import find
+from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
+from lp_core.toy.data_set import write_toy
 from tests.workflows.commands import (
     RAY,
     SETTINGS,

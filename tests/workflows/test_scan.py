@@ -16,11 +16,11 @@ import torch
 
 import tasks.reducing
 import workflows.scan
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
-from lp_core.network.history import keep_weights
 from lp_core.network.learner import Learner
-from lp_core.network.weights import FILE, weights_bytes
+from lp_core.run.history import keep_weights
+from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.training import train_stage
 from tests.conftest import FAULTY_ROWS

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.config import SettingError, VisualizeSettings
+from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels
 from lp_core.network.vgg16 import VGG16
-from lp_core.network.weights import FILE, weights_bytes
+from lp_core.run.weights import FILE, weights_bytes
+from lp_core.settings import VisualizeSettings
 from lp_core.storage import Storage
 from tasks.training import train_stage
 from workflows import figures, scan, visualize

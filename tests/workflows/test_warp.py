@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.images.decode import decode_rgb
 from lp_core.images.log_polar import LogPolarMap
 from workflows.warp import warp

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.network.vgg16 import VGG16
-from lp_core.network.weights import FILE, load_network
+from lp_core.run.weights import FILE, load_network
 from lp_core.storage import Storage
 from tasks.training import train_stage
 from workflows.cli import main

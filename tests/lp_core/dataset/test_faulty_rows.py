@@ -1,8 +1,8 @@
 import pytest
 
-from lp_core.config import SettingError
 from lp_core.dataset.faulty_rows import FILE, check_faulty_share, describe, record, recorded, summary
 from lp_core.dataset.folder import DatasetFolder
+from lp_core.errors import SettingError
 from lp_core.storage import Storage
 from tests.conftest import FAULTY_ROWS
 

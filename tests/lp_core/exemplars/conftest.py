@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from lp_core.config import NetworkSettings
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 
 def _random_network(width: float = 1 / 32, angle_padding: str = "zeros", dtype: torch.dtype = torch.float32) -> VGG16:

@@ -7,11 +7,11 @@ import torch
 from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackprop
 
 import lp_core.exemplars.guided_backprop as guided
-from lp_core.config import Rule
 from lp_core.exemplars.crop import cut
 from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
 from lp_core.network.layers import conv_layers
 from lp_core.network.receptive_field import map_shape, unit_box
+from lp_core.settings import Rule
 from tests.reference.guided_backprop import from_one_unit
 from tests.reference.peaks import is_untouched
 

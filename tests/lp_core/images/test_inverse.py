@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.images.log_polar import LogPolarMap
 
 ZONES = ((0, 4), (0, 36), (36, 80), (80, 111))

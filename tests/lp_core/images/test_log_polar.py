@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.config import SettingError
+from lp_core.errors import SettingError
 from lp_core.images import sampling
 from lp_core.images.log_polar import LogPolarMap
 from tests.reference import log_polar as twin

@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.config import ViewSettings
 from lp_core.images.crop import Crop, centre_crop, random_crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.network_input import composed, log_polar_map, network_input
+from lp_core.settings import ViewSettings
 from tests.reference import log_polar as twin
 
 

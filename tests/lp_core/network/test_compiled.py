@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import Feed, Reading
+from lp_core.errors import SettingError
 from lp_core.network.learner import Learner
 
 pytestmark = pytest.mark.slow  # a minute

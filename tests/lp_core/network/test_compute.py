@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from lp_core.config import NetworkSettings
 from lp_core.network.compute import forward_operations, peak_operations, training_operations
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 STANDARD = NetworkSettings()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.config import DataSettings, NetworkSettings, Recipe, TrainSettings, ViewSettings
+from lp_core.settings import DataSettings, NetworkSettings, Recipe, TrainSettings, ViewSettings
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "losses.json"
 TOLERANCE = 2e-3
@@ -59,10 +59,10 @@ def test_the_curve_is_the_golden_one(toy_folder, view):
 
 def main() -> None:
     """Make the file."""
-    from lp_core.dataset.layouts import find
-    from lp_core.dataset.manifest import write_dataset_folder
-    from lp_core.dataset.toy import write_toy
+    from lp_core.indexing.layouts import find
+    from lp_core.indexing.manifest import write_dataset_folder
     from lp_core.storage import Storage
+    from lp_core.toy.data_set import write_toy
 
     with tempfile.TemporaryDirectory() as place:
         write_toy(Path(place), train=240, validation=60)

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from lp_core.config import NetworkSettings
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 SMALL = NetworkSettings(width=1 / 16, pool=2)
 

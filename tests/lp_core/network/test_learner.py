@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.config import SettingError
 from lp_core.dataset.feed import Feed, Reading
+from lp_core.errors import SettingError
 from lp_core.network.learner import Learner, normalized
 
 

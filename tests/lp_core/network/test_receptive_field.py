@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.config import NetworkSettings
 from lp_core.network.layers import conv_layers
 from lp_core.network.receptive_field import map_shape, receptive_field, unit_box
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 from tests.reference.receptive_field import seen_pixels
 
 # Stride, offset and size, as published for VGG-16 by several authors and checked below by experiment.

@@ -1,7 +1,7 @@
 import pytest
 
-from lp_core.config import TrainSettings
 from lp_core.network.schedule import learning_rate
+from lp_core.settings import TrainSettings
 
 
 def test_the_papers_steps():

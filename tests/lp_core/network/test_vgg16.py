@@ -2,10 +2,10 @@ import pytest
 import torch
 import torchvision
 
-from lp_core.config import NetworkSettings
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings
 
 SMALL = NetworkSettings(width=1 / 16, pool=1, angle_padding="circular")
 

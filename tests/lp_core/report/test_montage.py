@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from lp_core.config import ViewName
 from lp_core.report.montage import Geometry, Tile, panel
 from lp_core.report.plate import Picture, hatch
+from lp_core.settings import ViewName
 
 SIDE = 112
 

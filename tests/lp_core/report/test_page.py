@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from lp_core.config import Recipe, to_dict
 from lp_core.network.accuracy import Counts
 from lp_core.network.predictions import Predictions, comparison
 from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
 from lp_core.report.page import duration, write_report
+from lp_core.settings import Recipe, to_dict
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">&'\"{{ 7 * 7 }}"
 

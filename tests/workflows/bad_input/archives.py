@@ -6,7 +6,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from tests.lp_core.dataset.imagenet_forms import (
+from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
     jpeg,
     tar,

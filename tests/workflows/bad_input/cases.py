@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lp_core.dataset.imagenet_forms import WNIDS, Photo, jpeg
+from tests.lp_core.indexing.imagenet_forms import WNIDS, Photo, jpeg
 
 PHOTOS = tuple(
     Photo(split, stem, wnid, jpeg(seed))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.lp_core.dataset.imagenet_forms import (
+from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
     Photo,
     jpeg,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.lp_core.dataset.imagenet_forms import (
+from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
     bomb,
     jpeg,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.lp_core.dataset.imagenet_forms import (
+from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
     write,
     write_folders,

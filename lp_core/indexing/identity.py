@@ -1,0 +1,137 @@
+"""One identity for a photograph, whichever layout it came in, and one name for its class."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from lp_core.errors import check
+
+WNID = re.compile(r"n\d{8}")
+"""WordNet's number of a noun, as ImageNet names classes."""
+_DOUBLED_WNID = re.compile(r"^(?P<base>.+?)_(?P<wnid>n\d{8})$")
+"""Hugging Face's ILSVRC/imagenet-1k appends the class: n01440764_10026_n01440764.JPEG."""
+_TRAIN_STEM = re.compile(r"^(?P<wnid>n\d{8})_\d+$")
+_IMAGENET_STEM = re.compile(r"^(n\d{8}_\d+|ILSVRC20\d\d_(train|val|test)_\d{8})$")
+_IMAGENET = ("n01440764", "n15075141", 1000)
+"""First and last wnid of the 1,000 classes in sorted order, and how many they are."""
+
+
+@dataclass(frozen=True)
+class ImageClass:
+    """A class: its index is its place in the list; `wnid` is WordNet's number, such as n01440764, where known."""
+
+    name: str
+    wnid: str | None = None
+
+
+def stem(path: str) -> str:
+    """Name of a file without folders and ending."""
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def canonical(name: str) -> str:
+    """A stem without the class that Hugging Face's copy of ImageNet appends."""
+    match = _DOUBLED_WNID.match(name)
+    return match["base"] if match else name
+
+
+def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
+    """Identity of every photograph of a split.
+
+    The file's stem, without the class that Hugging Face's copy of ImageNet appends. Where stems are missing or not
+    unique, those that are ImageNet's own names and unique are kept; the others are the file's path without its ending,
+    or, where that is missing or not unique, its place.
+
+    Args:
+        paths: names of the files within the split; None where there is none.
+        places: shard:row, or the file itself; used last.
+
+    Raises:
+        SettingError: two photographs have one place, so a shard or archive is there twice.
+    """
+    named = [path and posixpath.splitext(path.replace("\\", "/"))[0] for path in paths]
+    stems = [path and canonical(posixpath.basename(path)) for path in named]
+    unique = {one for one, times in Counter(stems).items() if times == 1 and one}
+    if len(unique) == len(stems):
+        return [one for one in stems if one]
+    unique_paths = {one for one, times in Counter(named).items() if times == 1}
+    all_named = None not in named
+    ids = []
+    for one, path, place in zip(stems, named, places, strict=True):
+        if one and one in unique and _IMAGENET_STEM.match(one):
+            ids.append(one)
+        else:
+            ids.append(path if path and all_named and path in unique_paths else place)
+    twice = first_repeated(ids)
+    check(twice is None, f"{twice} is there twice; is a shard or archive in two folders of the source? Keep one")
+    return ids
+
+
+def first_repeated(values: Iterable[str]) -> str | None:
+    """The first value that was there before; None if all differ."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
+
+
+def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int, str]:
+    """Class index -> wnid, as far as file names carry it, at their end or at the start of training names.
+
+    Labels of several wnids (animals, vehicles) are left out.
+
+    Raises:
+        SettingError: a wnid has two labels.
+    """
+    label_of: dict[str, int] = {}
+    for path, label in zip(paths, labels.tolist(), strict=True):
+        name = stem(path or "")
+        match = (_DOUBLED_WNID.match(name) or _TRAIN_STEM.match(name)) if label >= 0 else None
+        if match:
+            other = label_of.setdefault(match["wnid"], label)
+            check(other == label, f"{path} has label {label}, other photographs of class {match['wnid']} have {other}")
+    return wnid_of_label(label_of)
+
+
+def wnid_of_label(label_of: dict[str, int]) -> dict[int, str]:
+    """Class index -> wnid, of the classes that have one."""
+    alone = Counter(label_of.values())
+    return {label: wnid for wnid, label in label_of.items() if alone[label] == 1}
+
+
+def check_wnids(wnids: dict[int, str]) -> None:
+    """Whether classes are numbered in the order of their wnids, as everybody's are but the development kit's.
+
+    Raises:
+        SettingError: two numbers have one wnid, or a lower number has a higher wnid.
+    """
+    labels = sorted(wnids)
+    for one, other in pairwise(labels):
+        check(
+            wnids[one] < wnids[other],
+            f"label {one} is {wnids[one]} and label {other} is {wnids[other]}: classes are numbered in the order of "
+            "their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+        )
+
+
+def classes_of(wnids: Sequence[str], names: dict[str, str] | None = None) -> list[ImageClass]:
+    """Classes from folder names in sorted order, with the layout's names where it has them, else torchvision's."""
+    if names is None and (wnids[0], wnids[-1], len(wnids)) == _IMAGENET:
+        names = dict(zip(wnids, imagenet_names(), strict=True))
+    return [ImageClass((names or {}).get(one, one), one if WNID.fullmatch(one) else None) for one in wnids]
+
+
+def imagenet_names() -> list[str]:
+    """torchvision's names of ImageNet's 1,000 classes, by index."""
+    from torchvision.models import VGG16_Weights
+
+    return list(VGG16_Weights.IMAGENET1K_V1.meta["categories"])

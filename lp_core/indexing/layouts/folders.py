@@ -1,0 +1,134 @@
+"""Class folders, as torchvision's ImageFolder and ImageNet read them: `train/<class>/*.JPEG`, `val/<class>/*.JPEG`.
+
+A folder of classes without splits is read as a training split. Folders that only hold the splits, or only one split's
+class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+
+import numpy as np
+
+from lp_core.errors import SettingError, check
+from lp_core.indexing.identity import WNID, canonical, classes_of, stem
+from lp_core.indexing.layouts.found import Files, Found, Refused, Source, is_image
+from lp_core.indexing.layouts.split_folders import split_folders
+from lp_core.indexing.layouts.validation_list import listed_photographs, validation_wnids
+
+FLAT_VAL = (
+    "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "
+    "them into {where}/<wnid>/ (the script valprep.sh does), or put LOC_val_solution.csv or the devkit beside them"
+)
+FLAT = "{where} holds {count} photographs and no class folders; sort them into {where}/<class>/"
+
+
+def recognise(source: Source) -> bool:
+    """Whether there are images in folders, or folders that could be classes."""
+    return any("/" in name and is_image(name) for name in source.files)
+
+
+def find(source: Source) -> Found:
+    """List the photographs of every split; a class's index is its folder's place in sorted order.
+
+    Raises:
+        SettingError: a split has no class folders or empty ones, or classes that training has not.
+    """
+    splits = split_folders(source)
+    check(bool(splits), f"source {source.storage}: no folders of images")
+    flat = {split for split, (prefix, paths) in splits.items() if _is_flat(prefix, paths)}
+    folders = {split: _class_folders(source, prefix) for split, (prefix, _) in splits.items()}
+    wnids = validation_wnids(source) if "validation" in flat else None
+    listed = {"validation"} if wnids else set()
+    labelled = [split for split in splits if split not in listed and not (split == "test" and split in flat)]
+    if labelled:
+        classes = sorted(folders["train" if "train" in labelled else labelled[0]])
+    else:
+        check(wnids is not None, f"source {source.storage}: its images have no classes")
+        classes = sorted(set(wnids[1].values())) if wnids else []
+    for split in labelled:
+        _check_classes(split, splits[split][0], splits[split][1], folders[split], classes)
+    files, refused = {}, []
+    for split, (prefix, paths) in splits.items():
+        kept, others = sort_photographs(split, prefix, paths, classes if split in labelled else None)
+        refused += others
+        if split in listed and wnids:
+            files[split], others = listed_photographs(source, prefix, kept, wnids, classes)
+            refused += others
+        else:
+            files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
+    return Found("folders", {}, classes_of(classes), files, refused)
+
+
+def _is_flat(prefix: str, paths: list[str]) -> bool:
+    images = [path for path in paths if is_image(path)]
+    return bool(images) and not any("/" in path[len(prefix) :] for path in images)
+
+
+def sort_photographs(
+    split: str, prefix: str, paths: Iterable[str], classes: list[str] | None
+) -> tuple[list[str], list[Refused]]:
+    """Photographs, and files that are none: not named as images or, where there are classes, in no class folder."""
+    kept, refused = [], []
+    for path in paths:
+        reason = None
+        if not is_image(path):
+            reason = f"not named as an image ({posixpath.splitext(path)[1] or 'no ending'})"
+        elif classes is not None and "/" not in path[len(prefix) :]:
+            reason = "lies in no class folder"
+        if reason is None:
+            kept.append(path)
+        else:
+            refused.append(Refused(split, canonical(stem(path)), path, reason))
+    return kept, refused
+
+
+def photographs(source: Source, prefix: str, paths: list[str], classes: list[str] | None) -> Files:
+    """Files that lie in class folders below a prefix, or, without classes, unlabelled ones."""
+    names = [path[len(prefix) :] for path in paths]
+    index = {name: place for place, name in enumerate(classes or [])}
+    labels = [index[name.partition("/")[0]] if classes is not None else -1 for name in names]
+    sizes = np.array([source.files[path] for path in paths], np.int64)
+    return Files(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)
+
+
+def _class_folders(source: Source, prefix: str) -> set[str]:
+    depth = len(prefix)
+    there = {
+        path[depth:].partition("/")[0] for path in source.folders if path.startswith(prefix) and path != prefix[:-1]
+    }
+    # Object stores have files only.
+    return there | {
+        path[depth:].partition("/")[0] for path in source.files if path.startswith(prefix) and "/" in path[depth:]
+    }
+
+
+def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str], classes: list[str]) -> None:
+    where = prefix.rstrip("/") or "the source"
+    images = [path[len(prefix) :] for path in paths if is_image(path)]
+    if not images and folders:
+        raise SettingError(
+            f"{where} holds {len(folders)} class folders without photographs; fill them, or remove {where}"
+        )
+    check(bool(images), f"{where} holds no photographs; fill it or remove it")
+    flat = [name for name in images if "/" not in name]
+    check(len(flat) < len(images), (FLAT_VAL if split == "validation" else FLAT).format(where=where, count=len(flat)))
+    deeper = next((name for name in images if WNID.fullmatch(posixpath.basename(posixpath.dirname(name)))), None)
+    if deeper and not any(WNID.fullmatch(name) for name in folders):
+        wnid = posixpath.basename(posixpath.dirname(deeper))
+        raise SettingError(
+            f"{prefix}{deeper.partition('/')[0]} is no class: classes ({wnid} ...) lie in folders below it; "
+            f"move them into {where}"
+        )
+    if unknown := sorted(folders - set(classes)):
+        raise SettingError(
+            f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)"
+        )
+    if split == "train" and (empty := sorted(set(classes) - {name.partition("/")[0] for name in images})):
+        raise SettingError(f"{prefix}{empty[0]} holds no photographs; fill it, or remove it ({len(empty)} in all)")
+    odd = [name for name in classes if not WNID.fullmatch(name)]
+    if odd and 2 * len(odd) < len(classes):
+        raise SettingError(
+            f"{prefix}{odd[0]} is not named as the others are (n01440764) and would shift their numbers; move it away"
+        )

@@ -1,0 +1,89 @@
+"""Hugging Face Parquet, indexed in place: `<split>-00000-of-00014.parquet` or `<split>/0000.parquet`, at any depth."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+
+from lp_core.dataset.shards import open_shard
+from lp_core.errors import SettingError, check
+from lp_core.indexing.identity import WNID, ImageClass, classes_of
+from lp_core.indexing.layouts.found import Found, Source, split_of_folder
+from lp_core.storage import Storage
+
+_NAME = re.compile(r"^(?P<split>[A-Za-z]+)([-_.].*)?\.parquet$")
+_NUMBER = re.compile(r"-(?P<number>\d+)-of-(?P<count>\d+)")
+_OWN_TABLES = "rows/"
+"""A finished data set folder keeps its row tables here; they hold no images."""
+
+
+def recognise(source: Source) -> bool:
+    """Whether some file of the folder is a Parquet shard of a split."""
+    return any(_split(name) for name in source.files)
+
+
+def find(source: Source) -> Found:
+    """List the shards of every split in the order of their names, and the classes.
+
+    Raises:
+        SettingError: there are none, one cannot be opened or has no `image` and `label` columns, or some are missing.
+    """
+    shards: dict[str, list[str]] = {}
+    for name in source.files:
+        if split := _split(name):
+            shards.setdefault(split, []).append(name)
+    check(bool(shards), f"source {source.storage}: no files named train-*.parquet or validation-*.parquet")
+    for split, names in shards.items():
+        _check_complete(split, names)
+    paths = {split: [(source.storage / name).uri for name in names] for split, names in shards.items()}
+    with open_shard(next(iter(paths.values()))[0]) as first:
+        metadata = first.schema_arrow.metadata or {}
+    return Found("parquet", paths, _classes(source, metadata.get(b"huggingface", b"{}")))
+
+
+def _split(name: str) -> str | None:
+    """The split that a file's name tells, or a folder that it lies in (default/train/0000.parquet)."""
+    if name.startswith(_OWN_TABLES) or not name.endswith(".parquet"):
+        return None
+    *folders, base = name.split("/")
+    match = _NAME.match(base)
+    splits = (split_of_folder(part) for part in [match["split"] if match else "", *folders[::-1]])
+    return next((split for split in splits if split), None)
+
+
+def _check_complete(split: str, names: list[str]) -> None:
+    """Shards say in their names how many there are: a download that stopped half-way shows."""
+    matches = [match for name in names if (match := _NUMBER.search(posixpath.basename(name)))]
+    counts = {int(match["count"]) for match in matches}
+    check(
+        len(counts) <= 1,
+        f"split {split}: shards of {' and '.join(str(count) for count in sorted(counts))} lie side by side, such as "
+        f"{names[0]} and {names[-1]}; keep one set",
+    )
+    for count in counts:
+        missing = sorted(set(range(count)) - {int(match["number"]) for match in matches})
+        if missing:
+            raise SettingError(
+                f"split {split}: {len(missing)} of {count} shards are missing, number {missing[0]} first; "
+                "download them, or take '-of-' out of the others' names"
+            )
+
+
+def _classes(source: Source, features: bytes) -> list[ImageClass]:
+    """Names from `classes.json` ([{"wnid", "name"}] by index) beside the shards, else from the schema's metadata."""
+    if "classes.json" in source.files:
+        return _named_beside(source.storage)
+    try:
+        names = [str(name) for name in json.loads(features)["info"]["features"]["label"]["names"]]
+    except (ValueError, KeyError, TypeError):
+        return []  # not written by `datasets`, or labels without names
+    return classes_of(names) if names and all(WNID.fullmatch(name) for name in names) else list(map(ImageClass, names))
+
+
+def _named_beside(storage: Storage) -> list[ImageClass]:
+    entries = storage.read_json("classes.json")
+    try:
+        return [ImageClass(str(entry["name"]), entry.get("wnid")) for entry in entries]
+    except (TypeError, KeyError, AttributeError):
+        raise SettingError(f"{storage.path('classes.json')}: a list of objects with 'name' is expected") from None

@@ -1,0 +1,175 @@
+"""Webdataset archives: numbered tars of samples, each an image and its class: `<key>.jpg`, `<key>.cls`, `<key>.json`.
+
+Known makers: timm (`imagenet1k-train-0000.tar`, keys such as n01440764_3778) and webdataset's own conversion of
+ImageNet (`imagenet-train-000000.tar`, keys that only count).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from typing import Any
+
+import numpy as np
+
+from lp_core.errors import check
+from lp_core.indexing.archive import Members
+from lp_core.indexing.identity import (
+    ImageClass,
+    canonical,
+    check_wnids,
+    classes_of,
+    imagenet_names,
+    stem,
+    wnid_of_label,
+)
+from lp_core.indexing.layouts.found import (
+    SPLIT_NAMES,
+    Files,
+    Found,
+    Refused,
+    Source,
+    is_hidden,
+    is_image,
+    split_of_folder,
+)
+
+LABELS = (".cls", ".json")
+_NAME = re.compile(r"^(.*[-_.])?(?P<split>train|validation|valid|val|test)[-_.]\d+\.tar$")
+_NUMBERED = re.compile(r"(.*[-_.])?\d+\.tar")
+_WNID_FOLDER = re.compile(r"(^|/)(?P<wnid>n\d{8})/")
+
+
+def recognise(source: Source) -> bool:
+    """Whether there are numbered archives of a split."""
+    return any(_split(name) for name in source.files)
+
+
+def find(source: Source) -> Found:
+    """List the samples; a class's index is what the samples say.
+
+    Raises:
+        SettingError: an archive is damaged, or a sample's class is no number from 0.
+    """
+    shards: dict[str, list[str]] = {}
+    for name in source.files:
+        if split := _split(name):
+            shards.setdefault(split, []).append(name)
+    check(bool(shards), f"source {source.storage}: no archives named train-0000.tar, validation-0000.tar")
+    files: dict[str, Files] = {}
+    refused: list[Refused] = []
+    label_of: dict[str, int] = {}
+    for split, names in shards.items():
+        listed = source.list_archives([source.region(name, LABELS) for name in names])
+        samples = _Samples(split, refused, label_of)
+        for name, members in zip(names, listed, strict=True):
+            samples.add(name, members)
+        files[split] = samples.files()
+    return Found("webdataset", {}, _classes(files, wnid_of_label(label_of)), files, refused)
+
+
+def _split(name: str) -> str | None:
+    """The split that an archive's name tells, or the folder that it lies in (train/00000.tar)."""
+    folder, base = posixpath.split(name)
+    if match := _NAME.match(base):
+        return SPLIT_NAMES[match["split"]]
+    return split_of_folder(posixpath.basename(folder)) if _NUMBERED.fullmatch(base) else None
+
+
+def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]:
+    """Classes by wnid where every one is known; else ImageNet's if there are 1,000; else they are numbered."""
+    labels = np.concatenate([one.labels for split, one in files.items() if split != "test"] or [np.zeros(0, np.int64)])
+    lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
+    check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
+    check_wnids(wnids)
+    known = [wnids[index] for index in range(highest + 1) if index in wnids]
+    if known and len(known) == highest + 1:
+        return classes_of(known)
+    names = imagenet_names() if highest == 999 else [f"class {index}" for index in range(highest + 1)]
+    return [ImageClass(name, wnids.get(index)) for index, name in enumerate(names)]
+
+
+class _Samples:
+    """The samples of a split, gathered archive by archive."""
+
+    def __init__(self, split: str, refused: list[Refused], label_of: dict[str, int]) -> None:
+        self._split, self._refused, self._label_of = split, refused, label_of
+        self._names: list[str] = []
+        self._labels: list[int] = []
+        self._holders: list[str] = []
+        self._places: list[tuple[int, int]] = []
+
+    def add(self, holder: str, members: Members) -> None:
+        """Take the samples of one archive."""
+        for name, reason in members.refused:
+            self._refuse(holder, name, reason)
+        images: set[str] = set()
+        for index, name in enumerate(members.names):
+            if not is_image(name) or is_hidden(name):
+                continue
+            key = _key(name)
+            images.add(key)
+            about = _about(holder, key, members)
+            label = _label(holder, key, members, about)
+            if label is None and self._split != "test":
+                self._refuse(holder, name, f"its class is missing: no {posixpath.basename(key)}.cls")
+                continue
+            self._take(holder, name, about, -1 if label is None else label)
+            self._places.append((int(members.offsets[index]), int(members.sizes[index])))
+        for name in members.names:
+            if is_image(name) or is_hidden(name):
+                continue
+            if _key(name) not in images or not name.endswith((*LABELS, ".txt")):
+                self._refuse(holder, name, "not named as an image, nor the class of one")
+
+    def files(self) -> Files:
+        """All samples so far."""
+        places = np.array(self._places, np.int64).reshape(-1, 2)
+        labels = np.array(self._labels, np.int64)
+        return Files(self._names, labels, self._holders, places[:, 0].copy(), places[:, 1].copy())
+
+    def _take(self, holder: str, name: str, about: dict[str, Any], label: int) -> None:
+        filename = about.get("filename")
+        named = filename if isinstance(filename, str) and filename and ".." not in filename else None
+        # Converters call every image .jpg; ImageNet calls them .JPEG.
+        path = named or (f"{name[: -len('.jpg')]}.JPEG" if name.endswith(".jpg") else name)
+        match = _WNID_FOLDER.search(path)
+        wnid = match["wnid"] if match else path[:9] if re.match(r"n\d{8}_\d+\.", path) else None
+        if wnid and label >= 0:
+            other = self._label_of.setdefault(wnid, label)
+            check(other == label, f"{holder}: {name} has label {label}, other photographs of class {wnid} have {other}")
+        self._names.append(path)
+        self._labels.append(label)
+        self._holders.append(holder)
+
+    def _refuse(self, holder: str, name: str, reason: str) -> None:
+        self._refused.append(Refused(self._split, canonical(stem(name)), f"{holder}:{name}", reason))
+
+
+def _key(name: str) -> str:
+    """Everything before the first dot of the file's name, as webdataset groups samples."""
+    folder, base = posixpath.split(name)
+    return posixpath.join(folder, base.partition(".")[0])
+
+
+def _about(holder: str, key: str, members: Members) -> dict[str, Any]:
+    data = members.small.get(f"{key}.json")
+    if data is None:
+        return {}
+    try:
+        about = json.loads(data)
+    except ValueError:
+        about = None
+    check(isinstance(about, dict), f"{holder}: {key}.json is not a JSON object")
+    return about
+
+
+def _label(holder: str, key: str, members: Members, about: dict[str, Any]) -> int | None:
+    """The class that a sample states; None if it states none."""
+    data = members.small.get(f"{key}.cls")
+    text = data.decode("latin-1").strip() if data is not None else about.get("label")
+    if text is None:
+        return None
+    check(str(text).isascii() and str(text).isdigit(), f"{holder}: the class of {key} is {text!r}, not a number from 0")
+    return int(text)

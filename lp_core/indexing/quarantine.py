@@ -1,0 +1,52 @@
+"""Whether a file can be a row of a data set; what cannot is kept by name and reason, never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lp_core.errors import SettingError
+from lp_core.images.decode import MAX_PIXELS, ImageError, decode_rgb, image_size
+from lp_core.indexing.layouts.found import Refused
+
+MAX_FILE_BYTES = 64 * 2**20
+"""Largest encoded image taken; ImageNet's largest has 15 MB. It bounds the memory of whoever reads a row group."""
+
+
+def fault(data: bytes | None, decode: bool = False) -> str | None:
+    """Why an encoded image is not usable; None if nothing is wrong with it.
+
+    Args:
+        data: the whole file; None where a table has no bytes.
+        decode: decode all of it, too; else only its header is read.
+    """
+    if not data:
+        return "the file is empty"
+    if len(data) > MAX_FILE_BYTES:
+        return f"{len(data)} bytes are more than the limit of {MAX_FILE_BYTES}"
+    try:
+        height, width = image_size(data)
+        if height * width > MAX_PIXELS:
+            return f"{width} x {height} px is more than the limit of {MAX_PIXELS} px"
+        if height * width == 0:
+            return f"its header states {width} x {height} px"
+        if decode:
+            decode_rgb(data)
+    except ImageError as error:
+        return str(error)
+    return None
+
+
+def check_share(refused: Sequence[Refused], rows: int, share: float) -> None:
+    """Stop where so many files are bad that something else is wrong.
+
+    Raises:
+        SettingError: more than `share` of all files found are refused; the message names some.
+    """
+    found = rows + len(refused)
+    if len(refused) > share * found:
+        shown = "; ".join(f"{one.where}: {one.reason}" for one in refused[:3])
+        more = f"; and {len(refused) - 3} more" if len(refused) > 3 else ""
+        raise SettingError(
+            f"{len(refused)} of {found} files are unusable, more than the share of {share:g} allowed by "
+            f"--max-quarantined ({shown}{more})"
+        )

@@ -1,0 +1,131 @@
+"""Training states on disk: one safetensors file each, and a JSON file, written last, that vouches for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from lp_core.errors import SettingError
+from lp_core.fingerprint import checksum
+from lp_core.network.vgg16 import VGG16
+from lp_core.settings import Recipe
+from lp_core.storage import Storage
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state of training before step number `step`.
+
+    Attributes:
+        step: steps taken.
+        tensors: `Learner.state()`.
+        facts: plain values kept beside it.
+    """
+
+    step: int
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+
+def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
+    """Write a checkpoint whole, then remove all but the newest `keep` and the best.
+
+    Args:
+        folder: where the checkpoints are.
+        checkpoint: its facts have `validation_top1` where the network was measured in this state.
+        keep: number of newest ones, at least 1.
+    """
+    data = save_tensors(checkpoint.tensors)
+    name = f"step-{checkpoint.step:09d}"
+    folder.write_bytes(f"{name}.safetensors", data)
+    vouch = {"step": checkpoint.step, "bytes": len(data), "sha256": checksum(data), "facts": checkpoint.facts}
+    folder.write_json(f"{name}.json", vouch)
+    best = best_checkpoint(folder)
+    for old in checkpoint_names(folder)[:-keep]:
+        if old == best:
+            continue
+        folder.remove(f"{old}.json")
+        folder.remove(f"{old}.safetensors")
+
+
+def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> None:
+    """Refuse a disk that the checkpoints of a training do not fit on.
+
+    Args:
+        folder: the run.
+        recipe: its settings.
+        classes: number of classes.
+        views: networks that are to be trained.
+
+    Raises:
+        SettingError: the message says how much is free and how much is needed.
+    """
+    free = folder.free_bytes()
+    if free is None:
+        return
+    with torch.device("meta"):
+        parameters = sum(value.numel() for value in VGG16(classes, recipe.network).parameters())
+    states = 3 if recipe.train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
+    every = recipe.train.keep_weights_every_epochs
+    history = recipe.train.epochs // every if every else 0
+    # The newest, the best, one being written; the weights, and those of chosen epochs.
+    needed = views * 4 * parameters * ((recipe.train.keep_checkpoints + 2) * states + 1 + history)
+    there = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
+    if free + there < needed:
+        raise SettingError(
+            f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - there) / 1e9:.1f} GB are needed for checkpoints; "
+            "free some, give another --run or lower train.keep-checkpoints"
+        )
+
+
+def checkpoint_names(folder: Storage) -> list[str]:
+    """Names of the finished checkpoints, oldest first."""
+    vouched = [name.removesuffix(".json") for name in folder.files() if name.endswith(".json")]
+    return [name for name in vouched if name.startswith("step-")]
+
+
+def best_checkpoint(folder: Storage) -> str | None:
+    """Name of the checkpoint with the highest validation accuracy, of equals the latest; None if none was measured."""
+    measured = []
+    for name in checkpoint_names(folder):
+        try:
+            facts = folder.read_json(f"{name}.json")["facts"]
+            measured.append((facts["validation_top1"], name))
+        except (SettingError, OSError, KeyError, TypeError):
+            continue
+    return max(measured)[1] if measured else None
+
+
+def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:
+    """The newest checkpoint that is whole, and a line about each newer one that is not.
+
+    Args:
+        folder: where the checkpoints are.
+        fingerprint: of the training that wants to go on; a checkpoint of another one is refused.
+
+    Raises:
+        SettingError: the checkpoints belong to a training with other settings.
+    """
+    damaged = []
+    for name in reversed(checkpoint_names(folder)):
+        try:
+            vouch = folder.read_json(f"{name}.json")
+            data = folder.read_bytes(f"{name}.safetensors")
+            if len(data) != vouch["bytes"] or checksum(data) != vouch["sha256"]:
+                raise SettingError("its bytes are not those that were written")
+            facts, step = vouch["facts"], vouch["step"]
+        except (SettingError, OSError, KeyError, TypeError) as error:
+            damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
+            continue
+        if facts.get("fingerprint") != fingerprint:
+            raise SettingError(
+                f"checkpoint {folder.path(name)} is of a training with other settings; "
+                "give the settings it was made with, or another --run"
+            )
+        return Checkpoint(step, load_tensors(data), facts), damaged
+    return None, damaged

@@ -1,0 +1,56 @@
+"""Weights of some epochs of a training, kept so that one can follow what channels come to look for."""
+
+from __future__ import annotations
+
+import re
+
+from lp_core.fingerprint import checksum
+from lp_core.network.learner import Learner
+from lp_core.run.weights import weights_bytes
+from lp_core.storage import Storage
+
+_VOUCH = re.compile(r"history/epoch_(\d+)\.json")
+
+
+def epoch_name(epoch: int) -> str:
+    """`history/epoch_003`: what a view's folder calls an epoch's files."""
+    return f"history/epoch_{epoch:03d}"
+
+
+def epoch_weights(epoch: int) -> str:
+    """Name of the weights of an epoch."""
+    return f"{epoch_name(epoch)}.safetensors"
+
+
+def keep_weights(folder: Storage, learner: Learner, training: str) -> None:
+    """Keep the weights if an epoch has just ended whose weights are wanted; the last epoch's are the run's own.
+
+    Args:
+        folder: the view's folder in the run.
+        learner: between two steps.
+        training: fingerprint of the training; weights left behind by another one are not taken for its.
+    """
+    settings = learner.recipe.train
+    epoch, within = divmod(learner.step, learner.steps_per_epoch)
+    every = settings.keep_weights_every_epochs
+    if within or not every or epoch % every or epoch >= settings.epochs:
+        return
+    data = weights_bytes(learner.network)
+    folder.write_bytes(epoch_weights(epoch), data)
+    vouch = {"epoch": epoch, "weights": checksum(data), "training": training}
+    folder.write_json(f"{epoch_name(epoch)}.json", vouch)
+
+
+def kept_weights(folder: Storage, training: str) -> dict[int, str]:
+    """SHA-256 of the weights that a training kept, by epoch, ascending.
+
+    Args:
+        folder: the view's folder in the run.
+        training: fingerprint of the training.
+
+    Raises:
+        SettingError: a file that vouches for weights is not JSON.
+    """
+    vouches = [folder.read_json(file) for file in folder.files("history") if _VOUCH.fullmatch(file)]
+    found = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}
+    return dict(sorted(found.items()))

@@ -1,0 +1,89 @@
+"""Weights files: safetensors with torchvision's key names."""
+
+from __future__ import annotations
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from lp_core.errors import SettingError
+from lp_core.network.vgg16 import VGG16
+from lp_core.settings import Recipe, ViewName
+from lp_core.storage import Storage, first_line
+
+FILE = "weights.safetensors"
+
+
+def weights_bytes(network: VGG16) -> bytes:
+    """A safetensors file of the network's weights in fp32; equal weights give equal bytes."""
+    tensors = {name: value.detach().float().cpu().contiguous() for name, value in network.state_dict().items()}
+    # A second entry of metadata would stand in an order that changes from process to process.
+    return save_tensors(tensors, {"format": "pt"})
+
+
+def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, file: str = FILE) -> VGG16:
+    """The trained network of a view, in evaluation mode, on the CPU.
+
+    Args:
+        folder: the view's folder in a run.
+        recipe: settings of the run.
+        view: network input that the weights are for.
+        classes: number of classes of the data set.
+        file: name of the weights in the folder, other than the finished ones.
+
+    Raises:
+        SettingError: the file is missing, is not safetensors, or fits another network.
+    """
+    place = folder.path(file)
+    try:
+        tensors = load_tensors(folder.read_bytes(file))
+    except FileNotFoundError:
+        raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
+    except SafetensorError as error:
+        raise SettingError(f"{place}: not a safetensors file ({first_line(error)})") from None
+    return network_with(tensors, recipe, view, classes, place).eval()
+
+
+def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, classes: int, place: str) -> VGG16:
+    """The recipe's network with the given weights.
+
+    Args:
+        tensors: by torchvision's names, any floating point type.
+        recipe: settings of the run.
+        view: network input that the weights are for.
+        classes: number of classes of the data set.
+        place: where they come from, for messages.
+
+    Raises:
+        SettingError: they fit another network.
+    """
+    network = VGG16(classes, recipe.network, view)
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    if difference := _difference(expected, tensors):
+        raise SettingError(f"{place}: {difference}")
+    network.load_state_dict(tensors)
+    return network
+
+
+def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
+    """The first way in which tensors do not fit, and what to do about it; empty where they do."""
+    for name, shape in expected.items():
+        if name not in tensors:
+            normalised = any(other.endswith("running_mean") for other in tensors)
+            return f"'{name}' is missing" + ("; the weights are a network's with batch normalisation" * normalised)
+        found = tuple(tensors[name].shape)
+        if found != shape:
+            return f"'{name}' is {list(found)}, the recipe's network has {list(shape)}; {_advice(name, found, shape)}"
+    extra = sorted(set(tensors) - set(expected))
+    return f"'{extra[0]}' is in none of the network's layers" if extra else ""
+
+
+def _advice(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    if name == "features.0.weight" and found[1:] == shape[1:]:
+        return f"give --network.width {found[0] / 64:g}"
+    if name.startswith("classifier.6.") and found[1:] == shape[1:]:
+        return f"they tell {found[0]} classes apart, the data set has {shape[0]}"
+    if name == "classifier.0.weight" and found[0] == shape[0]:
+        return "give another --network.pool (7 is torchvision's)"
+    return "were these weights trained with other network settings?"

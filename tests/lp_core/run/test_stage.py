@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from lp_core.errors import SettingError
+from lp_core.run.stage import Stage, differences, refuse_other_settings, stage_run, train_inputs
+from lp_core.storage import Storage
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Storage.at(tmp_path)
+
+
+def test_a_stage_is_finished_only_with_its_own_inputs(folder):
+    stage = Stage(folder, "scan", {"weights": "a", "sizes": (1, 2)})
+    assert not stage.is_finished()
+    stage.finish(1.0, images=3)
+    assert stage.is_finished()
+    assert Stage(folder, "scan", {"weights": "a", "sizes": (1, 2)}).is_finished()
+    other = Stage(folder, "scan", {"weights": "b", "sizes": (1, 2)})
+    assert not other.is_finished()
+    assert other.changed_inputs() == ["weights: a -> b"]
+    assert stage.changed_inputs() == []
+
+
+def test_a_stage_that_begins_is_unfinished_until_its_end(folder):
+    stage = Stage(folder, "scan", {})
+    stage.finish(1.0)
+    with pytest.raises(RuntimeError), stage_run(stage):
+        raise RuntimeError
+    assert not stage.is_finished()
+
+
+def test_another_training_is_refused_with_the_setting_that_differs(folder):
+    Stage(folder, "train", {"train": {"epochs": 2}}).finish(1.0)
+    with pytest.raises(SettingError, match=r"train\.epochs: 2 -> 3"):
+        refuse_other_settings(Stage(folder, "train", {"train": {"epochs": 3}}), folder)
+
+
+def test_differences_name_leaves():
+    assert differences({"a": {"b": 1, "c": [1, 2]}, "d": 0}, {"a": {"b": 2, "c": (1, 2)}}) == [
+        "a.b: 1 -> 2",
+        "d: 0 -> None",
+    ]
+
+
+def test_weights_do_not_depend_on_workers_or_place(small_recipe):
+    from dataclasses import replace
+
+    inputs = train_inputs(small_recipe, "cartesian", "f")
+    json.dumps(inputs)
+    moved = replace(small_recipe, train=replace(small_recipe.train, workers=2, keep_checkpoints=5))
+    moved = replace(moved, data=replace(moved.data, path="/elsewhere"), view=replace(moved.view, law="opencv"))
+    assert train_inputs(moved, "cartesian", "f") == inputs
+    assert train_inputs(moved, "log_polar", "f") != train_inputs(small_recipe, "log_polar", "f")

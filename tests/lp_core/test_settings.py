@@ -1,0 +1,56 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from lp_core.errors import SettingError
+from lp_core.settings import (
+    DataSettings,
+    NetworkSettings,
+    Recipe,
+    ScanSettings,
+    TrainSettings,
+    ViewSettings,
+    VisualizeSettings,
+    recipe_from_dict,
+    to_dict,
+)
+
+
+def test_a_recipe_survives_json(small_recipe):
+    assert recipe_from_dict(json.loads(json.dumps(to_dict(small_recipe)))) == small_recipe
+    assert hash(small_recipe) == hash(recipe_from_dict(to_dict(small_recipe)))
+
+
+@pytest.mark.parametrize(
+    ("build", "names"),
+    [
+        (lambda: DataSettings(limit=0), "data.limit"),
+        (lambda: DataSettings(crop_scale=(0.5, 0.2)), "data.crop-scale"),
+        (lambda: DataSettings(flip=2), "data.flip"),
+        (lambda: DataSettings(eval_crop=0), "data.eval-crop"),
+        (lambda: ViewSettings(size=16), "view.size"),
+        (lambda: ViewSettings(radius=-1), "view.radius"),
+        (lambda: NetworkSettings(width=0), "network.width"),
+        (lambda: NetworkSettings(dropout=1), "network.dropout"),
+        (lambda: TrainSettings(epochs=0), "train.epochs"),
+        (lambda: TrainSettings(batch_size=0), "train.batch-size"),
+        (lambda: TrainSettings(learning_rate=float("nan")), "train.learning-rate"),
+        (lambda: TrainSettings(checkpoint_every_steps=0), "train.checkpoint-every-steps"),
+        (lambda: ScanSettings(batch_size=1), "scan.batch-size"),
+        (lambda: VisualizeSettings(channels="best"), "visualize.channels"),
+        (lambda: Recipe(recipe="x", views=()), "views"),
+        (lambda: Recipe(recipe="x", train=TrainSettings(workers=9)), "train.workers"),
+        (lambda: Recipe(recipe="x", train=TrainSettings(batch_size=4)), "train.batch-size"),
+    ],
+)
+def test_an_impossible_setting_is_named(build, names):
+    with pytest.raises(SettingError, match=names) as error:
+        build()
+    assert "\n" not in str(error.value)
+
+
+def test_settings_cannot_be_changed(small_recipe):
+    with pytest.raises(AttributeError):
+        small_recipe.seed = 1
+    assert replace(small_recipe, seed=1) != small_recipe
