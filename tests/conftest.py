@@ -1,3 +1,5 @@
+"""Shared fixtures: a small toy data set, the same with faulty rows, and settings that train in seconds."""
+
 import os
 import secrets
 

@@ -1,3 +1,5 @@
+"""`patience` retries while an object store does not answer, and raises everything else at once."""
+
 import logging
 
 import pytest

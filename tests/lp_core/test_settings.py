@@ -1,3 +1,5 @@
+"""`settings` survive JSON, cannot be changed, and name an impossible value."""
+
 import json
 from dataclasses import replace
 

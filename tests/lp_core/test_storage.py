@@ -1,3 +1,5 @@
+"""`storage` writes files whole on disks and object stores, and reports errors in one line."""
+
 import pickle
 
 import pytest

@@ -1,3 +1,5 @@
+"""`preflight` refuses in one line what no node can give, and waits for what an autoscaler may bring."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""`ingest` regroups Ray's blocks into the planned batches, and notices lost or exchanged rows."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""`metrics_log` writes every step once after a restart, to metrics.jsonl and TensorBoard."""
+
 import json
 from dataclasses import replace
 

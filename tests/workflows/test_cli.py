@@ -1,3 +1,5 @@
+"""`cli` explains every verb, and reports bad settings and folders in one line."""
+
 import json
 import os
 import subprocess

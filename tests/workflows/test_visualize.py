@@ -1,3 +1,5 @@
+"""`visualize` draws the chosen channels once, resumes after a kill, and draws figures from the exemplars."""
+
 import hashlib
 import shutil
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""`warp` maps one picture to its log-polar image and back."""
+
 import cv2
 import numpy as np
 import pytest

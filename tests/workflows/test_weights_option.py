@@ -1,3 +1,5 @@
+"""`--weights` imports a foreign network for one view, and never mixes it with a training."""
+
 import json
 from dataclasses import replace
 

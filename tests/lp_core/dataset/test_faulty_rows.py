@@ -1,3 +1,5 @@
+"""`faulty_rows` names and records every row that cannot be decoded, and stops above the allowed fraction."""
+
 import pytest
 
 from lp_core.dataset.faulty_rows import FILE, check_faulty_share, describe, record, recorded, summary

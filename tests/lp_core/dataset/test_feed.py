@@ -1,3 +1,5 @@
+"""`feed` yields batches that depend on seed, epoch and row alone, with faulty rows in their places."""
+
 from dataclasses import replace
 
 import numpy as np

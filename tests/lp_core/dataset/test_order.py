@@ -1,3 +1,5 @@
+"""`order` visits every row once an epoch, whatever the number of workers."""
+
 import numpy as np
 import pytest
 from hypothesis import given

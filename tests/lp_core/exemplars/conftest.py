@@ -1,3 +1,5 @@
+"""Networks and images with random values for the tests of `lp_core/exemplars`."""
+
 from collections.abc import Callable
 
 import pytest

@@ -1,3 +1,5 @@
+"""`channel_statistics` counts what the peaks say, and partial counts merge to the same bytes in any order."""
+
 import functools
 import io
 import itertools

@@ -1,3 +1,5 @@
+"""`contrast` maps a gradient to grey levels: zero is grey, signs survive, the scale does not matter."""
+
 import numpy as np
 import pytest
 import torch

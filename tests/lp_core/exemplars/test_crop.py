@@ -1,3 +1,5 @@
+"""`exemplars/crop` cuts boxes out of images and pastes them back, across the seam of log-polar images too."""
+
 import numpy as np
 import pytest
 from hypothesis import given

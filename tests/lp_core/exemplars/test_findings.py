@@ -1,3 +1,5 @@
+"""`findings` of pieces join to the same bytes in any division and order; damaged files are refused."""
+
 import functools
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`guided_backprop` equals captum and automatic differentiation for every unit and rule."""
+
 import copy
 import itertools
 from typing import get_args

@@ -1,3 +1,5 @@
+"""`peaks` finds each channel's largest activation and its position, as a loop over all activations does."""
+
 import copy
 
 import pytest

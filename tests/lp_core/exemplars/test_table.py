@@ -1,3 +1,5 @@
+"""`table` writes one row per layer, channel and rank with the documented columns, and reads it back."""
+
 import io
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`top_k` keeps the nine strongest images, and its merge does not depend on order, division or repetition."""
+
 import functools
 import io
 

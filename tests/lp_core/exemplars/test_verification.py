@@ -1,3 +1,5 @@
+"""`verification` finds the nine again by brute force and detects every change made to a true table."""
+
 import re
 
 import numpy as np

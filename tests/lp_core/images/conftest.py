@@ -1,3 +1,5 @@
+"""Real ImageNet photographs for the tests of `lp_core/images`; they skip where the photographs are absent."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`decode` yields Pillow's pixels, and names what is wrong with a file that it refuses."""
+
 import io
 import struct
 import subprocess

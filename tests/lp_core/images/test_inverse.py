@@ -1,3 +1,5 @@
+"""`inverse` maps log-polar images back: round trips stay close, and nothing is drawn outside the disc."""
+
 import math
 
 import cv2

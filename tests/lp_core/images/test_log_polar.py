@@ -1,3 +1,5 @@
+"""`log_polar` equals OpenCV and the slow twin, and has the symmetries of its formula: a turn is a roll."""
+
 import math
 import pickle
 

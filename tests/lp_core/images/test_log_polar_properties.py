@@ -1,3 +1,5 @@
+"""`log_polar` keeps its invariants on random maps and images (hypothesis): range, linearity, dtype, NaN."""
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings

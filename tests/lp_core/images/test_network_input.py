@@ -1,3 +1,5 @@
+"""`network_input` warps any crop of any photograph, and equals resize-then-warp where it should."""
+
 import cv2
 import numpy as np
 import pytest

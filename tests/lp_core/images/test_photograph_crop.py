@@ -1,3 +1,5 @@
+"""`images/crop` draws torchvision's random crops and resizes as torchvision does."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""`tensor` equals the NumPy maps in value, passes gradients, and behaves as a torchvision v2 transform."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""`manifest` numbers rows by image id and fingerprints ids, labels, classes and shard footers only."""
+
 import hashlib
 import json
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""`matlab` reads struct arrays as SciPy does; damaged files raise ValueError."""
+
 import contextlib
 import io
 

@@ -1,3 +1,5 @@
+"""`quarantine` keeps what can be decoded, names the fault of the rest, and stops above the allowed fraction."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""`evolution` counts the images that a channel's sets of two epochs share."""
+
 import numpy as np
 import pyarrow as pa
 import pytest

@@ -1,3 +1,5 @@
+"""`accuracy` counts top-1 and top-5 as torch.topk does; intervals are Wilson's."""
+
 import json
 
 import pytest

@@ -1,3 +1,5 @@
+"""A compiled `learner` learns the same as an uncompiled one; a missing compiler is reported in one line."""
+
 from dataclasses import replace
 
 import pytest

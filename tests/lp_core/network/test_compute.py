@@ -1,3 +1,5 @@
+"""`compute` counts the operations that torch's own counter counts, and knows the peaks of GPUs by name."""
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode

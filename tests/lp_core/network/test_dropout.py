@@ -1,3 +1,5 @@
+"""`dropout` drops units as a function of seed, step, row and unit, independent of the number of workers."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""`initialization` draws weights from the seed, with the variance or the oddness that each scheme promises."""
+
 import pytest
 import torch
 

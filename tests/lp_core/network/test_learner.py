@@ -1,3 +1,5 @@
+"""`learner` fits eight images, accumulates parts exactly, and resumes to the same bits."""
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`plateau` reports a loss that stays at a guess, with what to try."""
+
 import math
 
 from lp_core.network.plateau import plateau_note

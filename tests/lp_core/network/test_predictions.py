@@ -1,3 +1,5 @@
+"""`predictions` joins parts in any order, and compares two views by McNemar's exact test."""
+
 import io
 
 import numpy as np

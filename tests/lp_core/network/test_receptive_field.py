@@ -1,3 +1,5 @@
+"""`receptive_field` gives the boxes that an experiment on the network itself finds."""
+
 import numpy as np
 import pytest
 import torch

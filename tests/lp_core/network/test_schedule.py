@@ -1,3 +1,5 @@
+"""`schedule` gives the paper's steps and the one-cycle learning rate."""
+
 import pytest
 
 from lp_core.network.schedule import learning_rate

@@ -1,3 +1,5 @@
+"""`vgg16` is torchvision's VGG-16, and rotation-equivariant where angles wrap."""
+
 import pytest
 import torch
 import torchvision

@@ -1,3 +1,5 @@
+"""`atlas` lays pictures out in sheets and records where each one stands."""
+
 import io
 
 import numpy as np

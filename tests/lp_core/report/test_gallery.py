@@ -1,3 +1,5 @@
+"""`gallery` writes the data of the gallery page: every channel by rank, plain ASCII, rings of the map."""
+
 import json
 import math
 import re

@@ -1,3 +1,5 @@
+"""`montage` draws a channel's panel: features left, patches right, each in the place of its rank."""
+
 import numpy as np
 import pytest
 

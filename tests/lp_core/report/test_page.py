@@ -1,3 +1,5 @@
+"""`page` writes a self-contained report: names are escaped, pictures sized, numbers as measured."""
+
 import base64
 import hashlib
 import re

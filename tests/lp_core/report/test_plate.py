@@ -1,3 +1,5 @@
+"""`plate` fits pictures and text into their places without distortion."""
+
 import numpy as np
 
 from lp_core.report.plate import blank, common_windows, content, fitted, fitting, locator

@@ -1,3 +1,5 @@
+"""`plots` draws training curves as well-formed SVG that repeats to the byte."""
+
 import math
 import re
 from xml.etree import ElementTree

@@ -1,3 +1,5 @@
+"""`tiles` cuts an exemplar's patch out of its image, marks padding, and maps log-polar patches back."""
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`checkpoint` keeps the newest and the best, skips damaged files, and refuses another training's."""
+
 from dataclasses import replace
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`history` keeps the weights of the requested epochs, and only those of the same training."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""`stage` is finished only with its own inputs; other inputs are refused by the setting that differs."""
+
 import json
 
 import pytest

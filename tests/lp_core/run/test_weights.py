@@ -1,3 +1,5 @@
+"""`weights` survive the file; files of other networks are refused."""
+
 from dataclasses import replace
 
 import pytest

@@ -1,3 +1,5 @@
+"""`weights_file` reads torchvision's, the original authors' and our own files, and explains what it refuses."""
+
 import io
 from dataclasses import replace
 
