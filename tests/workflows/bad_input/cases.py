@@ -24,11 +24,17 @@ QUARANTINED: dict[str, Case] = {}
 
 
 def refused(title: str) -> Callable[[Case], Case]:
-    return lambda case: REFUSED.setdefault(title, case)
+    return lambda case: _registered(REFUSED, title, case)
 
 
 def quarantined(title: str) -> Callable[[Case], Case]:
-    return lambda case: QUARANTINED.setdefault(title, case)
+    return lambda case: _registered(QUARANTINED, title, case)
+
+
+def _registered(cases: dict[str, Case], title: str, case: Case) -> Case:
+    assert title not in REFUSED | QUARANTINED, f"two cases are called {title!r}"
+    cases[title] = case
+    return case
 
 
 def replaced(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -14,7 +14,7 @@ from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused
 
 
 @refused("`val` is flat, as it comes out of the original archive")
-def _(source: Path) -> None:
+def flat_val(source: Path) -> None:
     write_folders(source, PHOTOS)
     for path in list((source / "val").glob("*/*")):
         path.rename(source / "val" / path.name)
@@ -22,62 +22,62 @@ def _(source: Path) -> None:
 
 
 @refused("`val` has class folders with nothing in them")
-def _(source: Path) -> None:
+def empty_class_folders_in_val(source: Path) -> None:
     write_folders(source, PHOTOS)
     for path in (source / "val").glob("*/*"):
         path.unlink()
 
 
 @refused("a class of `val` is spelled differently in `train`")
-def _(source: Path) -> None:
+def class_spelled_differently(source: Path) -> None:
     for split, name in (("train", "cat"), ("train", "dog"), ("val", "cats"), ("val", "dog")):
         write(source / split / name / "1.jpg", jpeg(1))
 
 
 @refused("a stray folder among the classes would shift their numbers")
-def _(source: Path) -> None:
+def stray_folder_among_classes(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / "new" / "n01440764_7.JPEG", jpeg(1))
 
 
 @refused("a class has no photographs")
-def _(source: Path) -> None:
+def class_without_photographs(source: Path) -> None:
     write_folders(source, PHOTOS)
     (source / "train" / WNIDS[1] / f"{WNIDS[1]}_1.JPEG").unlink()
 
 
 @refused("both `val` and `validation` are there")
-def _(source: Path) -> None:
+def val_and_validation(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "validation" / WNIDS[0] / "a.JPEG", jpeg(1))
 
 
 @quarantined("a file that is not named as an image")
-def _(source: Path) -> None:
+def file_without_image_name(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "notes.txt", b"hello")
 
 
 @quarantined("a photograph beside the class folders")
-def _(source: Path) -> None:
+def photograph_beside_class_folders(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / "n01440764_5.JPEG", jpeg(1))
 
 
 @refused("splits lie in two folders")
-def _(source: Path) -> None:
+def splits_in_two_folders(source: Path) -> None:
     for folder in ("imagenet", "imagenet-v2"):
         write_folders(source / folder, PHOTOS)
 
 
 @refused("class folders lie one folder deeper")
-def _(source: Path) -> None:
+def class_folders_too_deep(source: Path) -> None:
     for part, wnid in (("part1", WNIDS[0]), ("part2", WNIDS[1])):
         write(source / "train" / part / wnid / f"{wnid}_1.JPEG", jpeg(1))
 
 
 @refused("`val` is flat, and of the development kit only the numbers are there")
-def _(source: Path) -> None:
+def flat_val_with_ground_truth_only(source: Path) -> None:
     write_folders(source, PHOTOS)
     for path in list((source / "val").glob("*/*")):
         path.rename(source / "val" / path.name)
@@ -86,6 +86,6 @@ def _(source: Path) -> None:
 
 
 @quarantined("an image in neither split")
-def _(source: Path) -> None:
+def image_in_neither_split(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "new" / "n01440764_5.JPEG", jpeg(1))

@@ -13,18 +13,18 @@ from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused, replac
 
 
 @refused("Kaggle's images without the list of validation classes")
-def _(source: Path) -> None:
+def no_list_of_validation_classes(source: Path) -> None:
     write_kaggle(source, PHOTOS)
     (source / "LOC_val_solution.csv").unlink()
 
 
 @refused("a line of Kaggle's list names no class")
-def _(source: Path) -> None:
+def unknown_class_in_list(source: Path) -> None:
     write_kaggle(source, PHOTOS)
     replaced(source / "LOC_val_solution.csv", lambda data: data.replace(b",n02105855", b",dog"))
 
 
 @quarantined("a validation photograph that Kaggle's list does not name")
-def _(source: Path) -> None:
+def photograph_not_in_list(source: Path) -> None:
     write_kaggle(source, PHOTOS)
     write(source / "ILSVRC" / "Data" / "CLS-LOC" / "val" / "ILSVRC2012_val_00000009.JPEG", jpeg(1))

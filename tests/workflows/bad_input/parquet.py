@@ -18,32 +18,32 @@ from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused, replac
 
 
 @refused("a Parquet shard is missing")
-def _(source: Path) -> None:
+def missing_shard(source: Path) -> None:
     write_parquet(source, PHOTOS)
     (source / "data" / "train-00001-of-00002.parquet").unlink()
 
 
 @refused("a Parquet shard is cut short")
-def _(source: Path) -> None:
+def shard_cut_short(source: Path) -> None:
     write_parquet(source, PHOTOS)
     replaced(source / "data" / "train-00001-of-00002.parquet", lambda data: data[:-50])
 
 
 @refused("a Parquet shard has other columns")
-def _(source: Path) -> None:
+def other_columns(source: Path) -> None:
     source.mkdir()
     pq.write_table(pa.table({"pixels": [b"?"], "class": [1]}), source / "train-00000-of-00001.parquet")
 
 
 @refused("a label is negative in a split that is not `test`")
-def _(source: Path) -> None:
+def negative_label(source: Path) -> None:
     source.mkdir()
     table = pa.table({"image": [{"bytes": jpeg(1), "path": "a.jpg"}], "label": [-1]})
     pq.write_table(table, source / "train-00000-of-00001.parquet")
 
 
 @refused("a label has no class")
-def _(source: Path) -> None:
+def label_without_class(source: Path) -> None:
     source.mkdir()
     table = pa.table({"image": [{"bytes": jpeg(1), "path": "a.jpg"}], "label": [2]})
     pq.write_table(table, source / "train-00000-of-00001.parquet")
@@ -51,29 +51,29 @@ def _(source: Path) -> None:
 
 
 @refused("the same shards lie in two folders")
-def _(source: Path) -> None:
+def same_shards_twice(source: Path) -> None:
     for folder in ("one", "two"):
         write_parquet(source / folder, PHOTOS)
 
 
 @quarantined("a photograph in Parquet that was cut (seen with `--check`)")
-def _(source: Path) -> list[str]:
+def cut_photograph_in_shard(source: Path) -> list[str]:
     write_parquet(source, (*PHOTOS, Photo("train", "n01440764_5", WNIDS[0], jpeg(1)[:-300])))
     return ["--check"]
 
 
 @refused("labels in Parquet are text")
-def _(source: Path) -> None:
+def labels_as_text(source: Path) -> None:
     one_shard(source, ["a.jpg"], ["tench"])
 
 
 @refused("labels in Parquet are not in the order of the wnids")
-def _(source: Path) -> None:
+def labels_not_in_wnid_order(source: Path) -> None:
     one_shard(source, [f"{wnid}_1.JPEG" for wnid in reversed(WNIDS)], [0, 1, 2])
 
 
 @refused("a wnid has two labels in Parquet")
-def _(source: Path) -> None:
+def wnid_with_two_labels(source: Path) -> None:
     one_shard(source, [f"{WNIDS[0]}_{number}.JPEG" for number in (1, 2)], [0, 1])
 
 

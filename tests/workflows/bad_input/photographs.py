@@ -15,37 +15,37 @@ from tests.workflows.bad_input.cases import PHOTOS, quarantined
 
 
 @quarantined("an empty file")
-def _(source: Path) -> None:
+def empty_file(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"")
 
 
 @quarantined("a link that leads nowhere")
-def _(source: Path) -> None:
+def broken_link(source: Path) -> None:
     write_folders(source, PHOTOS)
     (source / "train" / WNIDS[0] / "n01440764_5.JPEG").symlink_to("/nowhere")
 
 
 @quarantined("a web page called .JPEG")
-def _(source: Path) -> None:
+def web_page_as_photograph(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"<html>404 Not Found</html>")
 
 
 @quarantined("a photograph cut in its header")
-def _(source: Path) -> None:
+def photograph_cut_in_header(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", jpeg(1)[:100])
 
 
 @quarantined("a photograph cut in its pixels (seen with `--check`)")
-def _(source: Path) -> list[str]:
+def photograph_cut_in_pixels(source: Path) -> list[str]:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", jpeg(1)[:-300])
     return ["--check"]
 
 
 @quarantined("a decompression bomb")
-def _(source: Path) -> None:
+def decompression_bomb(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", bomb())
