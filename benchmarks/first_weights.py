@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import time
 from itertools import pairwise
 
 import torch
 
-from benchmarks.log_polar import machine
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch, table_head, table_row
 from lp_core.dataset.feed import Feed, Reading, open_dataset
 from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts
@@ -51,13 +51,14 @@ def trial(recipe: Recipe, view: ViewName, classes: int) -> tuple[list[float], Co
     feed = Feed(recipe, view)
     learner = Learner(recipe, view, classes, feed.steps_per_epoch)
     edges = [feed.steps_per_epoch * part // 8 for part in range(9)]
-    start, losses = time.monotonic(), []
-    for first, last in pairwise(edges):
-        counts = Counts()
-        for batch in feed.batches(Reading("train", first, last)):
-            counts += learner.learn(batch.images_NSRC, batch.labels_N, len(batch.labels_N))
-        losses.append(counts.loss_sum / counts.images)
-    speed = len(feed.rows("train", 0)) * feed.steps_per_epoch / (time.monotonic() - start)
+    losses = []
+    with Stopwatch() as watch:
+        for first, last in pairwise(edges):
+            counts = Counts()
+            for batch in feed.batches(Reading("train", first, last)):
+                counts += learner.learn(batch.images_NSRC, batch.labels_N, len(batch.labels_N))
+            losses.append(counts.loss_sum / counts.images)
+    speed = len(feed.rows("train", 0)) * feed.steps_per_epoch / watch.seconds
     few = Feed(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, limit=1000)), view)
     seen = Counts()
     for batch in few.batches(Reading("validation", 0, few.validation_batches)):
@@ -77,13 +78,13 @@ def main() -> None:
         classes = len(open_dataset(args.data).class_names)
     except SettingError as error:
         parser.error(str(error))
-    print(f"{machine()}, {args.view}, {args.images} images\n")
-    print("| first weights | loss by eighths | validation loss, top-1 | images/s |\n|---|---|---|---|")
+    print(f"{machine_line()}, {args.view}, {args.images} images\n")
+    print(table_head("first weights", "loss by eighths", "validation loss, top-1", "images/s"))
     for way in WAYS:
         losses, seen, speed = trial(settings(way, args.data, args.images), args.view, classes)
         curve = " ".join(f"{loss:.3f}" for loss in losses)
-        share = 100 * seen.top1 / seen.images
-        print(f"| {way} | {curve} | {seen.loss_sum / seen.images:.3f}, {share:.1f} % | {speed:.0f} |", flush=True)
+        validation = f"{seen.loss_sum / seen.images:.3f}, {100 * seen.top1 / seen.images:.1f} %"
+        print(table_row(way, curve, validation, f"{speed:.0f}"), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ wall's first pictures are decoded, until a channel is (deep link, arrow key), an
 
 from __future__ import annotations
 
+import argparse
 import json
-import statistics
 import tempfile
-import time
 from pathlib import Path
 
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch, spread
 from tests.browser.chromium import Page
 from tests.browser.test_report import LAYERS, write_run
 
@@ -25,24 +26,23 @@ _SEEN = """Promise.all([...document.querySelectorAll('#main img')].filter(image 
 
 def seen(page: Page, condition: str) -> float:
     """Seconds until a condition holds and every picture in sight is decoded."""
-    start = time.perf_counter()
-    page.wait(condition)
-    page.evaluate(_SEEN)
-    return time.perf_counter() - start
+    with Stopwatch() as watch:
+        page.wait(condition)
+        page.evaluate(_SEEN)
+    return watch.seconds
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     page = Page()
     with tempfile.TemporaryDirectory() as folder:
         report = write_run(Path(folder), LAYERS)
-        start = time.perf_counter()
-        page.open(report / "gallery.html")
-        seen(page, "document.querySelectorAll('#wall li').length > 20")
-        wall = time.perf_counter() - start
-        start = time.perf_counter()
-        page.open(report / "gallery.html", "#log_polar/conv5_2/137")
-        seen(page, "document.querySelector('#channel h2')")
-        deep = time.perf_counter() - start
+        with Stopwatch() as wall:
+            page.open(report / "gallery.html")
+            seen(page, "document.querySelectorAll('#wall li').length > 20")
+        with Stopwatch() as deep_link:
+            page.open(report / "gallery.html", "#log_polar/conv5_2/137")
+            seen(page, "document.querySelector('#channel h2')")
         following = []
         for channel in range(138, 168):
             page.press("ArrowRight")
@@ -50,19 +50,20 @@ def main() -> None:
         page.open(report / "gallery.html", "#all")
         page.wait("document.getElementById('status').textContent === '4224 channels'")
         page.evaluate("document.getElementById('class').value = 'zebra'")
-        start = time.perf_counter()
-        page.evaluate("controls.dispatchEvent(new Event('input'))")
-        page.wait("document.querySelectorAll('#wall li').length > 0 && !wall.hidden")
-        find = time.perf_counter() - start
+        with Stopwatch() as class_filter:
+            page.evaluate("controls.dispatchEvent(new Event('input'))")
+            page.wait("document.querySelectorAll('#wall li').length > 0 && !wall.hidden")
     page.close()
+    next_channel = spread(following)
     seconds = {
-        "wall": wall,
-        "deep_link": deep,
-        "next_channel": statistics.median(following),
-        "slowest_of_30": max(following),
-        "class_filter": find,
+        "machine": machine_line(),
+        "wall": round(wall.seconds, 3),
+        "deep_link": round(deep_link.seconds, 3),
+        "next_channel": next_channel["median"],
+        "slowest_of_30": next_channel["max"],
+        "class_filter": round(class_filter.seconds, 3),
     }
-    print(json.dumps({name: round(value, 3) for name, value in seconds.items()}))
+    print(json.dumps(seconds))
 
 
 if __name__ == "__main__":

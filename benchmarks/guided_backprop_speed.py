@@ -1,6 +1,6 @@
 """Guided backpropagation: targets per second by layer, against captum one at a time, captum batched, and whole images.
 
-    python benchmarks/guided_backprop_speed.py --layers conv2_2 conv3_3 conv4_3 conv5_1 conv5_2 conv5_3 --repeats 3
+    python -m benchmarks.guided_backprop_speed --layers conv2_2 conv3_3 conv4_3 conv5_1 conv5_2 conv5_3 --repeats 3
 
 Full-width VGG-16 at 224 px, random weights, fp32, one thread (or a GPU). The ways take turns within one run, and each
 layer's ratio is against the fastest of the others; the largest difference from captum is given beside it.
@@ -12,7 +12,6 @@ import argparse
 import copy
 import json
 import statistics
-import time
 import warnings
 from collections.abc import Callable
 
@@ -20,6 +19,8 @@ import torch
 from captum.attr import NeuronGuidedBackprop
 from torch import Tensor, nn
 
+from benchmarks.machine import machine_line
+from benchmarks.timing import in_turns, speed_ratio, wall_clock
 from lp_core.exemplars.guided_backprop import guided_backprop, whole_image
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers
@@ -59,6 +60,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", message="Setting backward hooks")
+    print(json.dumps({"machine": machine_line(options.device)}), flush=True)
+    clock = wall_clock(options.device)
     generator = torch.Generator().manual_seed(0)
     network = initialize(VGG16(1000, NetworkSettings()), "variance-preserving", 0).eval().to(options.device)
     x_N3SR = torch.randn(options.ours, 3, SIDE, SIDE, generator=generator).to(options.device)
@@ -98,16 +101,9 @@ def main() -> None:
             ),
             "captum, batched": (len(some), captum_batched),
         }
-        ms: dict[str, list[float]] = {name: [] for name in ways}
-        for repeat in range(options.repeats + 1):
-            for name, (targets, way) in ways.items():
-                start = time.perf_counter()
-                way()
-                if options.device == "cuda":
-                    torch.cuda.synchronize()
-                if repeat:
-                    ms[name].append(1000 * (time.perf_counter() - start) / targets)
-        median = {name: statistics.median(taken) for name, taken in ms.items()}
+        seconds = in_turns({name: way for name, (_, way) in ways.items()}, options.repeats, clock=clock)
+        ms = {name: 1000 * seconds[name] / targets for name, (targets, _) in ways.items()}
+        median = {name: statistics.median(taken.ravel()) for name, taken in ms.items()}
         fastest = min((name for name in ways if name.startswith("captum")), key=median.__getitem__)
         crop_N3LL, _ = guided_backprop(network, x_N3SR[: len(some)], layer, some)
         expected_N3SR = captum_batched()
@@ -124,9 +120,9 @@ def main() -> None:
                 differences.append(float((inner - there).abs().max() / there.abs().max()))
         line = {
             "layer": layer,
-            "ms_per_target": {name: round(value, 2) for name, value in median.items()},
-            "times_faster_than": {name: round(median[name] / median["ours"], 2) for name in ways if name != "ours"},
-            "times_faster_than_the_faster_captum": round(median[fastest] / median["ours"], 2),
+            "ms_per_target": {name: round(float(value), 2) for name, value in median.items()},
+            "times_faster_than": {name: round(speed_ratio(ms[name], ms["ours"]), 2) for name in ways if name != "ours"},
+            "times_faster_than_the_faster_captum": round(speed_ratio(ms[fastest], ms["ours"]), 2),
             "largest_relative_difference_from_captum": max(differences, default=0.0),
         }
         print(json.dumps(line), flush=True)

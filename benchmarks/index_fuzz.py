@@ -11,13 +11,12 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
-import time
-from pathlib import Path
 
 import numpy as np
 
-SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "imagenet-sample"
+from benchmarks.machine import PHOTOGRAPHS, machine_line, peak_megabytes
+from benchmarks.timing import Stopwatch
+
 PIECE = 500
 
 
@@ -25,7 +24,7 @@ def originals() -> list[bytes]:
     """Generated photographs of every odd kind and, where they are at hand, real ones of at most 60 kB."""
     from tests.lp_core.indexing.imagenet_forms import photos
 
-    real = [path.read_bytes() for path in sorted(SAMPLE.glob("*.JPEG"))] if SAMPLE.exists() else []
+    real = [path.read_bytes() for path in sorted(PHOTOGRAPHS.glob("*.JPEG"))]
     return [photo.data for photo in photos() if photo.good] + [data for data in real if len(data) < 60_000][:40]
 
 
@@ -40,10 +39,10 @@ def piece(seed: int, first: int, last: int, results: multiprocessing.Queue) -> N
     for number in range(first, last):
         rng = np.random.default_rng([seed, number])
         data = mutated(whole[rng.integers(len(whole))], whole[rng.integers(len(whole))], rng)
-        start = time.monotonic()
-        usable += fault(data, decode=True) is None
-        slowest = max(slowest, time.monotonic() - start)
-    results.put((usable, slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        with Stopwatch() as watch:
+            usable += fault(data, decode=True) is None
+        slowest = max(slowest, watch.seconds)
+    results.put((usable, slowest, peak_megabytes()))
 
 
 def main() -> None:
@@ -52,27 +51,30 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
-    found, crashes, start = [], [], time.monotonic()
-    for first in range(0, options.count, PIECE):
-        results = context.Queue()
-        last = min(options.count, first + PIECE)
-        child = context.Process(target=piece, args=(options.seed, first, last, results))
-        child.start()
-        child.join(600)
-        if child.is_alive() or child.exitcode != 0:
-            crashes.append([first, last, child.exitcode])
-            child.kill()
-        else:
-            found.append(results.get())
+    pieces, crashes = [], []
+    with Stopwatch() as watch:
+        for first in range(0, options.count, PIECE):
+            results = context.Queue()
+            last = min(options.count, first + PIECE)
+            child = context.Process(target=piece, args=(options.seed, first, last, results))
+            child.start()
+            child.join(600)
+            if child.is_alive() or child.exitcode != 0:
+                crashes.append([first, last, child.exitcode])
+                child.kill()
+            else:
+                pieces.append(results.get())
+    decoded, slowest, memory = zip(*pieces, strict=True)
     report = {
+        "machine": machine_line(),
         "count": options.count,
         "seed": options.seed,
         "crashed_or_hung": crashes,
-        "decoded": sum(one[0] for one in found),
-        "refused": options.count - sum(one[0] for one in found),
-        "slowest_s": round(max(one[1] for one in found), 2),
-        "peak_mb": round(max(one[2] for one in found)),
-        "seconds": round(time.monotonic() - start, 1),
+        "decoded": sum(decoded),
+        "refused": options.count - sum(decoded),
+        "slowest_s": round(max(slowest), 2),
+        "peak_mb": round(max(memory)),
+        "seconds": round(watch.seconds, 1),
     }
     print(json.dumps(report, indent=1))
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import machine_line, peak_megabytes
+from benchmarks.timing import Stopwatch
 from lp_core.indexing.identity import ImageClass
 from lp_core.indexing.layouts.found import Files, Found
 from lp_core.indexing.manifest import write_manifest, written_rows
@@ -29,24 +29,22 @@ ROWS = {"train": 1_281_167, "validation": 50_000}
 OPEN = """
 import json, sys, time
 import numpy as np, pyarrow.parquet
+from benchmarks.machine import peak_megabytes
+from benchmarks.timing import Stopwatch, spread
 from lp_core.dataset.folder import DatasetFolder
-def peak_mb():
-    lines = dict(line.split(":") for line in open("/proc/self/status"))
-    return round(int(lines["VmHWM"].split()[0]) / 1024)
-before = peak_mb()
-start, busy = time.monotonic(), time.process_time()
-data = DatasetFolder.open(sys.argv[1])
-rows = {split: data.rows(split) for split in ("train", "validation")}
-opened, busy = time.monotonic() - start, time.process_time() - busy
-seconds = []
-for row in np.random.default_rng(0).integers(0, len(rows["train"]), 1000).tolist():
-    start = time.monotonic()
-    place = rows["train"].place(int(rows["train"].group[row])), rows["train"].image_id(row), rows["train"].label[row]
-    seconds.append(time.monotonic() - start)
-print(json.dumps({"open_s": round(opened, 2), "open_cpu_s": round(busy, 2),
-                  "row_ms_median": round(1000 * float(np.median(seconds)), 4),
-                  "row_ms_slowest_of_1000": round(1000 * max(seconds), 3),
-                  "process_mb": peak_mb(), "process_before_opening_mb": before}))
+before = round(peak_megabytes())
+with Stopwatch() as wall, Stopwatch(time.process_time) as busy:
+    data = DatasetFolder.open(sys.argv[1])
+    rows = {split: data.rows(split) for split in ("train", "validation")}
+train, ms = rows["train"], []
+for row in np.random.default_rng(0).integers(0, len(train), 1000).tolist():
+    with Stopwatch() as watch:
+        place = train.place(int(train.group[row])), train.image_id(row), train.label[row]
+    ms.append(1000 * watch.seconds)
+ms = spread(ms, 4)
+print(json.dumps({"open_s": round(wall.seconds, 2), "open_cpu_s": round(busy.seconds, 2),
+                  "row_ms_median": ms["median"], "row_ms_slowest_of_1000": round(ms["max"], 3),
+                  "process_mb": round(peak_megabytes()), "process_before_opening_mb": before}))
 """
 
 
@@ -64,29 +62,35 @@ def made_up(split: str, rows: int) -> Files:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path)
-    folder = parser.parse_args().folder or Path(tempfile.mkdtemp())
-    report: dict[str, float] = {}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="keep the data set folder there")
+    chosen = parser.parse_args().folder
+    with tempfile.TemporaryDirectory() as temporary:
+        print(json.dumps(measured(chosen or Path(temporary)), indent=1))
+
+
+def measured(folder: Path) -> dict[str, object]:
+    """Plan, number, write and open a folder of ImageNet's size."""
+    report: dict[str, object] = {}
     out = Storage.at(folder)
     files = {split: made_up(split, rows) for split, rows in ROWS.items()}
-    start = time.monotonic()
-    plans = {split: Plan(split, one, seed=0) for split, one in files.items()}
-    report["plan_s"] = round(time.monotonic() - start, 1)
-    start = time.monotonic()
-    shards = {}
-    for split, plan in plans.items():
-        shards[split] = [
-            written_rows(out, piece, Written([len(group) for group in piece.groups], "0" * 64, {}))[0]
-            for piece in plan.pieces()
-        ]
-    found = Found("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
-    write_manifest(out, found, shards)
-    report["number_and_write_s"] = round(time.monotonic() - start, 1)
-    report["indexing_process_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    with Stopwatch() as planning:
+        plans = {split: Plan(split, one, seed=0) for split, one in files.items()}
+    report["plan_s"] = round(planning.seconds, 1)
+    with Stopwatch() as writing:
+        shards = {}
+        for split, plan in plans.items():
+            shards[split] = [
+                written_rows(out, piece, Written([len(group) for group in piece.groups], "0" * 64, {}))[0]
+                for piece in plan.pieces()
+            ]
+        found = Found("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
+        write_manifest(out, found, shards)
+    report["number_and_write_s"] = round(writing.seconds, 1)
+    report["indexing_process_mb"] = round(peak_megabytes())
     report["folder_mb"] = round(sum(path.stat().st_size for path in folder.rglob("*.*") if path.is_file()) / 1e6, 1)
     opened = subprocess.run([sys.executable, "-c", OPEN, str(folder)], capture_output=True, text=True, check=True)
-    print(json.dumps(report | json.loads(opened.stdout), indent=1))
+    return {"machine": machine_line(), **report, **json.loads(opened.stdout)}
 
 
 if __name__ == "__main__":

@@ -13,18 +13,17 @@ import json
 import shutil
 import tarfile
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.machine import PHOTOGRAPHS, machine_line, peak_megabytes
+from benchmarks.timing import Stopwatch
 from lp_core.indexing.layouts import find
 from lp_core.indexing.plan import Piece, Plan
 from lp_core.indexing.resize import Form
 from lp_core.indexing.writing import write_shard
 from lp_core.storage import Storage
-
-SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "imagenet-sample"
 
 
 def build(folders: Path, tars: Path, copies: int) -> tuple[int, int]:
@@ -32,7 +31,7 @@ def build(folders: Path, tars: Path, copies: int) -> tuple[int, int]:
     rows = size = 0
     tars.mkdir()
     with tarfile.open(tars / "ILSVRC2012_img_train.tar", "w") as outer:
-        for path in sorted(SAMPLE.glob("*.JPEG")):
+        for path in sorted(PHOTOGRAPHS.glob("*.JPEG")):
             wnid, data = path.name[:9], path.read_bytes()
             inner = io.BytesIO()
             (folders / "train" / wnid).mkdir(parents=True)
@@ -54,8 +53,7 @@ def build(folders: Path, tars: Path, copies: int) -> tuple[int, int]:
 def write_one(source: Storage, out: Storage, piece: Piece, form: Form) -> float:
     """Write a shard; return the most memory this process has used, in MB."""
     write_shard(source, out, piece, form, ["?"])
-    lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
-    return int(lines["VmHWM"].split()[0]) / 1024
+    return peak_megabytes()
 
 
 def main() -> None:
@@ -67,10 +65,10 @@ def main() -> None:
     try:
         rows, size = build(root / "folders", root / "tars", options.copies)
         report: dict[str, object] = {"rows": rows, "mb": round(size / 1e6), "processes": options.processes}
-        start = time.monotonic()
-        for path in sorted((root / "folders").rglob("*.JPEG")):
-            path.read_bytes()
-        report["read_rows_s"] = round(rows / (time.monotonic() - start))
+        with Stopwatch() as reading:
+            for path in sorted((root / "folders").rglob("*.JPEG")):
+                path.read_bytes()
+        report["read_rows_s"] = round(rows / reading.seconds)
         for name, form in [
             ("folders", Form()),
             ("tars", Form()),
@@ -78,26 +76,24 @@ def main() -> None:
             ("tars", Form(short_side=256)),
         ]:
             source, out = Storage.at(root / name), Storage.at(root / "out")
-            start = time.monotonic()
-            found = find(source)
-            listed = time.monotonic() - start
+            with Stopwatch() as listing:
+                found = find(source)
             pieces = list(Plan("train", found.files["train"], 0).pieces())
             context = get_context("spawn")
             with ProcessPoolExecutor(options.processes, context) as pool:
                 list(pool.map(len, [[]] * options.processes))  # processes start before the clock does
-                start = time.monotonic()
-                works = [pool.submit(write_one, source, out, piece, form) for piece in pieces]
-                memory = max(work.result() for work in works)
-            seconds = time.monotonic() - start
+                with Stopwatch() as writing:
+                    works = [pool.submit(write_one, source, out, piece, form) for piece in pieces]
+                    memory = max(work.result() for work in works)
             kind = "check" if form.check else "short side 256" if form.short_side else "unchanged"
             report[f"{name}, {kind}"] = {
-                "list_s": round(listed, 2),
-                "rows_s": round(rows / seconds),
-                "mb_s": round(size / 1e6 / seconds),
+                "list_s": round(listing.seconds, 2),
+                "rows_s": round(rows / writing.seconds),
+                "mb_s": round(size / 1e6 / writing.seconds),
                 "process_mb": round(memory),
             }
             shutil.rmtree(root / "out")
-        print(json.dumps(report, indent=1))
+        print(json.dumps({"machine": machine_line()} | report, indent=1))
     finally:
         shutil.rmtree(root)
 

@@ -20,29 +20,22 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
-from torchvision import transforms
 from torchvision.io import ImageReadMode, decode_jpeg
 
-from benchmarks.log_polar import CORNER, FLAGS, PHOTOGRAPHS, in_turns, machine, single_threaded, table
+from benchmarks.log_polar import table
+from benchmarks.machine import PHOTOGRAPHS, machine_line, single_threaded
+from benchmarks.original_chain import MEAN, RATIO, SCALE, SPREAD, OriginalChain
+from benchmarks.timing import in_turns
 from lp_core.images.crop import random_crop
 from lp_core.images.decode import decode_rgb, image_size
 from lp_core.images.network_input import network_input
 from lp_core.settings import ViewSettings
 
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-SCALE, RATIO = (0.08, 1.0), (3 / 4, 4 / 3)
-
 
 def original() -> Callable[[bytes], torch.Tensor]:
     """The chain of 2018, with today's name of the warp."""
-    crop = transforms.Compose([transforms.RandomResizedCrop(224, SCALE, RATIO), transforms.RandomHorizontalFlip()])
-    finish = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, SPREAD)])
-
-    def run(data: bytes) -> torch.Tensor:
-        image = np.asarray(crop(Image.open(io.BytesIO(data)).convert("RGB")))
-        return finish(cv2.warpPolar(image, (224, 224), (112, 112), CORNER, FLAGS))
-
-    return run
+    chain = OriginalChain()
+    return lambda data: chain(Image.open(io.BytesIO(data)))
 
 
 def ours(settings: ViewSettings, view: str = "log_polar", normalize: bool = False) -> Callable[[bytes], object]:
@@ -109,9 +102,10 @@ def main() -> None:
         "ours, cartesian": ours(ViewSettings(), view="cartesian"),
         "ours, decode only": decode_rgb,
     }
-    print(f"{machine()}, {len(files)} photographs\n")
-    print(table(in_turns(ways, files, args.rounds), "original chain"), end="\n\n")
-    print(table(in_turns(decoders(), files, args.rounds), "PIL"), end="\n\n")
+    inputs = [(data,) for data in files]
+    print(f"{machine_line()}, {len(files)} photographs\n")
+    print(table(in_turns(ways, args.rounds, inputs=inputs), "original chain"), end="\n\n")
+    print(table(in_turns(decoders(), args.rounds, inputs=inputs), "PIL"), end="\n\n")
     print(f"Crops of 448 px and more, which half-size decoding could serve: {100 * reducible(files):.1f} %")
 
 

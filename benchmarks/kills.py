@@ -21,6 +21,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch
 from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
@@ -102,23 +104,21 @@ def main() -> None:
         write_dataset_folder(data, find(data))
         options = [*SETTINGS, "--data.path", data.uri, "--views", VIEW, "--train.epochs", str(args.epochs)]
         quiet, disturbed = Path(place) / "quiet", Path(place) / "disturbed"
-        began = time.monotonic()
-        finish(start("train", quiet, *options))
-        undisturbed = time.monotonic() - began
-        began = time.monotonic()
+        with Stopwatch() as undisturbed:
+            finish(start("train", quiet, *options))
         orphans: set[int] = set()
         killed = {"worker": 0, "command": 0}
-        process = start("train", disturbed, *options)
-        while sum(killed.values()) < args.kills and process.poll() is None:
-            if sum(killed.values()) % 4 < 3:
-                killed["worker"] += kill_worker(process, rng)
-            else:
-                orphans |= kill_command(process, rng)
-                killed["command"] += 1
-                process = start("train", disturbed, *options)
-            print(f"{killed}, {len(losses(disturbed))} steps so far", flush=True)
-        finish(process)
-        seconds = time.monotonic() - began
+        with Stopwatch() as with_kills:
+            process = start("train", disturbed, *options)
+            while sum(killed.values()) < args.kills and process.poll() is None:
+                if sum(killed.values()) % 4 < 3:
+                    killed["worker"] += kill_worker(process, rng)
+                else:
+                    orphans |= kill_command(process, rng)
+                    killed["command"] += 1
+                    process = start("train", disturbed, *options)
+                print(f"{killed}, {len(losses(disturbed))} steps so far", flush=True)
+            finish(process)
         found, expected = losses(disturbed), losses(quiet)
         weights = [(run / VIEW / "weights.safetensors").read_bytes() for run in (disturbed, quiet)]
         verdicts = {
@@ -127,7 +127,8 @@ def main() -> None:
             "weights equal": weights[0] == weights[1],
             "nothing left running": not left_running(orphans),
         }
-        print(f"{killed}; {len(expected)} steps; {undisturbed:.0f} s undisturbed, {seconds:.0f} s with kills")
+        print(f"{machine_line()}\n{killed}; {len(expected)} steps; ", end="")
+        print(f"{undisturbed.seconds:.0f} s undisturbed, {with_kills.seconds:.0f} s with kills")
         for what, holds in verdicts.items():
             print(f"{what}: {'yes' if holds else 'NO'}")
     sys.exit(not all(verdicts.values()))

@@ -15,7 +15,6 @@ import argparse
 import logging
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -25,13 +24,13 @@ from unittest.mock import patch
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in `logpolar train`
 
-import cv2
-import numpy as np
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
-from torchvision import transforms
 
+from benchmarks.machine import machine_line
+from benchmarks.original_chain import OriginalChain
+from benchmarks.timing import Stopwatch, table_head, table_row
 from lp_core.dataset.feed import Feed, Reading, open_dataset, used_rows
 from lp_core.network import learner as learning
 from lp_core.settings import Recipe, ViewName
@@ -39,7 +38,6 @@ from tasks.cluster import connected
 from tasks.ingest import agenda, stream
 from workflows.recipes import recipe as named
 
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CORES = os.cpu_count() or 1
 MOCK, RAY = "mock loader", "Ray Data"
 _normalized = learning.normalized
@@ -47,27 +45,20 @@ Pair = tuple[Any, Any]
 """Images and labels of a batch."""
 
 
-class OriginalChain(Dataset):
+class OriginalFiles(Dataset):
     """JPEG files through the chain of 2018, normalised on the core."""
 
     def __init__(self, files: list[Path], labels: list[int], recipe: Recipe, view: ViewName) -> None:
-        self.files, self.labels, self.view, self.size = files, labels, view, recipe.view.size
         data = recipe.data
-        crop = transforms.RandomResizedCrop(self.size, data.crop_scale, data.crop_ratio)
-        self.crop = transforms.Compose([crop, transforms.RandomHorizontalFlip(data.flip)])
-        self.finish = transforms.Compose([transforms.ToTensor(), transforms.Normalize(MEAN, SPREAD)])
+        self.files, self.labels = files, labels
+        self.chain = OriginalChain(recipe.view.size, data.crop_scale, data.crop_ratio, data.flip, view)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         with Image.open(self.files[index]) as file:
-            image = np.asarray(self.crop(file.convert("RGB")))
-        if self.view == "log_polar":
-            half = self.size / 2
-            flags = cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS | cv2.WARP_POLAR_LOG
-            image = cv2.warpPolar(image, (self.size, self.size), (half, half), half * 2**0.5, flags)
-        return self.finish(image), self.labels[index]
+            return self.chain(file), self.labels[index]
 
 
 class OurFunction(IterableDataset):
@@ -94,22 +85,19 @@ class Measured:
 
 def drain(batches: Iterator[Pair], learner: learning.Learner | None) -> Measured:
     """Consume all batches; speed and waiting count from the first batch on."""
-    start = time.monotonic()
-    first = next(batches, None)
-    assert first is not None, "nothing was read"
-    first_batch = time.monotonic() - start
-    waited, images = 0.0, 0
-    begin = time.monotonic()
-    pair: Pair | None = first
-    while pair is not None:
-        if learner is not None:
-            learner.learn(*pair, len(pair[1]))
-        images += len(pair[1])
-        before = time.monotonic()
+    with Stopwatch() as first:
         pair = next(batches, None)
-        waited += time.monotonic() - before
-    seconds = time.monotonic() - begin
-    return Measured(images / seconds, first_batch, waited / seconds)
+    assert pair is not None, "nothing was read"
+    waited, images = 0.0, 0
+    with Stopwatch() as whole:
+        while pair is not None:
+            if learner is not None:
+                learner.learn(*pair, len(pair[1]))
+            images += len(pair[1])
+            with Stopwatch() as waiting:
+                pair = next(batches, None)
+            waited += waiting.seconds
+    return Measured(images / whole.seconds, first.seconds, waited / whole.seconds)
 
 
 def normalized(images: Any, device: torch.device) -> torch.Tensor:
@@ -132,7 +120,7 @@ def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterato
     one = next(feed.batches(Reading("train", 0, 1)))
 
     def original() -> Iterator[Pair]:
-        chain = OriginalChain(files, labels, recipe, feed.view)
+        chain = OriginalFiles(files, labels, recipe, feed.view)
         return iter(DataLoader(chain, recipe.train.batch_size, shuffle=True, num_workers=CORES))
 
     return {
@@ -171,9 +159,10 @@ def main() -> None:
     classes = len(open_dataset(recipe.data.path).class_names)
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    print(f"{recipe.recipe}, {args.view}, width {recipe.network.width:g}, {steps} steps, {CORES} cores, {device}")
-    print("| way | images/s in training | first batch, s | waiting share | images/s alone | first batch, s |")
-    print("|---|---|---|---|---|---|")
+    print(f"{recipe.recipe}, {args.view}, width {recipe.network.width:g}, {steps} steps, {device}")
+    print(f"{machine_line(device)}\n")
+    columns = ("images/s in training", "first batch, s", "waiting share", "images/s alone", "first batch, s")
+    print(table_head("way", *columns))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         batch = next(feed.batches(Reading("train", 0, 1)))
         warm_up = batch.images_NSRC, batch.labels_N
@@ -194,7 +183,7 @@ def main() -> None:
             if not name.startswith(MOCK):
                 one = drain(begin(), None)
                 cells[4:] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}"
-            print(f"| {' | '.join(cells)} |", flush=True)
+            print(table_row(*cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
+
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch, table_head, table_row
 
 IMAGES, EPOCHS = 1_281_167, 100
 """ImageNet's training images; the paper's epochs."""
@@ -49,14 +51,14 @@ def checkpoint_seconds(place: str) -> str:
 
     folder = Storage.at(place) / "checkpoint-benchmark"
     tensors = {name: zeros(PARAMETERS).uniform_() for name in ("weights", "momentum")}
-    begin = time.monotonic()
-    save_checkpoint(folder, Checkpoint(1, tensors, {"fingerprint": ""}), 1)
-    written = time.monotonic()
-    found, _ = newest_checkpoint(folder, "")
-    seconds = time.monotonic() - written
-    assert found is not None
+    with Stopwatch() as writing:
+        save_checkpoint(folder, Checkpoint(1, tensors, {"fingerprint": ""}), 1)
+    with Stopwatch() as reading:
+        checkpoint, _ = newest_checkpoint(folder, "")
+    assert checkpoint is not None
     folder.remove_folder()
-    return f"Measured in {place}: written in {written - begin:.1f} s, read in {seconds:.1f} s, checksums included."
+    seconds = f"written in {writing.seconds:.1f} s, read in {reading.seconds:.1f} s, checksums included"
+    return f"Measured in {place}: {seconds}. {machine_line()}"
 
 
 def main() -> None:
@@ -73,10 +75,10 @@ def main() -> None:
     )
     parser.add_argument("--views", type=int, default=2, help="networks to train")
     args = parser.parse_args()
-    print("| GPUs | images/s | cores that feed them | of these, on CPU machines | MB/s from storage | hours | price |")
-    print("|---|---|---|---|---|---|---|")
+    columns = ("cores that feed them", "of these, on CPU machines", "MB/s from storage", "hours", "price")
+    print(table_head("GPUs", "images/s", *columns))
     for gpus in (1, 2, 4, 8, 16, 32, 64):
-        print("| " + " | ".join(row(gpus, args)) + " |")
+        print(table_row(*row(gpus, args)))
     checkpoint = PARAMETERS * 4 * 2  # weights and momentum
     print(f"\nA checkpoint is {checkpoint / 1e9:.2f} GB: {checkpoint / 1e9 / 0.5:.0f} s at 0.5 GB/s.")
     if args.checkpoint_folder:

@@ -1,9 +1,9 @@
 """A whole scan as `logpolar scan` does it: reading, decoding, the network, pieces on disk, the reduce; with its memory.
 
     logpolar index ../shared/data/tiny-imagenet-100 DATA
-    python benchmarks/scan_end_to_end.py DATA --images 5000                                     # validation, full width
-    python benchmarks/scan_end_to_end.py DATA --split train --width 0.125 --images 5000 20000 50000
-    python benchmarks/scan_end_to_end.py DATA --images 2000 --piece-rows 8 32 128 --width 0.125   # the reduce
+    python -m benchmarks.scan_end_to_end DATA --images 5000                                     # validation, full width
+    python -m benchmarks.scan_end_to_end DATA --split train --width 0.125 --images 5000 20000 50000
+    python -m benchmarks.scan_end_to_end DATA --images 2000 --piece-rows 8 32 128 --width 0.125   # the reduce
 
 The network has its first weights, which take as long as trained ones. Seconds are wall clock from the first piece on,
 Ray and its workers already started by a scan of one piece; memory is the largest sum, seen four times a second, of the
@@ -15,16 +15,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import tempfile
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.machine import FamilyMemory, machine_line
+from benchmarks.timing import Stopwatch
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
-from lp_core.network.machine import machine
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
@@ -32,48 +30,6 @@ from lp_core.storage import Storage
 from tasks.training import train_stage
 from workflows import scan as scanning
 from workflows.session import Session
-
-
-class Memory:
-    """Largest memory of this process and its descendants while a `with` block runs."""
-
-    def __enter__(self) -> Memory:
-        self.megabytes, self._done = 0.0, threading.Event()
-        self._watcher = threading.Thread(target=self._watch)
-        self._watcher.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._watcher.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.25):
-            self.megabytes = max(self.megabytes, sum(map(proportional_set_size, family(os.getpid()))) / 1024)
-
-
-def family(root: int) -> list[int]:
-    """A process and all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError):
-            continue
-        children.setdefault(parent, []).append(int(stat.parent.name))
-    found = [root]
-    for pid in found:
-        found += children.get(pid, [])
-    return found
-
-
-def proportional_set_size(pid: int) -> int:
-    """kB; 0 for a process that has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def prepared(recipe: Recipe, folder: str) -> Storage:
@@ -112,9 +68,9 @@ def main() -> None:
     reduce = scanning._reduce
 
     def timed(*arguments: object) -> object:
-        start = time.monotonic()
-        result = reduce(*arguments)  # type: ignore[arg-type]
-        reduce_seconds.append(time.monotonic() - start)
+        with Stopwatch() as watch:
+            result = reduce(*arguments)  # type: ignore[arg-type]
+        reduce_seconds.append(watch.seconds)
         return result
 
     scanning._reduce = timed  # type: ignore[assignment]
@@ -127,25 +83,20 @@ def main() -> None:
                 base, data=replace(base.data, limit=images), scan=replace(base.scan, piece_rows=piece_rows)
             )
             session.recipe, session.run = recipe, prepared(recipe, str(folder / f"{images}-{piece_rows}"))
-            start = time.monotonic()
-            with Memory() as memory:
+            with Stopwatch() as watch, FamilyMemory() as memory:
                 scanning.scan(session)
-            seconds = time.monotonic() - start
             results.append(
                 {
                     "images": images,
                     "pieces": -(-images // piece_rows),
-                    "seconds": round(seconds, 1),
-                    "seconds_per_1000_images": round(1000 * seconds / images, 2),
+                    "seconds": round(watch.seconds, 1),
+                    "seconds_per_1000_images": round(1000 * watch.seconds / images, 2),
                     "reduce_seconds": round(reduce_seconds[-1], 2),
                     "peak_memory_mb": round(memory.megabytes),
                 }
             )
             print(json.dumps(results[-1]), flush=True)
-    import torch
-
-    torch.set_num_threads(1)
-    about = {"options": vars(options), "machine": machine(torch.device("cpu")), "cores": os.cpu_count()}
+    about = {"options": vars(options), "machine": machine_line()}
     print(json.dumps(about | {"results": results}, indent=1))
 
 

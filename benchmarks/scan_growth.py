@@ -1,6 +1,6 @@
 """How a scan grows: time per 1,000 images as the scan gets longer, and of the reduce as the pieces get more.
 
-    python benchmarks/scan_growth.py
+    python -m benchmarks.scan_growth [--images 50000] [--pieces 10 100 400]
 
 Everything but the network: peaks are drawn at random with the shape of a full-width VGG-16's.
 """
@@ -16,6 +16,8 @@ import time
 import numpy as np
 import torch
 
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch
 from lp_core.exemplars.channel_statistics import ChannelStatistics
 from lp_core.exemplars.findings import Findings
 from lp_core.exemplars.peaks import Peaks
@@ -56,12 +58,12 @@ def main() -> None:
         peaks = variety[first_row // BATCH % len(variety)]
         peaks = Peaks(peaks.value_NC * torch.rand(peaks.value_NC.shape, generator=generator), peaks.position_NC2)
         rows = range(first_row, first_row + BATCH)
-        start = time.process_time()
-        top_k = top_k.push(peaks, rows)
-        middle = time.process_time()
-        counts.push(peaks, rows)
-        seconds["nine"] += middle - start
-        seconds["statistics"] += time.process_time() - middle
+        with Stopwatch(time.process_time) as nine:
+            top_k = top_k.push(peaks, rows)
+        with Stopwatch(time.process_time) as statistics:
+            counts.push(peaks, rows)
+        seconds["nine"] += nine.seconds
+        seconds["statistics"] += statistics.seconds
         for mark in marks:
             if first_row < mark <= first_row + BATCH:
                 growth[mark] = {name: round(taken / mark * 1000, 3) for name, taken in seconds.items()}
@@ -81,16 +83,16 @@ def main() -> None:
                 groups = [tuple(files[at : at + GROUP]) for at in range(0, len(files), GROUP)]
                 files = [f"joined-{level}-{number}.npz" for number in range(len(groups))]
                 for group, file in zip(groups, files, strict=True):
-                    start = time.process_time()
-                    join_files(place, group, file)
-                    in_tasks.append(time.process_time() - start)
-            start = time.process_time()
-            read_joined(folder, files)
+                    with Stopwatch(time.process_time) as task:
+                        join_files(place, group, file)
+                    in_tasks.append(task.seconds)
+            with Stopwatch(time.process_time) as command:
+                read_joined(folder, files)
             reduce[pieces] = {
                 "tasks": len(in_tasks),
                 "all_tasks": round(sum(in_tasks), 2),
                 "one_task_at_most": round(max(in_tasks, default=0.0), 2),
-                "command_itself": round(time.process_time() - start, 2),
+                "command_itself": round(command.seconds, 2),
             }
 
     def stored(arrays: dict[str, np.ndarray]) -> int:
@@ -99,7 +101,12 @@ def main() -> None:
         return file.tell()
 
     sizes = {"nine": stored(top_k.to_arrays()), "statistics": stored(counts.to_arrays())}
-    result = {"seconds_per_1000_images_so_far": growth, "reduce_seconds_by_pieces": reduce, "bytes_stored": sizes}
+    result = {
+        "machine": machine_line(),
+        "seconds_per_1000_images_so_far": growth,
+        "reduce_seconds_by_pieces": reduce,
+        "bytes_stored": sizes,
+    }
     print(json.dumps(result, indent=1))
 
 

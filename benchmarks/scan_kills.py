@@ -1,6 +1,6 @@
 """A scan killed at random moments, again and again, must end with the bytes of one that was left alone.
 
-    python benchmarks/scan_kills.py --kills 20
+    python -m benchmarks.scan_kills [--kills 20] [--seed 0]
 
 Trains a small network on the built-in data set (two minutes), scans it undisturbed, then scans a copy whose processes,
 Ray's included, are ended without warning at moments drawn over the length of a scan, and started again until all kills
@@ -11,45 +11,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch
+from tests.workflows.commands import finish, kill, start, wait_for
+
 FILES = ["exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy", "maxima_images.parquet"]
 FILES += [f"history/epoch_001/{name}" for name in FILES] + ["history/changes.parquet"]
-
-
-def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "workflows", verb, "--run", str(run), *options]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-
-
-def kill(process: subprocess.Popen) -> None:
-    """End a command and everything that it started."""
-    for pid in [*descendants(process.pid), process.pid]:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
-
-
-def descendants(pid: int) -> list[int]:
-    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    children: dict[int, list[int]] = {}
-    for line in table.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found = list(children.get(pid, []))
-    for one in found:
-        found += children.get(one, [])
-    return found
 
 
 def main() -> None:
@@ -63,16 +38,11 @@ def main() -> None:
     scan = ["--scan.checkpoints", "all", "--scan.maxima", "--scan.piece-rows", "4", "--scan.batch-size", "4"]
     made = start("demo", whole, "--train.epochs", "2", "--train.keep-weights-every-epochs", "1", "--views", "log_polar")
     view = whole / "log_polar"
-    while not (view / "stages" / "train.json").exists():
-        if made.poll() is not None:
-            sys.exit("the training ended too early")
-        time.sleep(0.2)
+    wait_for((view / "stages" / "train.json").exists, made, seconds=600)
     kill(made)
     shutil.copytree(whole, killed)
-    began = time.monotonic()
-    if start("scan", whole, *scan).wait():
-        sys.exit("the undisturbed scan failed")
-    length = time.monotonic() - began
+    with Stopwatch() as undisturbed:
+        finish(start("scan", whole, *scan))
 
     view = killed / "log_polar"
     moments = []
@@ -84,7 +54,7 @@ def main() -> None:
             (view / "history" / "stages" / "changes.json").unlink()
         process = start("scan", killed, *scan)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(random.uniform(0.2, 1.0) * length)
+            process.communicate(timeout=random.uniform(0.2, 1.0) * undisturbed.seconds)
         ended = process.poll()
         kill(process)
         if ended is None:
@@ -93,10 +63,12 @@ def main() -> None:
             print(f"kill {len(moments)}: {pieces} files of pieces on disk", flush=True)
         elif ended:
             sys.exit("a scan failed that was not killed")
-    if start("scan", killed, *scan).wait():
-        sys.exit("the last scan failed")
+    finish(start("scan", killed, *scan))
     different = [name for name in FILES if (whole / "log_polar" / name).read_bytes() != (view / name).read_bytes()]
-    result = {"seconds_undisturbed": round(length, 1), "pieces_at_kills": moments, "files": len(FILES)}
+    result = {"machine": machine_line(), "seconds_undisturbed": round(undisturbed.seconds, 1)} | {
+        "pieces_at_kills": moments,
+        "files": len(FILES),
+    }
     print(json.dumps(result | {"different": different}))
     shutil.rmtree(folder)
     sys.exit(bool(different))

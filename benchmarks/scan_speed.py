@@ -1,7 +1,7 @@
 """Speed of a scan against the bare forward pass, one pass per layer, and zennit-crp, in one interleaved run.
 
-    python benchmarks/scan_speed.py --side 64 --batch 32 --precision fp32 --repeats 7
-    python benchmarks/scan_speed.py --peers /tmp/peers   # after: pip install --no-deps --target /tmp/peers \\
+    python -m benchmarks.scan_speed --side 64 --batch 32 --precision fp32 --repeats 7
+    python -m benchmarks.scan_speed --peers /tmp/peers   # after: pip install --no-deps --target /tmp/peers \\
                                                          #   zennit==0.4.6 zennit-crp==0.6.0
 
 Full-width VGG-16 with random weights on one thread (or a GPU). Ratios are medians over rounds in which every way
@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import platform
 import random
-import resource
 import statistics
 import sys
 import tempfile
@@ -27,6 +25,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.machine import machine_line, peak_megabytes
+from benchmarks.timing import in_turns, speed_ratio, wall_clock
 from lp_core.exemplars.channel_statistics import ChannelStatistics
 from lp_core.exemplars.peaks import find_peaks
 from lp_core.exemplars.top_k import TopK
@@ -128,29 +128,22 @@ def main() -> None:
     x_N3SR = torch.randn(options.batch, 3, options.side, options.side, generator=generator)
     x_N3SR = x_N3SR.to(options.device).contiguous(memory_format=layout)
     cast = torch.autocast(options.device, torch.bfloat16) if options.precision == "bf16" else nullcontext()
-    on_gpu = options.device == "cuda"
-    clock = time.perf_counter if on_gpu else time.process_time
+    clock = wall_clock(options.device) if options.device.startswith("cuda") else time.process_time
 
-    times: dict[str, list[float]] = {}
     with torch.no_grad(), cast:
         table = ways(network, x_N3SR, bool(options.peers))
-        for repeat in range(options.repeats + 2):
-            for name, way in random.sample(list(table.items()), len(table)):
-                start = clock()
-                way()
-                if on_gpu:
-                    torch.cuda.synchronize()
-                if repeat >= 2:
-                    times.setdefault(name, []).append(clock() - start)
+        seconds = in_turns(table, options.repeats, warm_up=2, clock=clock, order=random.Random(0))
+    memory = peak_megabytes()
     result = {
+        "machine": machine_line(options.device),
         "options": vars(options) | {"peers": bool(options.peers)},
-        "torch": torch.__version__,
-        "machine": platform.processor() or platform.machine(),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "ms_per_image": {n: round(1000 * statistics.median(t) / options.batch, 3) for n, t in times.items()},
+        "peak_memory_mb": round(memory),
+        "ms_per_image": {
+            name: round(1000 * statistics.median(taken.ravel().tolist()) / options.batch, 3)
+            for name, taken in seconds.items()
+        },
         "speed_as_share_of_bare": {
-            name: round(statistics.median(b / t for b, t in zip(times["bare"], taken, strict=True)), 3)
-            for name, taken in times.items()
+            name: round(speed_ratio(seconds["bare"], taken), 3) for name, taken in seconds.items()
         },
     }
     print(json.dumps(result, indent=1))

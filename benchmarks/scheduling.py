@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
-import time
-from pathlib import Path
 
 import ray
 from ray.cluster_utils import Cluster as Simulated
 
+from benchmarks.machine import machine_line, resident_megabytes
+from benchmarks.timing import Stopwatch
 from tasks.cluster import Cluster
 from tasks.pieces import run_pieces
 
@@ -25,12 +24,6 @@ from tasks.pieces import run_pieces
 def nothing(number: int) -> int:
     """A piece of work."""
     return number
-
-
-def memory_megabytes() -> float:
-    """Resident memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main() -> None:
@@ -48,21 +41,22 @@ def main() -> None:
             for _ in run_pieces(nothing, ((number,) for number in range(50 * nodes)), cluster):
                 pass
             for pieces in args.pieces:
-                before, start = memory_megabytes(), time.monotonic()
-                done = sorted(run_pieces(nothing, ((number,) for number in range(pieces)), cluster))
-                seconds = time.monotonic() - start
+                before = resident_megabytes()
+                with Stopwatch() as watch:
+                    done = sorted(run_pieces(nothing, ((number,) for number in range(pieces)), cluster))
                 assert done == list(range(pieces)), "a piece was lost or done twice"
                 line = {
                     "nodes": nodes,
                     "pieces": pieces,
-                    "ms_a_piece": round(1000 * seconds / pieces, 3),
-                    "driver_mb": round(memory_megabytes()),
-                    "driver_mb_more": round(memory_megabytes() - before, 1),
+                    "ms_a_piece": round(1000 * watch.seconds / pieces, 3),
+                    "driver_mb": round(resident_megabytes()),
+                    "driver_mb_more": round(resident_megabytes() - before, 1),
                 }
                 print(json.dumps(line), flush=True)
         finally:
             ray.shutdown()
             simulated.shutdown()
+    print(json.dumps({"machine": machine_line()}))  # last: torch would count as memory of the driver
 
 
 if __name__ == "__main__":
