@@ -85,9 +85,9 @@ def kill_command(process: subprocess.Popen, rng: random.Random) -> set[int]:
 
 def left_running(started: set[int]) -> set[int]:
     """What of some orphans still runs after `ENDING_SECONDS`; Ray's agents take a minute to give their cluster up."""
-    end = time.monotonic() + ENDING_SECONDS
-    while alive(started) and time.monotonic() < end:
-        time.sleep(0.5)
+    with Stopwatch() as watch:
+        while alive(started) and watch.so_far < ENDING_SECONDS:
+            time.sleep(0.5)
     return alive(started)
 
 

@@ -1,4 +1,4 @@
-"""What a figure was measured on: date, processor, versions, memory, photographs."""
+"""What a figure was measured on: date, processor, versions, memory (1 MB is 1024 x 1024 bytes), photographs."""
 
 from __future__ import annotations
 

@@ -65,11 +65,14 @@ def main() -> None:
             sys.exit("a scan failed that was not killed")
     finish(start("scan", killed, *scan))
     different = [name for name in FILES if (whole / "log_polar" / name).read_bytes() != (view / name).read_bytes()]
-    result = {"machine": machine_line(), "seconds_undisturbed": round(undisturbed.seconds, 1)} | {
+    result = {
+        "machine": machine_line(),
+        "seconds_undisturbed": round(undisturbed.seconds, 1),
         "pieces_at_kills": moments,
         "files": len(FILES),
+        "different": different,
     }
-    print(json.dumps(result | {"different": different}))
+    print(json.dumps(result))
     shutil.rmtree(folder)
     sys.exit(bool(different))
 
