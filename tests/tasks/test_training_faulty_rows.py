@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +10,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lp_core.dataset.feed import FAULTY, Batch, Feed, Reading
+from lp_core.dataset.feed import FAULTY, Feed, Reading
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.network.learner import Learner, normalized
 from lp_core.settings import Recipe
-from lp_core.storage import Storage
 from tasks import view_training
-from tasks.ingest import _regroup, read
-from tasks.training import train_stage
 from tests.conftest import FAULTY_ROWS
-
-
-def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
-    """What `tasks.ingest.stream` yields, read in this process."""
-    planned = {name: [getattr(one, name) for one in readings] for name in ("kind", "first", "last")}
-    return _regroup(feed, readings, read(planned, feed))
+from tests.tasks.in_process import carried, interrupted_after, trained
 
 
 @pytest.fixture
@@ -34,11 +25,6 @@ def recipe(small_recipe: Recipe, faulty_folder: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(view_training, "stream", carried)
     data = replace(small_recipe.data, path=faulty_folder, max_quarantined=0.05)
     return replace(small_recipe, data=data, train=replace(small_recipe.train, checkpoint_every_steps=3))
-
-
-def trained(recipe: Recipe, folder: Path) -> None:
-    stage = train_stage(recipe, Storage.at(folder), "cartesian")
-    view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
 
 
 def test_faulty_rows_are_named_and_the_counts_reconcile(recipe: Recipe, tmp_path: Path) -> None:
@@ -61,14 +47,7 @@ def test_stopped_and_started_again_it_ends_with_the_same_bytes(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained(recipe, tmp_path / "whole")
-
-    def killed(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
-        for count, batch in enumerate(carried(feed, readings)):
-            if count == 8:
-                raise KeyboardInterrupt
-            yield batch
-
-    monkeypatch.setattr(view_training, "stream", killed)
+    monkeypatch.setattr(view_training, "stream", interrupted_after(8))
     with pytest.raises(KeyboardInterrupt):
         trained(recipe, tmp_path / "halves")
     monkeypatch.setattr(view_training, "stream", carried)

@@ -10,8 +10,7 @@ from lp_core.network.compute import training_operations
 from lp_core.run.checkpoint import checkpoint_names
 from lp_core.storage import Storage
 from tasks import view_training
-from tasks.training import train_stage
-from tests.tasks.test_training_faulty_rows import carried
+from tests.tasks.in_process import carried, interrupted_after, trained
 
 
 @pytest.fixture
@@ -21,9 +20,7 @@ def recipe(small_recipe, monkeypatch):
 
 
 def train(recipe, folder):
-    run = Storage.at(folder)
-    stage = train_stage(recipe, run, "cartesian")
-    view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
+    stage = trained(recipe, folder)
     lines = [json.loads(line) for line in (folder / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     return lines, stage.manifest()
 
@@ -64,14 +61,7 @@ def test_a_plateau_is_said_once_an_epoch(recipe, tmp_path):
 
 def test_interrupted_it_writes_every_line_once(recipe, tmp_path, monkeypatch):
     whole, _ = train(recipe, tmp_path / "whole")
-
-    def killed(feed, readings):
-        for count, batch in enumerate(carried(feed, readings)):
-            if count == 17:
-                raise KeyboardInterrupt
-            yield batch
-
-    monkeypatch.setattr(view_training, "stream", killed)
+    monkeypatch.setattr(view_training, "stream", interrupted_after(17))
     with pytest.raises(KeyboardInterrupt):
         train(recipe, tmp_path / "halves")
     monkeypatch.setattr(view_training, "stream", carried)

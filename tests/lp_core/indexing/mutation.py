@@ -21,6 +21,14 @@ def mutated(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     return data[:stop] + data[start:]  # a part twice
 
 
+def overwritten(data: bytes, count: int, rng: np.random.Generator) -> bytes:
+    """A file with random values at some places."""
+    changed = bytearray(data)
+    for at in rng.integers(0, len(data), count):
+        changed[at] = rng.integers(256)
+    return bytes(changed)
+
+
 def _flipped(data: bytes, places: np.ndarray, rng: np.random.Generator) -> bytes:
     changed = bytearray(data)
     for at in places:

@@ -12,6 +12,7 @@ from lp_core.errors import SettingError
 from lp_core.indexing import archive
 from lp_core.indexing.archive import Members, Region, list_members
 from tests.lp_core.indexing.imagenet_forms import tar
+from tests.lp_core.indexing.mutation import overwritten
 
 
 def listed(tmp_path: Path, data: bytes, **options: object) -> Members:
@@ -159,12 +160,10 @@ def test_small_members_are_read_while_listing(tmp_path: Path) -> None:
 
 
 def test_damage_anywhere_ends_in_a_line_or_a_listing(tmp_path: Path) -> None:
-    whole = bytearray(tar([(f"{k}.jpg", bytes([k]) * 300) for k in range(6)]))
+    whole = tar([(f"{k}.jpg", bytes([k]) * 300) for k in range(6)])
     rng = np.random.default_rng(0)
     for _ in range(300):
-        data = bytearray(whole)
-        for at in rng.integers(0, len(whole), 3):
-            data[at] = rng.integers(256)
+        data = overwritten(whole, 3, rng)
         with contextlib.suppress(SettingError):
-            found = listed(tmp_path, bytes(data))
+            found = listed(tmp_path, data)
             assert np.all(found.offsets + found.sizes <= len(data))

@@ -9,6 +9,7 @@ from scipy.io import loadmat, savemat
 
 from lp_core.indexing.matlab import read_structs
 from tests.lp_core.indexing.imagenet_forms import devkit
+from tests.lp_core.indexing.mutation import overwritten
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -37,8 +38,6 @@ def test_damage_ends_in_a_value_error() -> None:
     whole = devkit(compressed=False)[0][1]
     rng = np.random.default_rng(0)
     for _ in range(300):
-        data = bytearray(whole)
-        for at in rng.integers(0, len(whole), 4):
-            data[at] = rng.integers(256)
+        data = overwritten(whole, 4, rng)
         with contextlib.suppress(ValueError):
-            read_structs(bytes(data[: rng.integers(len(data))]), "synsets")
+            read_structs(data[: rng.integers(len(data))], "synsets")

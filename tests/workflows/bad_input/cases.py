@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lp_core.indexing.imagenet_forms import WNIDS, Photo, jpeg
+from tests.lp_core.indexing.imagenet_forms import WNIDS, Photo, jpeg, write, write_folders
 
 PHOTOS = tuple(
     Photo(split, stem, wnid, jpeg(seed))
@@ -39,3 +39,9 @@ def _registered(cases: dict[str, Case], title: str, case: Case) -> Case:
 
 def replaced(path: Path, change: Callable[[bytes], bytes]) -> None:
     path.write_bytes(change(path.read_bytes()))
+
+
+def folders_with(source: Path, data: bytes, name: str = f"{WNIDS[0]}/n01440764_5.JPEG") -> None:
+    """Class folders with one more file of the training split."""
+    write_folders(source, PHOTOS)
+    write(source / "train" / name, data)

@@ -10,7 +10,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write,
     write_folders,
 )
-from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused
+from tests.workflows.bad_input.cases import PHOTOS, folders_with, quarantined, refused
 
 
 @refused("`val` is flat, as it comes out of the original archive")
@@ -36,8 +36,7 @@ def class_spelled_differently(source: Path) -> None:
 
 @refused("a stray folder among the classes would shift their numbers")
 def stray_folder_among_classes(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / "new" / "n01440764_7.JPEG", jpeg(1))
+    folders_with(source, jpeg(1), "new/n01440764_7.JPEG")
 
 
 @refused("a class has no photographs")
@@ -54,14 +53,12 @@ def val_and_validation(source: Path) -> None:
 
 @quarantined("a file that is not named as an image")
 def file_without_image_name(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "notes.txt", b"hello")
+    folders_with(source, b"hello", f"{WNIDS[0]}/notes.txt")
 
 
 @quarantined("a photograph beside the class folders")
 def photograph_beside_class_folders(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / "n01440764_5.JPEG", jpeg(1))
+    folders_with(source, jpeg(1), "n01440764_5.JPEG")
 
 
 @refused("splits lie in two folders")

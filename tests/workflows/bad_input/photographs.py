@@ -8,16 +8,14 @@ from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
     bomb,
     jpeg,
-    write,
     write_folders,
 )
-from tests.workflows.bad_input.cases import PHOTOS, quarantined
+from tests.workflows.bad_input.cases import PHOTOS, folders_with, quarantined
 
 
 @quarantined("an empty file")
 def empty_file(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"")
+    folders_with(source, b"")
 
 
 @quarantined("a link that leads nowhere")
@@ -28,24 +26,20 @@ def broken_link(source: Path) -> None:
 
 @quarantined("a web page called .JPEG")
 def web_page_as_photograph(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"<html>404 Not Found</html>")
+    folders_with(source, b"<html>404 Not Found</html>")
 
 
 @quarantined("a photograph cut in its header")
 def photograph_cut_in_header(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", jpeg(1)[:100])
+    folders_with(source, jpeg(1)[:100])
 
 
 @quarantined("a photograph cut in its pixels (seen with `--check`)")
 def photograph_cut_in_pixels(source: Path) -> list[str]:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", jpeg(1)[:-300])
+    folders_with(source, jpeg(1)[:-300])
     return ["--check"]
 
 
 @quarantined("a decompression bomb")
 def decompression_bomb(source: Path) -> None:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", bomb())
+    folders_with(source, bomb())

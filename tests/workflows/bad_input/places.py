@@ -12,7 +12,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write_tars,
     write_webdataset,
 )
-from tests.workflows.bad_input.cases import PHOTOS, refused
+from tests.workflows.bad_input.cases import PHOTOS, folders_with, refused
 
 
 @refused("the source is not there")
@@ -45,8 +45,7 @@ def wrong_layout_option(source: Path) -> list[str]:
 
 @refused("more files are unusable than allowed")
 def too_many_unusable_files(source: Path) -> list[str]:
-    write_folders(source, PHOTOS)
-    write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", b"")
+    folders_with(source, b"")
     return []
 
 
