@@ -76,15 +76,15 @@ def main() -> None:
         units = units_of(layer, options.ours, generator)
         relu = conv_layers()[layer] + 1
         cut_network = captum_network(network, relu)
-        one = NeuronGuidedBackprop(whole_network, whole_network.features[relu])
-        many = NeuronGuidedBackprop(cut_network, cut_network[relu])
+        single = NeuronGuidedBackprop(whole_network, whole_network.features[relu])
+        batched = NeuronGuidedBackprop(cut_network, cut_network[relu])
         some = units[: options.batch]
 
         def selected(y: Tensor, some=some) -> Tensor:
             return torch.stack([y[n][unit] for n, unit in enumerate(some)])
 
-        def captum_batched(many=many, selected=selected) -> Tensor:
-            return many.attribute(x_N3SR[: options.batch].clone().requires_grad_(), selected)
+        def captum_batched(batched=batched, selected=selected) -> Tensor:
+            return batched.attribute(x_N3SR[: options.batch].clone().requires_grad_(), selected)
 
         ways: dict[str, tuple[int, Callable[[], object]]] = {
             "ours": (
@@ -97,7 +97,7 @@ def main() -> None:
             ),
             "captum, one at a time": (
                 1,
-                lambda one=one, units=units: one.attribute(x_N3SR[:1].clone().requires_grad_(), units[0]),
+                lambda single=single, units=units: single.attribute(x_N3SR[:1].clone().requires_grad_(), units[0]),
             ),
             "captum, batched": (len(some), captum_batched),
         }

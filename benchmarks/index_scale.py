@@ -39,7 +39,7 @@ with Stopwatch() as wall, Stopwatch(time.process_time) as busy:
 train, ms = rows["train"], []
 for row in np.random.default_rng(0).integers(0, len(train), 1000).tolist():
     with Stopwatch() as watch:
-        place = train.place(int(train.group[row])), train.image_id(row), train.label[row]
+        _ = train.place(int(train.group[row])), train.image_id(row), train.label[row]
     ms.append(1000 * watch.seconds)
 ms = spread(ms, 4)
 print(json.dumps({"open_s": round(wall.seconds, 2), "open_cpu_s": round(busy.seconds, 2),
@@ -75,7 +75,7 @@ def measured(folder: Path) -> dict[str, object]:
     out = Storage.at(folder)
     files = {split: made_up(split, rows) for split, rows in ROWS.items()}
     with Stopwatch() as planning:
-        plans = {split: Plan(split, one, seed=0) for split, one in files.items()}
+        plans = {split: Plan(split, images, seed=0) for split, images in files.items()}
     report["plan_s"] = round(planning.seconds, 1)
     with Stopwatch() as writing:
         shards = {}
@@ -84,8 +84,8 @@ def measured(folder: Path) -> dict[str, object]:
                 written_rows(out, piece, Written([len(group) for group in piece.groups], "0" * 64, {}))[0]
                 for piece in plan.pieces()
             ]
-        found = Found("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
-        write_manifest(out, found, shards)
+        collection = Found("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
+        write_manifest(out, collection, shards)
     report["number_and_write_s"] = round(writing.seconds, 1)
     report["indexing_process_mb"] = round(peak_megabytes())
     report["folder_mb"] = round(sum(path.stat().st_size for path in folder.rglob("*.*") if path.is_file()) / 1e6, 1)

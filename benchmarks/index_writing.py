@@ -77,8 +77,8 @@ def main() -> None:
         ]:
             source, out = Storage.at(root / name), Storage.at(root / "out")
             with Stopwatch() as listing:
-                found = find(source)
-            pieces = list(Plan("train", found.files["train"], 0).pieces())
+                collection = find(source)
+            pieces = list(Plan("train", collection.files["train"], 0).pieces())
             context = get_context("spawn")
             with ProcessPoolExecutor(options.processes, context) as pool:
                 list(pool.map(len, [[]] * options.processes))  # processes start before the clock does

@@ -56,7 +56,7 @@ def ours(settings: ViewSettings, view: str = "log_polar", normalize: bool = Fals
 def decoders() -> dict[str, Callable[[bytes], object]]:
     """Those that are installed."""
     rgb = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    found: dict[str, Callable[[bytes], object]] = {
+    installed: dict[str, Callable[[bytes], object]] = {
         "PIL": lambda data: np.asarray(Image.open(io.BytesIO(data)).convert("RGB")),
         "ours (cv2, size checked first)": decode_rgb,
         "cv2": lambda data: cv2.imdecode(np.frombuffer(data, np.uint8), rgb),
@@ -68,12 +68,12 @@ def decoders() -> dict[str, Callable[[bytes], object]]:
     try:
         import simplejpeg
     except ImportError:
-        return found
-    found["simplejpeg"] = simplejpeg.decode_jpeg
-    found["simplejpeg, fast upsampling (other pixels)"] = functools.partial(
+        return installed
+    installed["simplejpeg"] = simplejpeg.decode_jpeg
+    installed["simplejpeg, fast upsampling (other pixels)"] = functools.partial(
         simplejpeg.decode_jpeg, fastupsample=True, fastdct=True
     )
-    return found
+    return installed
 
 
 def reducible(files: list[bytes]) -> float:

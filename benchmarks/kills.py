@@ -98,12 +98,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    with tempfile.TemporaryDirectory() as place:
-        data = Storage.at(Path(place) / "data")
+    with tempfile.TemporaryDirectory() as folder:
+        data = Storage.at(Path(folder) / "data")
         write_toy(Path(data.uri), train=240, validation=60)
         write_dataset_folder(data, find(data))
         options = [*SETTINGS, "--data.path", data.uri, "--views", VIEW, "--train.epochs", str(args.epochs)]
-        quiet, disturbed = Path(place) / "quiet", Path(place) / "disturbed"
+        quiet, disturbed = Path(folder) / "quiet", Path(folder) / "disturbed"
         with Stopwatch() as undisturbed:
             finish(start("train", quiet, *options))
         orphans: set[int] = set()
@@ -119,11 +119,11 @@ def main() -> None:
                     process = start("train", disturbed, *options)
                 print(f"{killed}, {len(losses(disturbed))} steps so far", flush=True)
             finish(process)
-        found, expected = losses(disturbed), losses(quiet)
+        seen, expected = losses(disturbed), losses(quiet)
         weights = [(run / VIEW / "weights.safetensors").read_bytes() for run in (disturbed, quiet)]
         verdicts = {
-            "every step once": [step for step, _ in found] == list(range(1, len(expected) + 1)),
-            "losses equal to the last bit": found == expected,
+            "every step once": [step for step, _ in seen] == list(range(1, len(expected) + 1)),
+            "losses equal to the last bit": seen == expected,
             "weights equal": weights[0] == weights[1],
             "nothing left running": not left_running(orphans),
         }

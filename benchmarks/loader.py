@@ -117,14 +117,14 @@ def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterato
     for photograph in open_dataset(recipe.data.path).photographs("train", rows):
         files.append(folder / f"{photograph.row}.jpg")
         files[-1].write_bytes(photograph.data)
-    one = next(feed.batches(Reading("train", 0, 1)))
+    repeated = next(feed.batches(Reading("train", 0, 1)))
 
     def original() -> Iterator[Pair]:
         chain = OriginalFiles(files, labels, recipe, feed.view)
         return iter(DataLoader(chain, recipe.train.batch_size, shuffle=True, num_workers=CORES))
 
     return {
-        MOCK: lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
+        MOCK: lambda: ((repeated.images_NSRC, repeated.labels_N) for _ in range(steps)),
         "our function, in process": lambda: (
             (batch.images_NSRC, batch.labels_N) for reading in readings for batch in feed.batches(reading)
         ),
@@ -133,7 +133,9 @@ def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterato
             DataLoader(OurFunction(feed, readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
         ),
         RAY: lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
-        f"{MOCK}, beside Ray's idle processes": lambda: ((one.images_NSRC, one.labels_N) for _ in range(steps)),
+        f"{MOCK}, beside Ray's idle processes": lambda: (
+            (repeated.images_NSRC, repeated.labels_N) for _ in range(steps)
+        ),
     }
 
 
@@ -178,11 +180,15 @@ def main() -> None:
             if not args.alone:
                 learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
                 learner.learn(*warm_up, len(warm_up[1]))
-                one = drain(begin(), learner)
-                cells[1:4] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}", f"{one.waiting_share:.3f}"
+                training = drain(begin(), learner)
+                cells[1:4] = (
+                    f"{training.images_per_s:.0f}",
+                    f"{training.first_batch:.2f}",
+                    f"{training.waiting_share:.3f}",
+                )
             if not name.startswith(MOCK):
-                one = drain(begin(), None)
-                cells[4:] = f"{one.images_per_s:.0f}", f"{one.first_batch:.2f}"
+                reading = drain(begin(), None)
+                cells[4:] = f"{reading.images_per_s:.0f}", f"{reading.first_batch:.2f}"
             print(table_row(*cells), flush=True)
 
 

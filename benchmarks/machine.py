@@ -64,8 +64,10 @@ class FamilyMemory:
         self._watcher.join()
 
     def _watch(self) -> None:
-        while not self._done.wait(0.25):
+        while True:
             self.megabytes = max(self.megabytes, sum(map(_proportional_set_size, family(os.getpid()))) / 1024)
+            if self._done.wait(0.25):
+                return
 
 
 def family(root: int) -> list[int]:

@@ -42,14 +42,14 @@ def row(gpus: int, args: argparse.Namespace) -> list[str]:
     ]
 
 
-def checkpoint_seconds(place: str) -> str:
+def checkpoint_seconds(uri: str) -> str:
     """What writing and reading a checkpoint of the full network takes; the files are removed."""
     from torch import zeros
 
     from lp_core.run.checkpoint import Checkpoint, newest_checkpoint, save_checkpoint
     from lp_core.storage import Storage
 
-    folder = Storage.at(place) / "checkpoint-benchmark"
+    folder = Storage.at(uri) / "checkpoint-benchmark"
     tensors = {name: zeros(PARAMETERS).uniform_() for name in ("weights", "momentum")}
     with Stopwatch() as writing:
         save_checkpoint(folder, Checkpoint(1, tensors, {"fingerprint": ""}), 1)
@@ -58,7 +58,7 @@ def checkpoint_seconds(place: str) -> str:
     assert checkpoint is not None
     folder.remove_folder()
     seconds = f"written in {writing.seconds:.1f} s, read in {reading.seconds:.1f} s, checksums included"
-    return f"Measured in {place}: {seconds}. {machine_line()}"
+    return f"Measured in {uri}: {seconds}. {machine_line()}"
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.machine import FamilyMemory, machine_line
+from benchmarks.machine import FamilyMemory, machine_line, single_threaded
 from benchmarks.timing import Stopwatch
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
@@ -96,6 +96,7 @@ def main() -> None:
                 }
             )
             print(json.dumps(results[-1]), flush=True)
+    single_threaded()  # as the tasks of the scan were
     about = {"options": vars(options), "machine": machine_line()}
     print(json.dumps(about | {"results": results}, indent=1))
 

@@ -69,8 +69,8 @@ def main() -> None:
                 growth[mark] = {name: round(taken / mark * 1000, 3) for name, taken in seconds.items()}
 
     reduce = {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = Storage.at(place)
+    with tempfile.TemporaryDirectory() as path:
+        folder = Storage.at(path)
         # Statistics refuse to count an image twice, so the copies are given rows of their own.
         for number in range(max(options.pieces)):
             counts.row_N = np.arange(512 * number, 512 * (number + 1))
@@ -84,7 +84,7 @@ def main() -> None:
                 files = [f"joined-{level}-{number}.npz" for number in range(len(groups))]
                 for group, file in zip(groups, files, strict=True):
                     with Stopwatch(time.process_time) as task:
-                        join_files(place, group, file)
+                        join_files(path, group, file)
                     in_tasks.append(task.seconds)
             with Stopwatch(time.process_time) as command:
                 read_joined(folder, files)
