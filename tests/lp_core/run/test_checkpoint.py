@@ -90,7 +90,6 @@ def test_a_disk_that_is_too_small_is_refused(tmp_path, small_recipe):
 def test_the_space_is_that_of_the_files(tmp_path, small_recipe):
     learner = Learner(small_recipe, "cartesian", 12, steps_per_epoch=10)
     learner.learn(np.zeros((3, 32, 32, 3), np.uint8), np.zeros(3, np.int64), 3)
-    torch.use_deterministic_algorithms(False)
     folder = Storage.at(tmp_path)
     save_checkpoint(folder, Checkpoint(1, learner.state(), {}), keep=1)
     written = folder.contents().files["step-000000001.safetensors"]

@@ -25,7 +25,6 @@ def trained(folder, small_recipe):
     learner = Learner(replace(small_recipe, train=train), "log_polar", 12, steps_per_epoch=3)
     for learner.step in range(1, 22):
         keep_weights(folder, learner, "this one")
-    torch.use_deterministic_algorithms(False)
     return learner
 
 
@@ -53,7 +52,6 @@ def test_weights_of_another_training_are_not_taken(folder, trained):
 
 def test_none_are_kept_unless_wanted(tmp_path, small_recipe):
     learner = Learner(small_recipe, "log_polar", 12, steps_per_epoch=3)
-    torch.use_deterministic_algorithms(False)
     learner.step = 3
     keep_weights(Storage.at(tmp_path / "none"), learner, "this one")
     assert not (tmp_path / "none").exists()
