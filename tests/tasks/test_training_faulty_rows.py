@@ -19,8 +19,8 @@ from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks import view_training
 from tasks.ingest import _regroup, read
-from tasks.training import train_stage
 from tests.conftest import FAULTY_ROWS
+from workflows.stages import StageGraph
 
 
 def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
@@ -37,7 +37,7 @@ def recipe(small_recipe: Recipe, faulty_folder: str, monkeypatch: pytest.MonkeyP
 
 
 def trained(recipe: Recipe, folder: Path) -> None:
-    stage = train_stage(recipe, Storage.at(folder), "cartesian")
+    stage = StageGraph(recipe, Storage.at(folder)).train("cartesian")
     view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
 
 

@@ -10,8 +10,8 @@ from lp_core.network.compute import training_operations
 from lp_core.run.checkpoint import checkpoint_names
 from lp_core.storage import Storage
 from tasks import view_training
-from tasks.training import train_stage
 from tests.tasks.test_training_faulty_rows import carried
+from workflows.stages import StageGraph
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def recipe(small_recipe, monkeypatch):
 
 def train(recipe, folder):
     run = Storage.at(folder)
-    stage = train_stage(recipe, run, "cartesian")
+    stage = StageGraph(recipe, run).train("cartesian")
     view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
     lines = [json.loads(line) for line in (folder / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     return lines, stage.manifest()

@@ -146,7 +146,8 @@ def test_the_papers_recipe_warps_as_the_paper_did():
 
 
 def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):
-    from workflows.session import Session, stored_recipe
+    from workflows.config import stored_recipe
+from workflows.session import Session
 
     run = Storage.at(tmp_path)
     Session(small_recipe, run).write_config()
