@@ -56,7 +56,7 @@ class StageGraph:
     def train(self, view: ViewName) -> Stage:
         """The training of a view."""
         inputs = train_inputs(self.recipe, view, self._dataset)
-        others = (*self._placement("data", "train"), "data.eval-crop", "train.reference-batch")
+        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation
         return self._stage(self.run / view, "train", inputs, f"view {view}", others=others)
 
     def weights(self, view: ViewName) -> Stage | None:

@@ -44,8 +44,8 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     for stage in stages.values():
         refuse_other_settings(stage, run)
     unfinished = {view: stage for view, stage in stages.items() if not stage.is_finished()}
-    if unfinished:
-        from lp_core.run.checkpoint import check_space, refuse_other_training
+    if unfinished and run.exists("config.json"):
+        from lp_core.run.checkpoint import refuse_other_training
 
         for stage in unfinished.values():
             refuse_other_training(stage.folder / "checkpoints", stage.fingerprint)
@@ -55,6 +55,8 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
             say(f"train {view}: finished before")
     if not unfinished:
         return
+    from lp_core.run.checkpoint import check_space
+
     check_tensorboard(recipe, run)
     check_space(run, recipe, classes, len(unfinished))
     cluster = session.cluster

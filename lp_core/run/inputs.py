@@ -77,7 +77,9 @@ _SHORT = {"limit": "data.limit", "eval_crop": "data.eval-crop", "batch_size": "s
 
 def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     """The settings among a stage's inputs, by their names on the command line."""
-    values = {name: value for path, value in leaves(inputs).items() if (name := input_name(path)) is not None}
+    values = {input_name(path): value for path, value in leaves(inputs).items()}
+    if "train.learning-rate" in values:
+        values["train.reference-batch"] = recipe.train.reference_batch
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 
