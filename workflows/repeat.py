@@ -11,12 +11,18 @@ from lp_core.settings import Recipe, ViewName
 from workflows.recipes import RECIPES
 
 
-def options(recipe: Recipe, base: Recipe) -> list[str]:
-    """The options that turn one recipe into another: one for every setting that differs, the recipe's name apart."""
+def options(recipe: Recipe, base: Recipe, always: tuple[str, ...] = ()) -> list[str]:
+    """The options that turn one recipe into another: one for every setting that differs, the recipe's name apart.
+
+    Args:
+        recipe: what they lead to.
+        base: what they start from.
+        always: names of settings that are given even where they are equal.
+    """
     before = setting_values(base)
     words: list[str] = []
     for name, value in setting_values(recipe).items():
-        if name != "recipe" and value != before[name]:
+        if name in always or (name != "recipe" and value != before[name]):
             words += _option(name, value)
     return words
 
@@ -43,7 +49,8 @@ def commands(recipe: Recipe, weights: dict[ViewName, str], *, built_in_data: boo
     def line(verb: str, *views: ViewName, weights: str | None = None) -> str:
         named = [] if verb == "demo" else ["--recipe", recipe.recipe]
         given = [] if weights is None else ["--weights", weights]
-        chosen = options(replace(recipe, views=views), replace(base, views=base.views if not imported else ()))
+        # The first command leaves a run of one view, whose settings the next one would start from.
+        chosen = options(replace(recipe, views=views), base, always=("views",) if imported else ())
         return shlex.join(["logpolar", verb, *named, "--run", "RUN", *chosen, *given])
 
     imported = [view for view in recipe.views if view in weights]

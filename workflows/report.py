@@ -22,7 +22,7 @@ from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.repeat import commands
 from workflows.session import Session
-from workflows.stages import StageGraph
+from workflows.stages import VALIDATION, StageGraph
 
 SAMPLES = 6
 EXEMPLAR_PICTURES = 5000
@@ -104,7 +104,7 @@ def _report_data(session: Session) -> ReportData:
         classes=len(dataset.class_names),
         comparison=run.read_json("comparison.json") if len(views) > 1 else None,
         command=_command(session, made),
-        recipe=to_dict(made),
+        recipe=_shown(made),
         samples=_samples(recipe, dataset.class_names),
         dataset=facts,
         versions=config["versions"],
@@ -168,6 +168,14 @@ def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _P
         for place, row in enumerate(batch.rows_N.tolist()):
             pictures.places[names[row]] = (file, place)
     return pictures
+
+
+def _shown(made: Recipe) -> dict[str, Any]:
+    """The settings as the page lists them; whatever else was scanned, it shows exemplars of the validation split."""
+    settings, split = to_dict(made), made.scan.split
+    if split != VALIDATION:
+        settings["scan"]["split"] = f"{VALIDATION}, {split}"
+    return settings
 
 
 def _command(session: Session, made: Recipe) -> str:

@@ -160,6 +160,8 @@ class StageGraph:
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
         if "log_polar" not in views:  # its samples are log-polar all the same
             inputs["view"] = to_dict(self.recipe.view)
+        if chosen := self._selection():  # the command that makes the run again names it
+            inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
         before = [stage for stages in shown.values() for stage in stages]
         return self._stage(self.run, "report", inputs, "", *before, *compared)
@@ -208,6 +210,13 @@ class StageGraph:
         settings |= settings_among(inputs, self.recipe)
         values = setting_values(self.recipe)
         return Stage(folder, name, inputs, about, settings, {other: values[other] for other in others}, before)
+
+    def _selection(self) -> dict[str, Any]:
+        """What the settings ask for besides the usual stages and files, by setting."""
+        usual, roles = setting_values(Recipe(recipe=self.recipe.recipe)), setting_roles(self.recipe)
+        values = setting_values(self.recipe)
+        chosen = [name for name, role in roles.items() if role == "selection" and name != "views"]
+        return {name: values[name] for name in chosen if values[name] != usual[name]}
 
     def _placement(self, *sections: str) -> list[str]:
         """Names of the settings of these sections that decide where and how often."""

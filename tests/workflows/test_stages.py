@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,12 @@ from tests.workflows.finished_run import finish_on_paper, stages_of
 from workflows.recipes import demo
 from workflows.report import report
 from workflows.session import Session
-from workflows.stages import StageGraph
+from workflows.stage_table import document, graph
+from workflows.stages import WRITES, StageGraph
 
 VIEWS = ("cartesian", "log_polar")
 NOTHING: set[str] = set()
+REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
@@ -27,7 +30,7 @@ LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visu
 STALE = {
     "recipe": ("another", NOTHING),
     "seed": (1, TRAINED),
-    "views": (("cartesian",), {"report"}),
+    "views": (("cartesian",), REPORT),
     "data.path": ("COPY", NOTHING),
     "data.limit": (20, TRAINED),
     "data.max-quarantined": (0.5, NOTHING),
@@ -76,9 +79,9 @@ STALE = {
     "scan.batch-size": (16, SCANNED),
     "scan.piece-rows": (64, NOTHING),
     "scan.gpus-per-task": (0.5, NOTHING),
-    "scan.split": ("train", NOTHING),
-    "scan.checkpoints": ("1", NOTHING),
-    "scan.maxima": (True, NOTHING),
+    "scan.split": ("train", REPORT),
+    "scan.checkpoints": ("1", REPORT),
+    "scan.maxima": (True, REPORT),
     "visualize.layers": (("conv3_3",), DRAWN),
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
@@ -91,7 +94,7 @@ STALE = {
 OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-scale", "view.radius", "view.sampling"}
 OF_THE_NETWORK |= {"view.prefilter", "network.width", "network.pool", "network.dropout", "network.angle-padding"}
 OF_THE_NETWORK |= {"network.initialization"}
-"""What a measurement of weights from elsewhere still depends on, of the settings that would have made a training stale."""
+"""What a measurement of weights from elsewhere still depends on, of the settings of a training."""
 
 NAMES = list(setting_values(Recipe(recipe="any")))
 
@@ -130,10 +133,10 @@ def test_a_setting_makes_exactly_these_stages_stale(name, imported, small_recipe
     assert stale(StageGraph(recipe, run)) == expected
     # A role in settings.py says the same: `placement` and `selection` make nothing stale that is asked for.
     if not imported:
-        assert (setting_roles(recipe)[name] == "result") == (expected not in (NOTHING, {"report"}))
+        assert (setting_roles(recipe)[name] == "result") == (expected not in (NOTHING, REPORT))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "views"])
+@pytest.mark.parametrize("name", [name for name in NAMES if STALE[name][1] != REPORT])
 def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path, capsys):
     small_recipe = replace(small_recipe, train=replace(small_recipe.train, workers=2 - (name == "train.workers")))
     run = Storage.at(tmp_path / "run")
@@ -190,7 +193,7 @@ def test_a_comparison_of_earlier_evaluations_is_not_shown(small_recipe, tmp_path
     for view in VIEWS:
         for name in ("evaluate", "scan", "visualize"):
             getattr(other, name)(view).finish(1.0, exemplars="e")
-    with pytest.raises(SettingError, match="comparison of the views was made with data.eval-crop 1, now 0.8"):
+    with pytest.raises(SettingError, match=r"comparison of the views was made with data\.eval-crop 1, now 0\.8"):
         report(Session(other.recipe, run))
 
 
@@ -236,3 +239,12 @@ def test_fingerprints_are_those_of_earlier_runs(view, tmp_path, monkeypatch):
 def test_settings_by_name_survive(small_recipe):
     values = setting_values(small_recipe)
     assert with_settings(Recipe(recipe="demo"), values) == small_recipe
+
+
+def test_the_document_draws_the_graph():
+    text = (Path(__file__).parents[2] / "docs" / "ARCHITECTURE.md").read_text()
+    assert document() in text, "print it with `python -m workflows.stage_table`"
+
+
+def test_every_stage_says_what_it_writes():
+    assert set(WRITES) == set(graph()) | {"weights"}
