@@ -89,10 +89,11 @@ def _report_data(session: Session) -> ReportData:
             folder=f"../{view}",
         )
     config = run.read_json("config.json")
-    facts = {
+    facts: dict[str, Any] = {
         "training images": len(used_rows(recipe, "train")),
         "validation images": len(used_rows(recipe, "validation")),
     }
+    facts |= measured_otherwise(recipe, manifests)
     quarantined = {(one["split"], one["row"]) for view in recipe.views for one in recorded(run / view)}
     if quarantined:
         facts["of them undecodable, left out"] = len(quarantined)
@@ -168,6 +169,17 @@ def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _P
         for place, row in enumerate(batch.rows_N.tolist()):
             pictures.places[names[row]] = (file, place)
     return pictures
+
+
+def measured_otherwise(recipe: Recipe, manifests: dict[ViewName, dict[str, dict[str, Any]]]) -> dict[str, float]:
+    """What the page says where the validation curves of a training are of another crop than the accuracies."""
+    noted = {view: stages.get("train", {}).get("other_settings", {}) for view, stages in manifests.items()}
+    crops = {view: settings.get("data.eval-crop", recipe.data.eval_crop) for view, settings in noted.items()}
+    return {
+        f"eval_crop of the training curves, {view}": crop
+        for view, crop in crops.items()
+        if crop != recipe.data.eval_crop
+    }
 
 
 def _shown(made: Recipe) -> dict[str, Any]:

@@ -111,14 +111,16 @@ class StageGraph:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
 
         Raises:
-            SettingError: weights of an epoch were not kept.
+            SettingError: weights of an epoch were not kept, or the training was another one.
         """
         return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
 
     def _epochs(self, view: ViewName) -> list[int]:
-        asked, kept, last = self.recipe.scan.checkpoints, self.kept(view), self.recipe.train.epochs
+        asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
         if asked == "none":
             return []
+        self.require(self.source(view))  # another training would have kept other weights
+        kept = self.kept(view)
         if asked == "all":
             check(
                 bool(kept),

@@ -13,7 +13,7 @@ from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tests.workflows.finished_run import finish_on_paper, stages_of
 from workflows.recipes import demo
-from workflows.report import report
+from workflows.report import made_with, measured_otherwise, report
 from workflows.session import Session
 from workflows.stage_table import document, graph
 from workflows.stages import WRITES, StageGraph
@@ -207,6 +207,31 @@ def test_every_manifest_names_the_settings_it_was_made_with(small_recipe, tmp_pa
     assert read["evaluate"]["settings"].items() >= {"data.eval-crop": 1.0, "train.epochs": 2}.items()
     assert read["scan"]["settings"]["scan.batch-size"] == 8
     assert read["visualize"]["settings"].items() >= {"visualize.rule": "guided", "data.eval-crop": 1.0}.items()
+
+
+def test_curves_of_another_crop_are_said(small_recipe, tmp_path):
+    run = Storage.at(tmp_path)
+    graph = finish_on_paper(small_recipe, run)
+    manifests = {view: {"train": graph.train(view).manifest()} for view in VIEWS}
+    assert measured_otherwise(small_recipe, manifests) == {}
+    other = replace(small_recipe, data=replace(small_recipe.data, eval_crop=0.8))
+    assert measured_otherwise(other, manifests) == {f"eval_crop of the training curves, {view}": 1.0 for view in VIEWS}
+    assert measured_otherwise(other, {"cartesian": {"weights": {}}}) == {}
+
+
+def test_a_report_says_where_and_how_often_as_it_was(small_recipe, tmp_path):
+    run = Storage.at(tmp_path)
+    graph = finish_on_paper(small_recipe, run)
+    moved = replace(small_recipe, train=replace(small_recipe.train, workers=3, log_every_steps=99))
+    assert made_with(moved, [graph.train("cartesian").manifest()]) == small_recipe
+
+
+def test_an_epoch_of_another_training_is_no_missing_epoch(small_recipe, tmp_path):
+    run = Storage.at(tmp_path)
+    finish_on_paper(small_recipe, run)
+    other = with_settings(small_recipe, {"train.epochs": 9, "scan.checkpoints": "all"})
+    with pytest.raises(SettingError, match=r"was made with train\.epochs 2, now 9"):
+        StageGraph(other, run).scans("cartesian")
 
 
 def test_a_cartesian_report_depends_on_the_log_polar_samples_that_it_shows(small_recipe, tmp_path):
