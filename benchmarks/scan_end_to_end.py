@@ -27,9 +27,9 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
 from lp_core.storage import Storage
-from tasks.training import train_stage
 from workflows import scan as scanning
 from workflows.session import Session
+from workflows.stages import StageGraph
 
 
 def prepared(recipe: Recipe, folder: str) -> Storage:
@@ -39,7 +39,7 @@ def prepared(recipe: Recipe, folder: str) -> Storage:
     network = VGG16(len(session.dataset.class_names), recipe.network, view)
     data = weights_bytes(initialize(network, "variance-preserving", 0))
     (run / view).write_bytes(FILE, data)
-    train_stage(recipe, run, view).finish(0.0, weights=checksum(data))
+    StageGraph(recipe, run).train(view).finish(0.0, weights=checksum(data))
     return run
 
 

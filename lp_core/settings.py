@@ -6,24 +6,35 @@ import dataclasses
 import difflib
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lp_core.errors import check
 
 ViewName = Literal["cartesian", "log_polar"]
 VIEW_NAMES: tuple[ViewName, ...] = ("cartesian", "log_polar")
 Rule = Literal["guided", "deconvnet", "gradient"]
+T = TypeVar("T")
+
+
+def placement(default: T) -> T:
+    """Mark a setting that decides where, how often or how much is kept: it invalidates no finished stage."""
+    return field(default=default, metadata={"role": "placement"})
+
+
+def selection(default: T) -> T:
+    """Mark a setting that chooses which stages, or files of a stage, are made; none of them changes with the choice."""
+    return field(default=default, metadata={"role": "selection"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
     """Which photographs are used, and how they are cropped."""
 
-    path: str = ""
+    path: str = placement("")
     """Data set folder, as `logpolar index` makes it (local path, s3:// or gs://)."""
     limit: int | None = None
     """Keep only the first N rows of each split after a seeded shuffle."""
-    max_quarantined: float = 0.01
+    max_quarantined: float = placement(0.01)
     """Share of a split's rows that may turn out undecodable after indexing; they are left out and named."""
     crop_scale: tuple[float, float] = (0.08, 1.0)
     """Training: share of the photograph's area that a random crop covers, smallest and largest."""
@@ -130,29 +141,29 @@ class TrainSettings:
     """`auto` is bf16 where the processor computes in it (GPUs since Ampere, CPUs with AMX), else fp32."""
     deterministic: bool = False
     """Only deterministic kernels: equal losses, bit for bit, from run to run on one machine."""
-    compile: bool = False
+    compile: bool = placement(False)
     """Compile the network with torch.compile: minutes at the start, then faster on GPUs; needs a C++ compiler."""
-    device: Literal["auto", "cpu", "gpu"] = "auto"
+    device: Literal["auto", "cpu", "gpu"] = placement("auto")
     """What workers compute on: `auto` is a GPU each where the cluster has any when the training starts; `gpu` waits for
     those that an autoscaler brings, and is refused where none can come."""
-    workers: int = 1
+    workers: int = placement(1)
     """Training workers, each with a GPU of its own where GPUs are used."""
-    min_workers: int | None = None
+    min_workers: int | None = placement(None)
     """Fewest workers to go on with where the cluster has no place for all; each change of their number goes on from the
     newest checkpoint. Unless given, all are waited for."""
-    cpus_per_worker: int = 1
+    cpus_per_worker: int = placement(1)
     """Logical CPUs that a worker holds; Ray Data has the others."""
-    checkpoint_every_steps: int | None = None
+    checkpoint_every_steps: int | None = placement(None)
     """Checkpoint also within an epoch, every so many steps; always at the end of an epoch."""
-    keep_checkpoints: int = 2
+    keep_checkpoints: int = placement(2)
     """Number of newest checkpoints kept; the one of the highest validation accuracy is kept besides."""
-    validate_every_epochs: int = 1
+    validate_every_epochs: int = placement(1)
     """Epochs between measurements of validation loss and accuracy; 0 for never. The last epoch is always measured."""
-    keep_weights_every_epochs: int = 0
+    keep_weights_every_epochs: int = placement(0)
     """Epochs between weights kept in `history/`, which a scan can follow; 0 for none. The last epoch's always are."""
-    log_every_steps: int = 10
+    log_every_steps: int = placement(10)
     """Steps between lines of metrics.jsonl."""
-    tensorboard: bool = False
+    tensorboard: bool = placement(False)
     """Write the same numbers for TensorBoard, into RUN/<view>/tensorboard; its package must be installed."""
 
     def __post_init__(self) -> None:
@@ -199,15 +210,15 @@ class ScanSettings:
 
     batch_size: int = 32
     """Images per forward pass. Always filled up: an image's activations must not depend on its neighbours."""
-    piece_rows: int = 512
+    piece_rows: int = placement(512)
     """Rows per task, the unit of work that is repeated after a kill."""
-    gpus_per_task: float = 0.0
+    gpus_per_task: float = placement(0.0)
     """Share of a GPU for each evaluation, scan and visualization task."""
-    split: str = "validation"
+    split: str = selection("validation")
     """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
-    checkpoints: str = "none"
+    checkpoints: str = selection("none")
     """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`."""
-    maxima: bool = False
+    maxima: bool = selection(False)
     """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width."""
 
     def __post_init__(self) -> None:
@@ -254,11 +265,11 @@ class VisualizeSettings:
 class Recipe:
     """Everything that decides the result of a run."""
 
-    recipe: str
+    recipe: str = field(metadata={"role": "placement"})
     """Name of the recipe this run started from."""
     seed: int = 0
     """Seed of weights, order, crops and of the channels drawn for panels."""
-    views: tuple[ViewName, ...] = VIEW_NAMES
+    views: tuple[ViewName, ...] = selection(VIEW_NAMES)
     """Networks to train: `cartesian`, `log_polar` or both."""
     data: DataSettings = field(default_factory=DataSettings)
     view: ViewSettings = field(default_factory=ViewSettings)

@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError
-from lp_core.run.stage import Stage, train_inputs
+from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
@@ -29,7 +28,7 @@ class Training:
     Args:
         recipe: settings of the run.
         run: URI of the run folder.
-        views: networks to train, in order.
+        stages: networks to train, in order: the stage of each view.
         at_once: how many of them train side by side.
         use_gpu: whether each worker has a GPU.
         share: workers on each node, which share its cores.
@@ -37,15 +36,10 @@ class Training:
 
     recipe: Recipe
     run: str
-    views: tuple[ViewName, ...]
+    stages: dict[ViewName, Stage]
     at_once: int
     use_gpu: bool
     share: int
-
-
-def train_stage(recipe: Recipe, run: Storage, view: ViewName) -> Stage:
-    """The training of a view, as a stage of the run."""
-    return Stage(run / view, "train", train_inputs(recipe, view, open_dataset(recipe.data.path).fingerprint))
 
 
 def views_at_once(recipe: Recipe, cpus: int, gpus: float) -> int:
@@ -64,21 +58,28 @@ def views_at_once(recipe: Recipe, cpus: int, gpus: float) -> int:
     return views if train.workers == 1 and places >= views else 1
 
 
-def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], cluster: Cluster) -> None:
+def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cluster: Cluster) -> None:
     """Train the views' networks on the connected cluster; returns when their weights are written.
+
+    Args:
+        recipe: settings of the run.
+        run: the run folder.
+        stages: the training of each view.
+        cluster: where.
 
     Raises:
         SettingError: a worker met something that a person must change, or workers were lost too often.
     """
     from ray.train import TrainingFailedError
 
+    views = tuple(stages)
     for view in views:
         (run / view).remove(_FAILURE)
     scratch = run / "ray_train"
     reached = _newest_steps(run, views)
     try:
         while True:
-            trainer = _trainer(recipe, run, views, cluster, scratch)
+            trainer = _trainer(recipe, run, stages, cluster, scratch)
             try:
                 trainer.fit()
                 break
@@ -96,7 +97,7 @@ def run_training(recipe: Recipe, run: Storage, views: tuple[ViewName, ...], clus
 
 
 def _trainer(
-    recipe: Recipe, run: Storage, views: tuple[ViewName, ...], cluster: Cluster, scratch: Storage
+    recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cluster: Cluster, scratch: Storage
 ) -> TorchTrainer:
     """Ray Train's group of workers, not yet started."""
     import ray
@@ -108,14 +109,14 @@ def _trainer(
     at_once = views_at_once(recipe, cluster.cpus, cluster.gpus if use_gpu else 0.0)
     nodes = max(1, sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes()))
     share = -(-train.workers * at_once // nodes)
-    at_once = min(at_once, len(views))
+    at_once = min(at_once, len(stages))
     number = train.workers * at_once
     # Elastic workers take every CPU there is, and would leave none to read with: each holds one for its readers.
     readers = 1 if train.is_elastic and not use_gpu else 0
     resources: dict[str, float] = {"CPU": train.cpus_per_worker + readers, "GPU": 1 if use_gpu else 0}
     return TorchTrainer(
         train_worker,
-        train_loop_config={"training": Training(recipe, run.uri, views, at_once, use_gpu, share)},
+        train_loop_config={"training": Training(recipe, run.uri, stages, at_once, use_gpu, share)},
         scaling_config=ScalingConfig(
             num_workers=(train.min_workers, number) if train.is_elastic else number,  # type: ignore[arg-type]  # as documented
             use_gpu=use_gpu,
@@ -153,8 +154,7 @@ def train_worker(config: dict[str, Any]) -> None:
     context = ray_train.get_context()
     world = context.get_world_size() // training.at_once
     group, rank = divmod(context.get_world_rank(), world)
-    for view in training.views[group :: training.at_once]:
-        stage = train_stage(recipe, run, view)
+    for view, stage in list(training.stages.items())[group :: training.at_once]:
         if stage.is_finished():
             continue
         try:

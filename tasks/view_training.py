@@ -114,7 +114,7 @@ class ViewTraining:
     def _resume(self) -> None:
         found, damaged = newest_checkpoint(self.checkpoints, self.stage.fingerprint)
         if self.rank == 0:
-            self.stage.begin()
+            self.stage.invalidate()
             self.metrics = MetricsLog(self.folder, found.step if found else 0, self.recipe.train.tensorboard)
             for line in damaged:
                 self.metrics.write({"step": found.step if found else 0, "note": line})

@@ -154,7 +154,7 @@ def _options(verb: str) -> type:
         """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
         PyTorch file that holds a state dict, or torchvision's name, such as IMAGENET1K_V1."""
 
-    chosen = WeighedOptions if verb in ("evaluate", "scan", "visualize") else Options
+    chosen = WeighedOptions if verb in ("evaluate", "scan", "visualize", "run") else Options
     chosen.__doc__ = VERBS[verb]
     return chosen
 
@@ -165,9 +165,9 @@ def _base(verb: str, run: str | None, name: str | None) -> Recipe:
     Raises:
         SettingError: no recipe is named, or another one than the run was started from.
     """
+    from workflows.config import stored_recipe
     from workflows.recipes import RECIPES
     from workflows.recipes import recipe as named
-    from workflows.session import stored_recipe
 
     chosen = named(name) if name else None
     stored = stored_recipe(Storage.at(run)) if run else None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 from lp_core.errors import SettingError, check
 from lp_core.settings import ViewName
-from tasks.networks import Trained
 from tasks.progress import say
 from tasks.visualizing import exemplar_tiles
-from workflows.scan import scan_stage
 from workflows.session import Session
-from workflows.visualize import chosen_channels, visualize_stage
+from workflows.visualize import chosen_channels
 
 FIGURES: dict[str, tuple[ViewName, slice]] = {
     "figure-1": ("cartesian", slice(0, 10)),
@@ -39,7 +38,8 @@ def draw_figure(session: Session, name: str) -> None:
     The channels are those of `--layers` (one layer) and `--channels`: ten random ones of conv5_2 unless told otherwise.
 
     Raises:
-        SettingError: the view is not scanned, a channel does not exist, or a recorded activation was not found again.
+        SettingError: the view is not scanned with the present settings, a channel does not exist, or a recorded
+            activation was not found again.
     """
     from lp_core.report.figure import figure
 
@@ -52,9 +52,9 @@ def draw_figure(session: Session, name: str) -> None:
     check(
         len(channels) > 0, f"{name} shows the channels {part.start + 1} to {part.stop} of --channels; there are fewer"
     )
-    stage = visualize_stage(session, view)
-    weights = scan_stage(session, view).inputs["weights"]
-    trained = Trained(recipe, session.run.uri, view, weights)
+    stage = session.stages.visualize(view)
+    session.stages.require(*stage.before)
+    trained = replace(session.trained(view), use_gpu=False)
     say(f"{name}: {layer}, channels {', '.join(map(str, channels))}")
     tiles, complaints = exemplar_tiles(trained, stage.inputs["exemplars"], layer, tuple(channels), settings.rule)
     if complaints:

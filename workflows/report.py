@@ -13,43 +13,31 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import recorded
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.errors import check
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
-from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import Recipe, Rule, ViewName, to_dict
+from lp_core.run.stage import stage_run
+from lp_core.setting_names import setting_roles, with_settings
+from lp_core.settings import Recipe, ViewName, to_dict
 from lp_core.storage import Storage
 from tasks.progress import say
+from workflows.repeat import commands
 from workflows.session import Session
-from workflows.weights import imported_weights
+from workflows.stages import VALIDATION, StageGraph
 
 SAMPLES = 6
 EXEMPLAR_PICTURES = 5000
 """Most images whose network inputs are kept with the report: an atlas of all channels would copy the data set."""
-STAGES = ("train", "evaluate", "scan", "visualize")
 
 
 def report(session: Session) -> None:
     """Write `report/index.html` from what the other stages left.
 
     Raises:
-        SettingError: a stage of a view is not finished.
+        SettingError: a stage is not finished, or what it left was made with other settings.
     """
     run, recipe = session.run, session.recipe
-    manifests: dict[ViewName, dict[str, Any]] = {}
-    for view in recipe.views:
-        folder = run / view
-        stages = ("weights", *STAGES[1:]) if imported_weights(folder) else STAGES
-        for name in stages:
-            check(
-                folder.exists(f"stages/{name}.json"),
-                f"{run}: {name} of view {view} is not finished; run `logpolar {name}` first",
-            )
-        manifests[view] = {name: folder.read_json(f"stages/{name}.json") for name in stages}
-    fingerprints = {
-        view: {name: one["fingerprint"] for name, one in stages.items()} for view, stages in manifests.items()
-    }
-    stage = Stage(run, "report", {"views": list(recipe.views), "stages": fingerprints})
+    stage = session.stages.report()
+    session.stages.require(*stage.before, redo="run")
     if stage.is_finished():
         say("report: finished before")
         return
@@ -57,7 +45,7 @@ def report(session: Session) -> None:
     from lp_core.report.page import write_report
 
     with stage_run(stage) as watch:
-        data = _report_data(session, manifests)
+        data = _report_data(session)
         photographs = _exemplar_pictures(session, data, "cartesian")
         log_polar_images = _exemplar_pictures(session, data, "log_polar")
         data = replace(
@@ -73,11 +61,13 @@ def report(session: Session) -> None:
     say(f"report: {run.path('report/index.html')}")
 
 
-def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) -> ReportData:
+def _report_data(session: Session) -> ReportData:
     from lp_core.exemplars.table import read_exemplars
     from lp_core.report.contents import ViewReport
 
     run, recipe, dataset = session.run, session.recipe, session.dataset
+    manifests = {view: _manifests(session.stages, view) for view in recipe.views}
+    made = made_with(recipe, [manifest for stages in manifests.values() for manifest in stages.values()])
     views = {}
     for view in recipe.views:
         folder = run / view
@@ -99,22 +89,23 @@ def _report_data(session: Session, manifests: dict[ViewName, dict[str, Any]]) ->
             folder=f"../{view}",
         )
     config = run.read_json("config.json")
-    facts = {
+    facts: dict[str, Any] = {
         "training images": len(used_rows(recipe, "train")),
         "validation images": len(used_rows(recipe, "validation")),
     }
+    facts |= measured_otherwise(recipe, manifests)
     quarantined = {(one["split"], one["row"]) for view in recipe.views for one in recorded(run / view)}
     if quarantined:
         facts["of them undecodable, left out"] = len(quarantined)
     seconds = {f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages}
     return ReportData(
-        rule=_rule(run, manifests),
+        rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
         views=views,
         classes=len(dataset.class_names),
-        comparison=run.read_json("comparison.json") if len(views) > 1 and run.exists("comparison.json") else None,
-        command=_command(recipe),
-        recipe=to_dict(recipe),
+        comparison=run.read_json("comparison.json") if len(views) > 1 else None,
+        command=_command(session, made),
+        recipe=_shown(made),
         samples=_samples(recipe, dataset.class_names),
         dataset=facts,
         versions=config["versions"],
@@ -131,12 +122,20 @@ def _metrics(folder: Storage) -> list[dict[str, Any]]:
     return [json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()]
 
 
-def _rule(run: Storage, manifests: dict[ViewName, dict[str, Any]]) -> Rule:
-    """By which rule the features of all views were made."""
-    rules = {view: stages["visualize"]["inputs"]["visualize"]["rule"] for view, stages in manifests.items()}
-    told = ", ".join(f"{view} by {rule}" for view, rule in rules.items())
-    check(len(set(rules.values())) == 1, f"{run}: features were made by two rules ({told}); run `logpolar visualize`")
-    return next(iter(rules.values()))
+def _manifests(stages: StageGraph, view: ViewName) -> dict[str, dict[str, Any]]:
+    """What the stages of a view noted when they finished, by their names."""
+    shown = (stages.source(view), stages.evaluate(view), stages.scan(view), stages.visualize(view))
+    return {stage.name: stage.manifest() or {} for stage in shown}
+
+
+def made_with(recipe: Recipe, manifests: list[dict[str, Any]]) -> Recipe:
+    """The settings that a run was made with: those of the stages also where the present ones decide no result."""
+    roles = setting_roles(recipe)
+    noted = {name: value for manifest in manifests for name, value in manifest.get("other_settings", {}).items()}
+    # A data set that has moved is still the same; later commands need to find it.
+    return with_settings(
+        recipe, {name: value for name, value in noted.items() if roles.get(name) == "placement" and name != "data.path"}
+    )
 
 
 @dataclass
@@ -172,10 +171,31 @@ def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _P
     return pictures
 
 
-def _command(recipe: Recipe) -> str:
-    if recipe.recipe == "demo":
-        return "logpolar demo"
-    return f"logpolar run --recipe {recipe.recipe} --run RUN --data.path DATA"
+def measured_otherwise(recipe: Recipe, manifests: dict[ViewName, dict[str, dict[str, Any]]]) -> dict[str, float]:
+    """What the page says where the validation curves of a training are of another crop than the accuracies."""
+    noted = {view: stages.get("train", {}).get("other_settings", {}) for view, stages in manifests.items()}
+    crops = {view: settings.get("data.eval-crop", recipe.data.eval_crop) for view, settings in noted.items()}
+    return {
+        f"eval_crop of the training curves, {view}": crop
+        for view, crop in crops.items()
+        if crop != recipe.data.eval_crop
+    }
+
+
+def _shown(made: Recipe) -> dict[str, Any]:
+    """The settings as the page lists them; whatever else was scanned, it shows exemplars of the validation split."""
+    settings, split = to_dict(made), made.scan.split
+    if split != VALIDATION:
+        settings["scan"]["split"] = f"{VALIDATION}, {split}"
+    return settings
+
+
+def _command(session: Session, made: Recipe) -> str:
+    """What makes the run again."""
+    sources = {view: session.stages.source(view) for view in made.views}
+    weights = {view: stage.fact("source") for view, stage in sources.items() if stage.name == "weights"}
+    drawn = made.recipe == "demo" and made.data.path == (session.run / "dataset").uri and not weights
+    return commands(made, weights, built_in_data=drawn)
 
 
 def _samples(recipe: Recipe, class_names: list[str]) -> list[Any]:

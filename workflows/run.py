@@ -11,17 +11,28 @@ from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
 from workflows.report import report
-from workflows.scan import scan
+from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
-from workflows.train import train
-from workflows.visualize import visualize
+from workflows.stages import VALIDATION
+from workflows.train import train_views
+from workflows.visualize import chosen_channels, visualize
 
 
 def run(session: Session) -> None:
-    """From a data set folder to a report."""
-    train(session)
+    """From a data set folder to a report; views whose weights were brought by `--weights` are not trained.
+
+    Raises:
+        SettingError: a setting does not fit, or a stage refused.
+    """
+    recipe = session.recipe
+    chosen_channels(recipe)  # refused now rather than after the training
+    check_split(session)
+    sources = {view: session.stages.source(view).name for view in recipe.views}
+    train_views(session, [view for view, name in sources.items() if name == "train"])
     evaluate(session)
     scan(session)
+    if recipe.scan.split != VALIDATION:
+        scan_validation(session)
     visualize(session)
     report(session)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,47 +16,59 @@ from lp_core.dataset.feed import used_rows
 from lp_core.errors import check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
-from lp_core.run.stage import Stage, Stopwatch, measure_inputs, view_inputs
+from lp_core.run.inputs import view_inputs
+from lp_core.run.stage import Stage, Stopwatch
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
-from tasks.networks import Trained
 from tasks.pieces import row_pieces, run_pieces
 from tasks.progress import Progress, say
 from tasks.reducing import GROUP, read_joined, reduce_files
 from tasks.scanning import Search, scan_rows
-from tasks.training import train_stage
-from workflows.evaluate import trained_weights
 from workflows.session import Session
+from workflows.stages import VALIDATION
 
 if TYPE_CHECKING:
     from lp_core.exemplars.findings import Findings
     from lp_core.exemplars.top_k import TopK
 
-VALIDATION = "validation"
 FOVEA = 2.0
 """Radius in px of the resized crop up to which a ring repeats a handful of the photograph's pixels."""
 
 
-def scan_stage(session: Session, view: ViewName, epoch: int | None = None, split: str = VALIDATION) -> Stage:
-    """The scan of a view, as a stage of the run: of its finished weights, or of those that an epoch left."""
-    from lp_core.run.history import epoch_name
-
-    weights = trained_weights(session, view) if epoch is None else _kept(session, view)[epoch]
-    inputs = measure_inputs(session.recipe, view, session.dataset.fingerprint, weights)
-    inputs |= {"batch_size": session.recipe.scan.batch_size} | ({} if split == VALIDATION else {"split": split})
-    folder = session.run / view if epoch is None else session.run / view / epoch_name(epoch)
-    return Stage(_of_split(folder, split), "scan", inputs)
-
-
-def _of_split(folder: Storage, split: str) -> Storage:
-    """Where the findings in a split lie: validation's are the folder's own."""
-    return folder if split == VALIDATION else folder / "splits" / split
-
-
 def scan(session: Session) -> None:
-    """Scan a split with every view's network; pieces that an earlier start finished are kept."""
+    """Scan a split with every view's network; pieces that an earlier start finished are kept.
+
+    Raises:
+        SettingError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
+    """
+    check_split(session)
     for view in session.recipe.views:
-        stages = scan_stages(session, view)
+        for stage in session.stages.scans(view).values():
+            session.stages.require(*stage.before)
+    session.write_config()
+    _scan_views(session)
+
+
+def scan_validation(session: Session) -> None:
+    """Scan what features and report show, where the settings ask for another split; the settings stay as they are."""
+    recipe = session.recipe
+    shown = replace(recipe.scan, split=VALIDATION, checkpoints="none", maxima=False)
+    session.recipe = replace(recipe, scan=shown)
+    try:
+        _scan_views(session)
+    finally:
+        session.recipe = recipe
+
+
+def check_split(session: Session) -> None:
+    """Refuse a split that does not exist or is empty."""
+    data, split = session.recipe.data, session.recipe.scan.split
+    check(len(used_rows(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows")
+
+
+def _scan_views(session: Session) -> None:
+    for view in session.recipe.views:
+        stages = session.stages.scans(view)
         unfinished = {epoch: stage for epoch, stage in stages.items() if not _is_finished(stage, session)}
         if unfinished:
             _scan_view(session, view, unfinished)
@@ -65,53 +78,16 @@ def scan(session: Session) -> None:
             _follow(session, view, stages)
 
 
-def scan_stages(session: Session, view: ViewName) -> dict[int | None, Stage]:
-    """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
-
-    Raises:
-        SettingError: weights of an epoch were not kept.
-    """
-    asked, kept = session.recipe.scan.checkpoints, _kept(session, view)
-    if asked == "none":
-        epochs = []
-    elif asked == "all":
-        epochs = list(kept)
-        check(
-            bool(kept),
-            f"{session.run}: the training of view {view} kept the weights of no epoch but the last; "
-            "train with --train.keep-weights-every-epochs 1",
-        )
-    else:
-        epochs = sorted({int(part) for part in asked.split(",")} - {session.recipe.train.epochs})
-        for epoch in epochs:
-            check(
-                epoch in kept,
-                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
-                f"there are {', '.join(map(str, [*kept, session.recipe.train.epochs]))}",
-            )
-    split = session.recipe.scan.split
-    return {epoch: scan_stage(session, view, epoch, split) for epoch in (*epochs, None)}
-
-
-def _kept(session: Session, view: ViewName) -> dict[int, str]:
-    from lp_core.run.history import kept_weights
-
-    return kept_weights(session.run / view, train_stage(session.recipe, session.run, view).fingerprint)
-
-
 def _is_finished(stage: Stage, session: Session) -> bool:
     if not stage.is_finished():
         return False
-    manifest = stage.manifest()
-    assert manifest is not None
-    return not session.recipe.scan.maxima or "maxima.npy" in manifest.get("files", {})
+    return not session.recipe.scan.maxima or "maxima.npy" in (stage.fact("files") or {})
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
     """Scan with several weights of a view; a task decodes its images once for all of them."""
     recipe = session.recipe
     rows = used_rows(recipe, recipe.scan.split)
-    check(len(rows) > 0, f"{recipe.data.path}: split {recipe.scan.split} has no rows")
     searches = {epoch: _search(session, view, epoch, stage) for epoch, stage in stages.items()}
     pieces = []
     for part in row_pieces(rows, recipe.scan.piece_rows):
@@ -119,7 +95,7 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
         if unfinished:
             pieces.append((unfinished, part))
     for stage in stages.values():
-        stage.begin()
+        stage.invalidate()
     watch = Stopwatch()
     networks = f" with {len(stages)} networks" if len(stages) > 1 else ""
     with Progress(f"scan {view}{networks}", len(rows) * len(stages), "images") as progress:
@@ -138,11 +114,10 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
 
 def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> Search:
     scan = session.recipe.scan
-    trained = Trained(
-        session.recipe, session.run.uri, view, stage.inputs["weights"], scan.gpus_per_task > 0, epoch=epoch
-    )
     # A piece is named by everything it depends on, its length included.
-    return Search(trained, stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima]))
+    return Search(
+        session.trained(view, epoch), stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima])
+    )
 
 
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
@@ -210,13 +185,11 @@ def _follow(session: Session, view: ViewName, stages: dict[int | None, Stage]) -
     from lp_core.measures.evolution import changes_table
 
     last = session.recipe.train.epochs
-    checksums = {str(epoch or last): (stage.manifest() or {})["exemplars"] for epoch, stage in stages.items()}
-    folder = _of_split(session.run / view / "history", session.recipe.scan.split)
-    changes = Stage(folder, "changes", {"exemplars": checksums})
+    changes = session.stages.changes(view)
     if changes.is_finished():
         return
     watch = Stopwatch()
-    changes.begin()
+    changes.invalidate()
     tables = {
         epoch or last: read_exemplars(io.BytesIO(stage.folder.read_bytes("exemplars.parquet")))
         for epoch, stage in stages.items()

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, used_rows
 from lp_core.errors import check
 from lp_core.run.stage import refuse_other_settings
+from lp_core.settings import ViewName
 from tasks.metrics_log import check_tensorboard
 from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
-from tasks.training import run_training, train_stage
+from tasks.training import run_training
 from workflows.session import Session
-from workflows.weights import imported_weights
 
 
 def train(session: Session) -> None:
     """Train the network of every view that is not finished.
 
     Raises:
-        SettingError: the data set cannot be learned from, or the run holds a training with other settings.
+        SettingError: the data set cannot be learned from, or the run holds a training with other settings, finished or
+            not, or weights of other origin.
     """
+    for view in session.recipe.views:
+        imported = session.stages.weights(view)
+        check(imported is None, f"{session.run}: view {view} has weights of other origin; give another --run")
+    train_views(session, session.recipe.views)
+
+
+def train_views(session: Session, views: Sequence[ViewName]) -> None:
+    """Train the networks of some of the run's views."""
+    if not views:
+        return
     recipe, run = session.recipe, session.run
     dataset = session.dataset
     classes = len(dataset.class_names)
     check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart")
     for split in ("train", "validation"):
         check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows")
-    stages = {view: train_stage(recipe, run, view) for view in recipe.views}
-    for view, stage in stages.items():
-        check(not imported_weights(run / view), f"{run}: view {view} has weights of other origin; give another --run")
+    stages = {view: session.stages.train(view) for view in views}
+    for stage in stages.values():
         refuse_other_settings(stage, run)
+    unfinished = {view: stage for view, stage in stages.items() if not stage.is_finished()}
+    if unfinished and run.exists("config.json"):
+        from lp_core.run.checkpoint import refuse_other_training
+
+        for stage in unfinished.values():
+            refuse_other_training(stage.folder / "checkpoints", stage.fingerprint)
     session.write_config()
-    unfinished = tuple(view for view, stage in stages.items() if not stage.is_finished())
-    for view in recipe.views:
+    for view in views:
         if view not in unfinished:
             say(f"train {view}: finished before")
     if not unfinished:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.errors import SettingError, check
+from lp_core.errors import SettingError
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
-from tasks.networks import Trained, held
+from tasks.networks import held
 from tasks.progress import Progress, say
 from tasks.scanning import filled
-from workflows.scan import exemplars_of, scan_stages
+from workflows.scan import exemplars_of
 from workflows.session import Session
 
 SHOWN = 10
@@ -31,13 +32,13 @@ def verify(session: Session) -> None:
     On the machine of the scan activations must be equal bit for bit; elsewhere they may differ as rounding does.
 
     Raises:
-        SettingError: a table differs from what was found, or a file from what the scan wrote.
+        SettingError: a scan is not finished with the present settings, a table differs from what was found, or a
+            file from what the scan wrote.
     """
     for view in session.recipe.views:
-        for epoch, stage in scan_stages(session, view).items():
+        for epoch, stage in session.stages.scans(view).items():
+            session.stages.require(stage)
             name = view if epoch is None else f"{view} epoch {epoch}"
-            scanned = f"{session.run} holds no finished scan of view {name}; run `logpolar scan` first"
-            check(stage.is_finished(), scanned)
             _verify(session, view, epoch, stage, name)
 
 
@@ -54,7 +55,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
     rows = used_rows(recipe, recipe.scan.split)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as a task of the scan has
-    network, device = held(Trained(recipe, session.run.uri, view, stage.inputs["weights"], epoch=epoch))
+    network, device = held(replace(session.trained(view, epoch), use_gpu=False))
     machines = manifest.get("machines", ["a machine not recorded"])
     exact = machines == [machine(device)]
     if not exact:

@@ -12,37 +12,26 @@ import pyarrow.parquet as pq
 from lp_core.errors import SettingError, check
 from lp_core.network.layers import conv_channels
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import Recipe, ViewName, to_dict
-from tasks.networks import Trained
+from lp_core.settings import Recipe, ViewName
 from tasks.pieces import run_pieces
 from tasks.progress import Progress, say
 from tasks.visualizing import Piece, draw_piece, read_table
-from workflows.scan import scan_stage
 from workflows.session import Session
-
-
-def visualize_stage(session: Session, view: ViewName) -> Stage:
-    """The features of a view, as a stage of the run.
-
-    Raises:
-        SettingError: the view is not scanned.
-    """
-    scan = scan_stage(session, view)
-    check(scan.is_finished(), f"{session.run} holds no finished scan of view {view}; run `logpolar scan` first")
-    manifest = scan.manifest()
-    assert manifest is not None
-    inputs = {"exemplars": manifest["exemplars"], "scan": scan.fingerprint, "seed": session.recipe.seed}
-    return Stage(session.run / view, "visualize", inputs | {"visualize": to_dict(session.recipe.visualize)})
 
 
 def visualize(session: Session) -> None:
     """Draw the features of every view; the same channels in each. Pieces that an earlier start finished are kept.
 
     Raises:
-        SettingError: a layer or channel does not exist, or a recorded activation was not found again.
+        SettingError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
+            activation was not found again.
     """
-    for view in session.recipe.views:
-        stage = visualize_stage(session, view)
+    stages = {view: session.stages.visualize(view) for view in session.recipe.views}
+    for stage in stages.values():
+        session.stages.require(*stage.before)
+    chosen_channels(session.recipe)  # refused before anything is written
+    session.write_config()
+    for view, stage in stages.items():
         if stage.is_finished():
             say(f"visualize {view}: finished before")
         else:
@@ -52,8 +41,7 @@ def visualize(session: Session) -> None:
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     recipe, folder = session.recipe, stage.folder
     pieces = visualize_pieces(recipe, stage.inputs["exemplars"])
-    weights = scan_stage(session, view).inputs["weights"]
-    trained = Trained(recipe, session.run.uri, view, weights, recipe.scan.gpus_per_task > 0)
+    trained = session.trained(view)
     unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
     # Before anything is removed: a cluster that does not answer should cost nothing.
     cluster = session.cluster if unfinished else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from lp_core.errors import check
 from lp_core.fingerprint import checksum
 from lp_core.run.stage import Stage, refuse_other_settings, stage_run
@@ -30,7 +32,7 @@ def import_weights(session: Session, place: str) -> None:
     trained = folder.exists("stages/train.json") or folder.files("checkpoints")
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
     tensors, identity = read_weights(place)
-    stage = Stage(folder, "weights", {"file": identity})
+    stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
         return
@@ -39,11 +41,10 @@ def import_weights(session: Session, place: str) -> None:
         data = weights_bytes(network)
         session.write_config()
         folder.write_bytes(FILE, data)
-    stage.finish(watch.seconds, weights=checksum(data), source=place)
+    stage.finish(watch.seconds, weights=checksum(data), source=_from_anywhere(place))
     say(f"weights {view}: from {place}")
 
 
-def imported_weights(folder: Storage) -> str | None:
-    """SHA-256 of the weights that were brought into a view's folder; None if none were."""
-    manifest = Stage(folder, "weights", {}).manifest()
-    return manifest["weights"] if manifest else None
+def _from_anywhere(place: str) -> str:
+    """The file's full path, or torchvision's name: what finds the weights from any working directory."""
+    return Storage.at(place).uri if Path(place).expanduser().is_file() else place

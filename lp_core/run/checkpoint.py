@@ -101,6 +101,33 @@ def best_checkpoint(folder: Storage) -> str | None:
     return max(measured)[1] if measured else None
 
 
+def refuse_other_training(folder: Storage, fingerprint: str) -> None:
+    """Stop before anything is written where the newest checkpoint is of another training.
+
+    Args:
+        folder: where the checkpoints are.
+        fingerprint: of the training that wants to go on.
+
+    Raises:
+        SettingError: the checkpoint belongs to a training with other settings.
+    """
+    for name in reversed(checkpoint_names(folder)):
+        try:
+            found = folder.read_json(f"{name}.json")["facts"]["fingerprint"]
+        except (SettingError, OSError, KeyError, TypeError):
+            continue  # damaged: `newest_checkpoint` names it and uses the one before it
+        _refuse_other(folder.path(name), found, fingerprint)
+        return
+
+
+def _refuse_other(checkpoint: str, found: str | None, fingerprint: str) -> None:
+    if found != fingerprint:
+        raise SettingError(
+            f"checkpoint {checkpoint} is of a training with other settings; "
+            "give the settings it was made with, or another --run"
+        )
+
+
 def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that is whole, and a line about each newer one that is not.
 
@@ -122,10 +149,6 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
         except (SettingError, OSError, KeyError, TypeError) as error:
             damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
             continue
-        if facts.get("fingerprint") != fingerprint:
-            raise SettingError(
-                f"checkpoint {folder.path(name)} is of a training with other settings; "
-                "give the settings it was made with, or another --run"
-            )
+        _refuse_other(folder.path(name), facts.get("fingerprint"), fingerprint)
         return Checkpoint(step, load_tensors(data), facts), damaged
     return None, damaged

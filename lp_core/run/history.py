@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from lp_core.fingerprint import checksum
-from lp_core.network.learner import Learner
-from lp_core.run.weights import weights_bytes
 from lp_core.storage import Storage
+
+if TYPE_CHECKING:
+    from lp_core.network.learner import Learner
 
 _VOUCH = re.compile(r"history/epoch_(\d+)\.json")
 
@@ -30,6 +32,8 @@ def keep_weights(folder: Storage, learner: Learner, training: str) -> None:
         learner: between two steps.
         training: fingerprint of the training; weights left behind by another one are not taken for its.
     """
+    from lp_core.run.weights import weights_bytes  # torch, which a finished run never needs
+
     settings = learner.recipe.train
     epoch, within = divmod(learner.step, learner.steps_per_epoch)
     every = settings.keep_weights_every_epochs

@@ -1,33 +1,33 @@
-"""The run folder: what each stage leaves behind, and whether it is finished."""
+"""One stage of a run: what its result depends on, and the manifest that says it is finished."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
-from lp_core.settings import Recipe, ViewName, to_dict
+from lp_core.run.inputs import input_name, leaves
+from lp_core.setting_names import shown_value
 from lp_core.storage import Storage
 
-PLACEMENT = {
-    "compile",
-    "device",
-    "reference_batch",
-    "workers",
-    "min_workers",
-    "cpus_per_worker",
-    "keep_checkpoints",
-    "keep_weights_every_epochs",
-    "checkpoint_every_steps",
-    "log_every_steps",
-    "validate_every_epochs",
-    "tensorboard",
-}
-"""Training settings that decide where and how often, not what; `reference_batch` counts by the rate it leads to."""
+_NOUNS = {"train": "training", "evaluate": "evaluation", "compare": "comparison", "visualize": "visualization"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """An input that differs from the one that a stage was finished with."""
+
+    name: str
+    """As on the command line where it is a setting: `data.eval-crop`."""
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}: {shown_value(self.old)} -> {shown_value(self.new)}"
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,31 @@ class Stage:
         folder: where its files and its manifest lie.
         name: such as `train`.
         inputs: settings and fingerprints of what it reads, as plain values.
+        about: what it is the stage of, for messages: `view cartesian`.
+        settings: by their names on the command line, all that decided its result: its own, and those of the stages
+            before it.
+        others: settings that did not decide its result, noted all the same: where and how often things happened.
+        before: the stages that it reads from.
     """
 
     folder: Storage
     name: str
     inputs: dict[str, Any]
+    about: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
+    before: tuple[Stage, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Changes when any input does."""
         return fingerprint({"stage": self.name, "inputs": self.inputs})
+
+    @property
+    def title(self) -> str:
+        """`scan of view cartesian`."""
+        noun = _NOUNS.get(self.name, self.name)
+        return f"{noun} of {self.about}" if self.about else noun
 
     @property
     def _file(self) -> str:
@@ -57,77 +72,52 @@ class Stage:
         """What the stage wrote when it finished, with these or other inputs; None if it never did."""
         return self.folder.read_json(self._file) if self.folder.exists(self._file) else None
 
+    def fact(self, name: str) -> Any:
+        """A fact that the stage noted when it finished, such as the SHA-256 of a file; None if it never did."""
+        return (self.manifest() or {}).get(name)
+
     def is_finished(self) -> bool:
         """Whether the stage finished with exactly these inputs."""
-        manifest = self.manifest()
-        return manifest is not None and manifest["fingerprint"] == self.fingerprint
+        return self.fact("fingerprint") == self.fingerprint
 
     def finish(self, seconds: float, **facts: Any) -> None:
         """Write the manifest: the last thing a stage does."""
         self.folder.write_json(
             self._file,
             {"stage": self.name, "fingerprint": self.fingerprint, "seconds": round(seconds, 1), **facts}
-            | {"inputs": self.inputs},
+            | {"settings": self.settings, "other_settings": self.others, "inputs": self.inputs},
         )
 
-    def begin(self) -> None:
-        """Take back the manifest of an earlier run with other inputs: its files are about to change."""
+    def invalidate(self) -> None:
+        """Delete the manifest of an earlier run: the stage's files are about to change."""
         self.folder.remove(self._file)
 
-    def changed_inputs(self) -> list[str]:
-        """`name: old -> new` for every input that differs from those the stage was finished with."""
+    def changes(self) -> list[Change]:
+        """What differs from what the stage was finished with, settings first; nothing if it never finished.
+
+        Settings of the stages before it are among them where the manifest names them (versions before it did not).
+        """
         manifest = self.manifest()
-        return differences(manifest["inputs"], self.inputs) if manifest else []
+        if manifest is None or manifest["fingerprint"] == self.fingerprint:
+            return []
+        own = differences(manifest["inputs"], self.inputs)
+        changed = differences(manifest["settings"], self.settings) if "settings" in manifest else []
+        named = {change.name for change in changed}
+        settings = [change for change in own if change.name in self.settings and change.name not in named]
+        others = [change for change in own if change.name not in self.settings]
+        return [*changed, *settings, *others]
 
 
-def differences(old: Any, new: Any, name: str = "") -> list[str]:
-    """`name: old -> new` for every leaf of nested dictionaries that differs."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = list(dict.fromkeys([*old, *new]))
-        return [
-            line
-            for key in keys
-            for line in differences(old.get(key), new.get(key), f"{name}.{key}" if name else str(key))
-        ]
-    # JSON has lists where settings have tuples
-    same = old == new or (isinstance(new, tuple) and old == list(new))
-    return [] if same else [f"{name}: {old} -> {new}"]
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
+    """Every leaf of nested dictionaries that differs."""
+    before, after = leaves(old), leaves(new)
+    changed = [name for name in dict.fromkeys([*before, *after]) if not _same(before.get(name), after.get(name))]
+    return [Change(input_name(name), before.get(name), after.get(name)) for name in changed]
 
 
-def train_inputs(recipe: Recipe, view: ViewName, data_fingerprint: str) -> dict[str, Any]:
-    """What the weights of a view depend on."""
-    settings = to_dict(recipe)
-    others = ("path", "eval_crop", "max_quarantined")
-    data = {key: value for key, value in settings["data"].items() if key not in others}
-    train = {key: value for key, value in settings["train"].items() if key not in PLACEMENT}
-    train["learning_rate"] = recipe.train.peak_learning_rate
-    return {
-        "dataset": data_fingerprint,
-        "seed": recipe.seed,
-        "data": data,
-        "view": view_inputs(recipe, view),
-        "network": settings["network"],
-        "train": train,
-    }
-
-
-def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
-    """What the network input of a view depends on; the cartesian one knows nothing of rings and sectors."""
-    settings = to_dict(recipe.view)
-    return {"name": view, **(settings if view == "log_polar" else {"size": settings["size"]})}
-
-
-def measure_inputs(recipe: Recipe, view: ViewName, data_fingerprint: str, weights: str) -> dict[str, Any]:
-    """What a measurement of a view's network on the validation split depends on."""
-    return {
-        "dataset": data_fingerprint,
-        "limit": recipe.data.limit,
-        "seed": recipe.seed,
-        "eval_crop": recipe.data.eval_crop,
-        "view": view_inputs(recipe, view),
-        "network": to_dict(recipe.network),
-        "weights": weights,
-    }
+def _same(old: Any, new: Any) -> bool:
+    """Whether two values are equal; JSON has lists where settings have tuples."""
+    return old == new or (isinstance(new, tuple) and old == list(new))
 
 
 class Stopwatch:
@@ -144,18 +134,18 @@ class Stopwatch:
 
 @contextmanager
 def stage_run(stage: Stage) -> Iterator[Stopwatch]:
-    """Take back an old manifest, then time what follows."""
-    stage.begin()
+    """Delete an old manifest, then time what follows."""
+    stage.invalidate()
     yield Stopwatch()
 
 
 def refuse_other_settings(stage: Stage, run: Storage) -> None:
-    """Stop rather than train over a finished training with other settings.
+    """Stop rather than overwrite a finished stage that was made with other settings.
 
     Raises:
         SettingError: the stage is finished with other inputs; the message names the first differences.
     """
-    changed = stage.changed_inputs()
+    changed = [str(change) for change in stage.changes()]
     if changed:
         shown = "; ".join(changed[:3]) + (f"; and {len(changed) - 3} more" if len(changed) > 3 else "")
         raise SettingError(

@@ -11,7 +11,7 @@ from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks import view_training
 from tasks.ingest import _regroup, read
-from tasks.training import train_stage
+from workflows.stages import StageGraph
 
 
 def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
@@ -34,6 +34,6 @@ def interrupted_after(batches: int) -> Callable[[Feed, list[Reading]], Iterator[
 
 def trained(recipe: Recipe, folder: Path) -> Stage:
     """Train the cartesian view in a run folder, or resume."""
-    stage = train_stage(recipe, Storage.at(folder), "cartesian")
+    stage = StageGraph(recipe, Storage.at(folder)).train("cartesian")
     view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
     return stage

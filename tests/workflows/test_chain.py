@@ -1,7 +1,9 @@
 """The whole chain as a user runs it: subprocesses, real Ray, a real (small) data set; killed and started again."""
 
+import html
 import json
 import re
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -112,6 +114,26 @@ def test_a_finished_run_is_left_alone(run):
     assert content(run) == before
     assert "starting Ray" not in output
     assert time.monotonic() - began < 60
+
+
+def test_the_printed_command_makes_the_run_again(run, tmp_path):
+    page = (run / "report" / "index.html").read_text()
+    (line,) = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.S).group(1)).splitlines()
+    program, verb, *words = shlex.split(line)
+    assert (program, verb) == ("logpolar", "run")
+    at = words.index("--run")
+    assert words[at + 1] == "RUN"
+    del words[at : at + 2]
+    again = tmp_path / "again"
+    finish(start(verb, again, *words))
+    manifests = sorted(path.relative_to(run) for path in run.rglob("stages/*.json"))
+    assert len(manifests) == 2 + 2 * 6  # comparison and report; of each view also an epoch's scan and the changes
+    for name in manifests:
+        one, other = (json.loads((place / name).read_text()) for place in (run, again))
+        assert one["fingerprint"] == other["fingerprint"], name
+    for view in ("cartesian", "log_polar"):
+        for name in ("weights.safetensors", "evaluation.json", *SCANNED):
+            assert (again / view / name).read_bytes() == (run / view / name).read_bytes(), name
 
 
 def test_other_settings_are_refused(run):

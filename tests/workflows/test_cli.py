@@ -108,7 +108,7 @@ def test_another_recipes_run_is_refused(capsys, tmp_path, small_recipe, toy_fold
     assert "started from recipe demo" in failed(capsys, "train", "--recipe", "imagenet", "--run", tmp_path)
     assert "holds no finished training" in failed(capsys, "scan", "--run", tmp_path)
     assert "holds no finished training" in failed(capsys, "verify", tmp_path)
-    assert "not finished" in failed(capsys, "report", "--run", tmp_path)
+    assert "holds no finished training" in failed(capsys, "report", "--run", tmp_path)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -148,7 +148,8 @@ def test_the_papers_recipe_warps_as_the_paper_did():
 
 
 def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):
-    from workflows.session import Session, stored_recipe
+    from workflows.config import stored_recipe
+    from workflows.session import Session
 
     run = Storage.at(tmp_path)
     Session(small_recipe, run).write_config()
@@ -156,7 +157,7 @@ def test_config_keeps_settings_versions_and_commit(tmp_path, small_recipe):
     Session(small_recipe, run).write_config()
     assert os.stat(tmp_path / "config.json").st_mtime_ns == before
     assert stored_recipe(run) == small_recipe
-    assert {"recipe", "versions", "commit"} <= set(json.loads((tmp_path / "config.json").read_text()))
+    assert {"format", "recipe", "versions", "commit"} <= set(json.loads((tmp_path / "config.json").read_text()))
 
 
 def test_warp_takes_its_pictures_by_place(tmp_path, capsys):

@@ -22,10 +22,10 @@ from lp_core.network.learner import Learner
 from lp_core.run.history import keep_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
-from tasks.training import train_stage
 from tests.conftest import FAULTY_ROWS
 from workflows.scan import scan
 from workflows.session import Session
+from workflows.stages import StageGraph
 from workflows.verify import verify
 
 TABLES = ["exemplars.parquet", "channels.parquet", "places.npz"]
@@ -54,7 +54,7 @@ def session(small_recipe, tmp_path):
     recipe = replace(small_recipe, train=train, data=replace(small_recipe.data, limit=28))
     run = Storage.at(tmp_path / "run")
     for view in recipe.views:
-        stage = train_stage(recipe, run, view)
+        stage = StageGraph(recipe, run).train(view)
         for epoch in range(1, 5):
             learner = Learner(replace(recipe, seed=epoch), view, 12, steps_per_epoch=10)
             learner.step = 10 * epoch
@@ -186,7 +186,7 @@ def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, cap
     recipe = session.recipe
     data = replace(recipe.data, path=faulty_folder, limit=None, max_quarantined=0.05)
     faulty = Session(replace(recipe, data=data), session.run)
-    stage = train_stage(faulty.recipe, session.run, "log_polar")
+    stage = StageGraph(faulty.recipe, session.run).train("log_polar")
     stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
     once = scanned(faulty, maxima=True)
     assert "2 of 60 rows hold no usable image" in capsys.readouterr().out

@@ -18,10 +18,10 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import VisualizeSettings
 from lp_core.storage import Storage
-from tasks.training import train_stage
 from workflows import figures, scan, visualize
 from workflows.cli import _spelled_out
 from workflows.session import Session
+from workflows.stages import StageGraph
 from workflows.visualize import chosen_channels, visualize_pieces
 
 
@@ -117,7 +117,7 @@ def session(small_recipe, tmp_path, monkeypatch):
     folder = session.run / "log_polar"
     network = initialize(VGG16(12, recipe.network, "log_polar"), "variance-preserving", 0)
     folder.write_bytes(FILE, weights_bytes(network))
-    train_stage(recipe, session.run, "log_polar").finish(1.0, weights=checksum(folder.read_bytes(FILE)))
+    StageGraph(recipe, session.run).train("log_polar").finish(1.0, weights=checksum(folder.read_bytes(FILE)))
     scan.scan(session)
     return session
 
@@ -143,11 +143,11 @@ def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
     monkeypatch.setattr(visualize, "draw_piece", noted)
     with pytest.raises(Killed):
         visualize.visualize(session)
-    assert not visualize.visualize_stage(session, "log_polar").is_finished()
+    assert not session.stages.visualize("log_polar").is_finished()
     first, drawn[:] = list(drawn), []
     monkeypatch.setattr(visualize, "draw_piece", lambda trained, piece: drawn.append(piece) or draw(trained, piece))
     visualize.visualize(session)
-    pieces = visualize_pieces(session.recipe, visualize.visualize_stage(session, "log_polar").inputs["exemplars"])
+    pieces = visualize_pieces(session.recipe, session.stages.visualize("log_polar").inputs["exemplars"])
     assert first + drawn == pieces
     table = pq.read_table(folder.path("features.parquet"))
     exemplars = pq.read_table(folder.path("exemplars.parquet"))
@@ -183,7 +183,7 @@ def test_an_activation_that_is_not_found_again_is_told_and_not_drawn(session):
     with pytest.raises(SettingError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"):
         visualize.visualize(session)
     assert folder.files("atlas") == [], "the piece is not finished"
-    assert not visualize.visualize_stage(session, "log_polar").is_finished()
+    assert not session.stages.visualize("log_polar").is_finished()
 
 
 def test_a_figure_is_drawn_from_the_exemplars(session):

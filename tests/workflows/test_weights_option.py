@@ -10,11 +10,10 @@ from lp_core.errors import SettingError
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, load_network
 from lp_core.storage import Storage
-from tasks.training import train_stage
 from workflows.cli import main
-from workflows.evaluate import trained_weights
-from workflows.scan import scan_stage
-from workflows.session import Session, stored_recipe
+from workflows.config import stored_recipe
+from workflows.session import Session
+from workflows.stages import StageGraph
 from workflows.train import train
 from workflows.weights import import_weights
 
@@ -38,7 +37,7 @@ def test_the_run_keeps_the_weights(session, file, small_recipe):
     found = load_network(session.run / "cartesian", session.recipe, "cartesian", 12).state_dict()
     assert all(torch.equal(found[name], value) for name, value in expected.items())
     assert stored_recipe(session.run) == session.recipe
-    assert trained_weights(session, "cartesian") in json.dumps(scan_stage(session, "cartesian").inputs)
+    assert session.trained("cartesian").weights in json.dumps(session.stages.scan("cartesian").inputs)
 
 
 def test_the_same_weights_again_change_nothing(session, file):
@@ -60,7 +59,7 @@ def test_other_weights_are_never_mixed_in(session, file, tmp_path, small_recipe)
 
 
 def test_a_training_is_not_written_over(session, file):
-    train_stage(session.recipe, session.run, "cartesian").finish(1.0, weights="w")
+    StageGraph(session.recipe, session.run).train("cartesian").finish(1.0, weights="w")
     with pytest.raises(SettingError, match="holds a training of view cartesian"):
         import_weights(session, file)
 

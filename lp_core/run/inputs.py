@@ -1,0 +1,96 @@
+"""What each stage's result depends on, as plain values: settings, and fingerprints or checksums of what it reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lp_core.setting_names import result_values, setting_name, setting_values
+from lp_core.settings import Recipe, ViewName, to_dict
+
+
+def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]:
+    """What the weights of a view depend on.
+
+    Args:
+        recipe: settings of the run.
+        view: whose network.
+        dataset: fingerprint of the data set.
+    """
+    data, train = result_values(recipe.data), result_values(recipe.train)
+    del data["eval_crop"]  # validation measures during a training; it does not change the weights
+    del train["reference_batch"]  # counts by the learning rate that it leads to
+    return {
+        "dataset": dataset,
+        "seed": recipe.seed,
+        "data": data,
+        "view": view_inputs(recipe, view),
+        "network": to_dict(recipe.network),
+        "train": train | {"learning_rate": recipe.train.peak_learning_rate},
+    }
+
+
+def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
+    """What the network input of a view depends on; the cartesian one knows nothing of rings and sectors."""
+    settings = to_dict(recipe.view)
+    return {"name": view, **(settings if view == "log_polar" else {"size": settings["size"]})}
+
+
+def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
+    """What a measurement of a view's network depends on: an evaluation, or, with `scan_inputs`, a scan.
+
+    Args:
+        recipe: settings of the run.
+        view: whose network.
+        dataset: fingerprint of the data set.
+        weights: SHA-256 of the weights; None before there are any.
+    """
+    return {
+        "dataset": dataset,
+        "limit": recipe.data.limit,
+        "seed": recipe.seed,
+        "eval_crop": recipe.data.eval_crop,
+        "view": view_inputs(recipe, view),
+        "network": to_dict(recipe.network),
+        "weights": weights,
+    }
+
+
+def scan_inputs(recipe: Recipe, split: str) -> dict[str, Any]:
+    """What a scan depends on besides `measure_inputs`."""
+    return {"batch_size": recipe.scan.batch_size} | ({} if split == "validation" else {"split": split})
+
+
+def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[str, Any]:
+    """What the features of a view depend on.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of exemplars.parquet; None before there is one.
+        scan: fingerprint of the scan.
+    """
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": to_dict(recipe.visualize)}
+
+
+_SHORT = {"limit": "data.limit", "eval_crop": "data.eval-crop", "batch_size": "scan.batch-size", "split": "scan.split"}
+"""Inputs that stand outside a section of their name."""
+
+
+def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """The settings among a stage's inputs, by their names on the command line."""
+    values = {input_name(path): value for path, value in leaves(inputs).items()}
+    if "train.learning-rate" in values:
+        values["train.reference-batch"] = recipe.train.reference_batch
+    return {name: values[name] for name in setting_values(recipe) if name in values}
+
+
+def input_name(path: str) -> str:
+    """The name of the setting that an input comes from; other inputs, such as `weights`, have their own."""
+    return _SHORT.get(path, setting_name(path))
+
+
+def leaves(values: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """`{"a": {"b": 1}}` as `{"a.b": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= leaves(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return flat

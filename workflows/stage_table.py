@@ -1,0 +1,114 @@
+"""The graph and the table of stages in docs/ARCHITECTURE.md: `python -m workflows.stage_table` prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lp_core.run.stage import Stage
+from lp_core.setting_names import setting_roles
+from lp_core.settings import Recipe, ViewName
+from lp_core.storage import Storage
+from workflows.stages import WRITES, StageGraph
+
+_RECIPE = Recipe(recipe="any")
+_LOG_POLAR: ViewName = "log_polar"
+
+
+@dataclass(frozen=True)
+class _Example(StageGraph):
+    """The graph of a run in which nothing is finished, or whose weights were brought by `--weights`."""
+
+    imported: bool = False
+
+    @property
+    def _dataset(self) -> str:
+        return "any"
+
+    def weights(self, view: ViewName) -> Stage | None:
+        return Stage(self.run / view, "weights", {}, f"view {view}") if self.imported else None
+
+
+def graph(imported: bool = False) -> dict[str, Stage]:
+    """One stage of every name, in the order in which a run makes them."""
+    made = _Example(_RECIPE, Storage("/run"), imported)
+    stages = [
+        made.source(_LOG_POLAR),
+        made.evaluate(_LOG_POLAR),
+        made.compare(),
+        made.scan(_LOG_POLAR),
+        made.changes(_LOG_POLAR),
+        made.visualize(_LOG_POLAR),
+        made.report(),
+    ]
+    return {stage.name: stage for stage in stages}
+
+
+def stage_graph() -> str:
+    """A mermaid graph: an arrow from every stage to those that read what it wrote."""
+    edges = dict.fromkeys(
+        (before.name, stage.name)
+        for imported in (False, True)
+        for stage in graph(imported).values()
+        for before in stage.before
+        if not (imported and stage.name == "changes")  # there are no epochs
+    )
+    return "\n".join(["```mermaid", "graph LR", *(f"  {one} --> {other}" for one, other in edges), "```"])
+
+
+def stage_table() -> str:
+    """A Markdown table of what each stage reads, which settings it adds to those before it, and what it writes."""
+    stages = graph()
+    weights = graph(imported=True)["weights"]
+    lines = ["| stage | in | reads | settings of its own | writes |", "|---|---|---|---|---|"]
+    for stage in (stages["train"], weights, *list(stages.values())[1:]):
+        before = ", ".join(dict.fromkeys(one.name for one in stage.before))
+        before = before.replace("train", "train or weights") if stage.name != "changes" else before
+        reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
+        if stage.name in ("evaluate", "scan"):
+            reads += ", data set"
+        folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
+        writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])
+        lines.append(f"| {stage.name} | {folder} | {reads} | {_listed(_own(stage))} | {writes} |")
+    return "\n".join(lines)
+
+
+def setting_table() -> str:
+    """Settings that make no finished stage stale, by the reason why, as two Markdown lines."""
+    roles = setting_roles(_RECIPE)
+    texts = {
+        "placement": "Where, how often, how much is kept (`placement`)",
+        "selection": "Which stages or files are made (`selection`)",
+    }
+    return "\n".join(
+        f"- {text}: {_listed([name for name, found in roles.items() if found == role], whole=False)}."
+        for role, text in texts.items()
+    )
+
+
+def document() -> str:
+    """All of it, as it stands between the marks in the document."""
+    return "\n\n".join([stage_graph(), stage_table(), setting_table()])
+
+
+def _own(stage: Stage) -> list[str]:
+    """Settings that the stages before it do not depend on."""
+    known = {name for before in stage.before for name in before.settings}
+    return [name for name in stage.settings if name not in known]
+
+
+def _listed(names: list[str], whole: bool = True) -> str:
+    """The settings in words; `section.*` where every one of a section that decides results is among them."""
+    sections: dict[str, list[str]] = {}
+    for name in names:
+        sections.setdefault(name.partition(".")[0] if "." in name else "", []).append(name)
+    words = []
+    for section, members in sections.items():
+        every = [
+            name for name, role in setting_roles(_RECIPE).items() if name.startswith(f"{section}.") and role == "result"
+        ]
+        words += [f"`{section}.*`"] if whole and members == every else [f"`{name}`" for name in members]
+    return ", ".join(words)
+
+
+if __name__ == "__main__":
+    print(document())

@@ -1,0 +1,231 @@
+"""The stages of a run: what each reads and writes, which settings it depends on, what makes a finished one stale.
+
+A stage is stale when its inputs differ from those in its manifest: a setting of its own, or the fingerprint or checksum
+of a stage before it. `docs/ARCHITECTURE.md` has the table that `workflows/stage_table.py` makes of this file.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lp_core.dataset.feed import open_dataset
+from lp_core.errors import SettingError, check
+from lp_core.run.history import epoch_name, kept_weights
+from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
+from lp_core.run.stage import Stage
+from lp_core.setting_names import setting_roles, setting_values, shown_value
+from lp_core.settings import VIEW_NAMES, Recipe, ViewName, to_dict
+from lp_core.storage import Storage
+from tasks.networks import Trained
+from workflows.config import stored_recipe
+from workflows.repeat import options
+
+VALIDATION = "validation"
+EVALUATION = ("evaluation.json", "classes.parquet", "predictions.parquet")
+"""What an evaluation leaves in the view's folder."""
+WRITES = {
+    "weights": ("weights.safetensors",),
+    "train": ("weights.safetensors", "metrics.jsonl", "checkpoints/", "history/epoch_*.safetensors"),
+    "evaluate": EVALUATION,
+    "compare": ("comparison.json",),
+    "scan": ("exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy"),
+    "changes": ("history/changes.parquet",),
+    "visualize": ("panels/", "atlas/", "features.parquet"),
+    "report": ("report/",),
+}
+"""Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
+_VERBS = {"compare": "evaluate", "changes": "scan"}
+"""Commands that are not named like the stage they make."""
+
+
+@dataclass(frozen=True)
+class StageGraph:
+    """Every stage of a run with the given settings. Stages are values: making one reads manifests and starts nothing.
+
+    Args:
+        recipe: settings.
+        run: the run folder.
+    """
+
+    recipe: Recipe
+    run: Storage
+
+    def train(self, view: ViewName) -> Stage:
+        """The training of a view."""
+        inputs = train_inputs(self.recipe, view, self._dataset)
+        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation
+        return self._stage(self.run / view, "train", inputs, f"view {view}", others=others)
+
+    def weights(self, view: ViewName) -> Stage | None:
+        """The import of a view's weights by `--weights`; None for a view that is trained."""
+        stage = Stage(self.run / view, "weights", {}, f"view {view}")
+        manifest = stage.manifest()
+        return None if manifest is None else Stage(stage.folder, stage.name, manifest["inputs"], stage.about)
+
+    def source(self, view: ViewName) -> Stage:
+        """The stage that a view's weights come from: its import, or its training."""
+        return self.weights(view) or self.train(view)
+
+    def trained(self, view: ViewName, epoch: int | None = None) -> Trained:
+        """The trained network of a view, named for tasks; of its finished weights, or of those that an epoch left.
+
+        Raises:
+            SettingError: the view is not trained, or with other settings.
+        """
+        source = self.source(view)
+        self.require(source)
+        weights = source.fact("weights") if epoch is None else self.kept(view)[epoch]
+        return Trained(self.recipe, self.run.uri, view, weights, self.recipe.scan.gpus_per_task > 0, epoch=epoch)
+
+    def kept(self, view: ViewName) -> dict[int, str]:
+        """SHA-256 of the weights that the training kept of its epochs, ascending."""
+        return kept_weights(self.run / view, self.train(view).fingerprint)
+
+    def evaluate(self, view: ViewName) -> Stage:
+        """The evaluation of a view on the validation split."""
+        source = self.source(view)
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | {"files": list(EVALUATION)}
+        others = (*self._placement("data", "scan"), "scan.batch-size")  # the last bits depend on the batch
+        return self._stage(self.run / view, "evaluate", inputs, f"view {view}", source, others=others)
+
+    def compare(self) -> Stage:
+        """The comparison of the two views' predictions."""
+        stages = [self.evaluate(view) for view in VIEW_NAMES]
+        inputs: dict[str, Any] = {view: stage.fingerprint for view, stage in zip(VIEW_NAMES, stages, strict=True)}
+        return self._stage(self.run, "compare", inputs, "the views", *stages)
+
+    def scan(self, view: ViewName, epoch: int | None = None, split: str = VALIDATION) -> Stage:
+        """The scan of a split with a view's finished weights, or with those that an epoch left."""
+        source = self.source(view)
+        weights = source.fact("weights") if epoch is None else self.kept(view)[epoch]
+        inputs = measure_inputs(self.recipe, view, self._dataset, weights) | scan_inputs(self.recipe, split)
+        folder = self.run / view if epoch is None else self.run / view / epoch_name(epoch)
+        about = f"view {view}" + (f" epoch {epoch}" if epoch else "") + (f", split {split}" * (split != VALIDATION))
+        others = self._placement("data", "scan")
+        return self._stage(_of_split(folder, split), "scan", inputs, about, source, others=others)
+
+    def scans(self, view: ViewName) -> dict[int | None, Stage]:
+        """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
+
+        Raises:
+            SettingError: weights of an epoch were not kept, or the training was another one.
+        """
+        return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
+
+    def _epochs(self, view: ViewName) -> list[int]:
+        asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
+        if asked == "none":
+            return []
+        self.require(self.source(view))  # another training would have kept other weights
+        kept = self.kept(view)
+        if asked == "all":
+            check(
+                bool(kept),
+                f"{self.run}: the training of view {view} kept the weights of no epoch but the last; "
+                "train with --train.keep-weights-every-epochs 1",
+            )
+            return list(kept)
+        epochs = sorted({int(part) for part in asked.split(",")} - {last})
+        for epoch in epochs:
+            check(
+                epoch in kept,
+                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
+                f"there are {', '.join(map(str, [*kept, last]))}",
+            )
+        return epochs
+
+    def changes(self, view: ViewName) -> Stage:
+        """How the nine of a view's channels change from epoch to epoch."""
+        scans = self.scans(view)
+        last = self.recipe.train.epochs
+        inputs = {"exemplars": {str(epoch or last): scan.fact("exemplars") for epoch, scan in scans.items()}}
+        folder = _of_split(self.run / view / "history", self.recipe.scan.split)
+        return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
+
+    def visualize(self, view: ViewName) -> Stage:
+        """The features of a view's exemplars of the validation split."""
+        scan = self.scan(view)
+        inputs = visualize_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        others = self._placement("scan")
+        return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
+
+    def report(self) -> Stage:
+        """The page about all views of the run."""
+        views = self.recipe.views
+        shown = {
+            view: (self.source(view), self.evaluate(view), self.scan(view), self.visualize(view)) for view in views
+        }
+        fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
+        inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
+        if "log_polar" not in views:  # its samples are log-polar all the same
+            inputs["view"] = to_dict(self.recipe.view)
+        if chosen := self._selection():  # the command that makes the run again names it
+            inputs["selection"] = chosen
+        compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
+        before = [stage for stages in shown.values() for stage in stages]
+        return self._stage(self.run, "report", inputs, "", *before, *compared)
+
+    def require(self, *stages: Stage, redo: str | None = None) -> None:
+        """Refuse to go on unless these stages, and all before them, are finished with the present settings.
+
+        Args:
+            stages: what the caller is about to read.
+            redo: command that the message names for stale stages; else that of the stage.
+
+        Raises:
+            SettingError: a stage is not finished, or was made with other settings; the message names the first.
+        """
+        for stage in stages:
+            self.require(*stage.before, redo=redo)
+            if stage.is_finished():
+                continue
+            verb = _VERBS.get(stage.name, stage.name)
+            if stage.manifest() is None:
+                raise SettingError(f"{self.run} holds no finished {stage.title}; run `{self._command(verb)}` first")
+            first, *others = stage.changes()
+            what = f"{first.name} {shown_value(first.old)}, now {shown_value(first.new)}"
+            more = f" (and {len(others)} more)" if others else ""
+            remedy = f"run `{self._command(redo or verb)}`"
+            if stage.name == "train":
+                remedy = "give the settings it was made with, or another --run"
+            raise SettingError(f"{self.run}: {stage.title} was made with {what}{more}; {remedy}")
+
+    def _command(self, verb: str) -> str:
+        """A command that works on this run with the present settings."""
+        chosen = options(self.recipe, stored_recipe(self.run) or self.recipe)
+        return shlex.join(["logpolar", verb, "--run", self.run.uri, *chosen])
+
+    @property
+    def _dataset(self) -> str:
+        return open_dataset(self.recipe.data.path).fingerprint
+
+    def _stage(
+        self, folder: Storage, name: str, inputs: dict[str, Any], about: str, *before: Stage, others: Iterable[str] = ()
+    ) -> Stage:
+        """A stage; settings of the stages before it count as its own."""
+        settings: dict[str, Any] = {}
+        for stage in before:
+            settings |= stage.settings
+        settings |= settings_among(inputs, self.recipe)
+        values = setting_values(self.recipe)
+        return Stage(folder, name, inputs, about, settings, {other: values[other] for other in others}, before)
+
+    def _selection(self) -> dict[str, Any]:
+        """What the settings ask for besides the usual stages and files, by setting."""
+        usual, roles = setting_values(Recipe(recipe=self.recipe.recipe)), setting_roles(self.recipe)
+        values = setting_values(self.recipe)
+        chosen = [name for name, role in roles.items() if role == "selection" and name != "views"]
+        return {name: values[name] for name in chosen if values[name] != usual[name]}
+
+    def _placement(self, *sections: str) -> list[str]:
+        """Names of the settings of these sections that decide where and how often."""
+        roles = setting_roles(self.recipe)
+        return [name for name, role in roles.items() if role == "placement" and name.partition(".")[0] in sections]
+
+
+def _of_split(folder: Storage, split: str) -> Storage:
+    """Where the findings in a split lie: validation's are the folder's own."""
+    return folder if split == VALIDATION else folder / "splits" / split
