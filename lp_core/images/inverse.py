@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
 
 KNOWN = 0.25
-"""Least weight of known cells in a sample that is drawn: their value stands for the whole sample. Source: our choice."""
+"""Least weight of known cells in a sample that is drawn; their mean is its value. Source: our choice."""
 
 Inverse = Literal["exact", "published"]
 

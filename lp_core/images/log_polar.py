@@ -170,7 +170,7 @@ class LogPolarMap:
 
         def one(image_SRC: np.ndarray) -> np.ndarray:
             image_HWC = table.read(image_SRC, seen_HW, supersample)
-            image_HWC[alpha_HW == 0] = rounded(np.float64(self.fill), image_HWC.dtype)
+            image_HWC[alpha_HW == 0] = rounded(np.array(self.fill), image_HWC.dtype)
             return image_HWC
 
         return _each(image, (self.sectors, self.rings), one), alpha_HW

@@ -39,7 +39,7 @@ class _Tables(nn.Module):
         super()._apply(fn, recurse)
         for name, table in before.items():
             device = self.get_buffer(name).device
-            if table.is_meta and not device.type == "meta":  # `to_empty` brings memory, not values
+            if table.is_meta and device.type != "meta":  # `to_empty` brings memory, not values
                 setattr(self, name, torch.from_numpy(self._tables()[name]).to(device))
             elif self.get_buffer(name).dtype != table.dtype:
                 setattr(self, name, table.to(device))
