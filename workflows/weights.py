@@ -29,7 +29,7 @@ def import_weights(session: Session, place: str) -> None:
     folder = run / view
     trained = folder.exists("stages/train.json") or folder.files("checkpoints")
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
-    tensors, identity = read_weights(place)
+    tensors, identity, remark = read_weights(place)
     stage = Stage(folder, "weights", {"file": identity})
     refuse_other_settings(stage, run)
     if stage.is_finished():
@@ -40,7 +40,7 @@ def import_weights(session: Session, place: str) -> None:
         session.write_config()
         folder.write_bytes(FILE, data)
     stage.finish(watch.seconds, weights=checksum(data), source=place)
-    say(f"weights {view}: from {place}")
+    say(f"weights {view}: from {place}{'; ' if remark else ''}{remark}")
 
 
 def imported_weights(folder: Storage) -> str | None:

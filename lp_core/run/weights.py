@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -66,17 +69,47 @@ def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, cla
     return network
 
 
+DEPTHS = {8: "VGG-11", 10: "VGG-13", 16: "VGG-19"}
+"""Configurations A, B and E by their number of convolutions. Source: Simonyan & Zisserman 2014, table 1."""
+
+
 def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """The first way in which tensors do not fit, and what to do about it; empty where they do."""
+    if other := _other_network(expected, tensors):
+        return other
     for name, shape in expected.items():
         if name not in tensors:
-            normalised = any(other.endswith("running_mean") for other in tensors)
-            return f"'{name}' is missing" + ("; the weights are a network's with batch normalisation" * normalised)
+            return f"'{name}' is missing; {_names(expected, tensors)}"
         found = tuple(tensors[name].shape)
         if found != shape:
             return f"'{name}' is {list(found)}, the recipe's network has {list(shape)}; {_advice(name, found, shape)}"
+        if not tensors[name].is_floating_point():
+            return f"'{name}' holds {tensors[name].dtype}; give weights in floating point, not quantized ones"
     extra = sorted(set(tensors) - set(expected))
-    return f"'{extra[0]}' is in none of the network's layers" if extra else ""
+    return f"'{extra[0]}' is in none of the network's layers; {_names(expected, tensors)}" if extra else ""
+
+
+def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
+    """Which other network the tensors are of, where that shows in them."""
+    if normalised := [name for name in tensors if name.endswith("running_mean")]:
+        return (
+            f"the weights are a network's with batch normalisation ('{normalised[0]}'), this VGG-16 has none; "
+            f"give weights of torchvision's vgg16, not vgg16_bn; {_names(expected, tensors)}"
+        )
+    count = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
+    if count in DEPTHS:
+        return f"the weights are {DEPTHS[count]}'s, of {count} convolutions; VGG-16 has 13; {_names(expected, tensors)}"
+    return ""
+
+
+def _names(expected: Iterable[str], found: Iterable[str]) -> str:
+    """The first names that are only in the file, and the first that are only in the network."""
+
+    def first(names: Iterable[str], without: Iterable[str]) -> str:
+        few = islice((f"'{name}'" for name in names if name not in set(without)), 3)
+        return ", ".join(few) or "no others"
+
+    return f"the first names found are {first(found, expected)}, expected are {first(expected, found)}"
 
 
 def _advice(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:
