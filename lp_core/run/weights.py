@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -40,9 +41,20 @@ def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, 
     """
     place = folder.path(file)
     try:
-        tensors = load_tensors(folder.read_bytes(file))
+        data = folder.read_bytes(file)
     except FileNotFoundError:
         raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
+    return network_of(data, recipe, view, classes, place)
+
+
+def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place: str) -> VGG16:
+    """The network of a weights file that has been read, as `load_network` returns it.
+
+    Raises:
+        SettingError: it is not safetensors, or fits another network.
+    """
+    try:
+        tensors = load_tensors(data)
     except SafetensorError as error:
         raise SettingError(f"{place}: not a safetensors file ({first_line(error)})") from None
     return network_with(tensors, recipe, view, classes, place).eval()
@@ -61,11 +73,12 @@ def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, cla
     Raises:
         SettingError: they fit another network.
     """
-    network = VGG16(classes, recipe.network, view)
+    with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
+        network = VGG16(classes, recipe.network, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
         raise SettingError(f"{place}: {difference}")
-    network.load_state_dict(tensors)
+    network.to_empty(device="cpu").load_state_dict(tensors)
     return network
 
 
