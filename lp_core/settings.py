@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from lp_core.errors import check
+from lp_core.network.layers import CHANNELS
 
 ViewName = Literal["cartesian", "log_polar"]
 VIEW_NAMES: tuple[ViewName, ...] = ("cartesian", "log_polar")
 Rule = Literal["guided", "deconvnet", "gradient"]
+EVEN_CIRCLE = 2 ** (len(CHANNELS) - 1)
+"""Rows of a circle must be a multiple of this, for the pools between VGG-16's convolutions to halve it evenly."""
 T = TypeVar("T")
 
 
@@ -97,7 +100,8 @@ class NetworkSettings:
     dropout: float = 0.5
     """Probability of dropping a unit of the classifier during training."""
     angle_padding: Literal["zeros", "circular"] = "zeros"
-    """`circular` wraps the rows (angles) of log-polar input in every convolution; cartesian input is never wrapped."""
+    """`circular` wraps the rows (angles) of log-polar input in every convolution, which takes a view.size that is a
+    multiple of 16; cartesian input is never wrapped."""
     initialization: Literal["torchvision", "variance-preserving", "looks-linear"] = "torchvision"
     """torchvision's (fan out; needs ImageNet's patience), He's fan in everywhere (small networks learn at once), or
     paired channels of opposite sign (the plateau of the first thousands of images is shortest)."""
@@ -282,6 +286,15 @@ class Recipe:
         check(len(self.views) >= 1, "views is empty; give cartesian, log_polar or both")
         check(len(set(self.views)) == len(self.views), f"views names one twice: {' '.join(self.views)}")
         check(self.seed >= 0, f"seed is {self.seed}; give 0 or more")
+        # A pool that drops an odd last row breaks the circle there: neighbouring units would look at rows that are not
+        # neighbours, and a unit's receptive field would be no box.
+        size, wraps = self.view.size, self.network.angle_padding == "circular" and "log_polar" in self.views
+        near = max(2, round(size / EVEN_CIRCLE)) * EVEN_CIRCLE
+        check(
+            not wraps or size % EVEN_CIRCLE == 0,
+            f"view.size is {size}, and with network.angle-padding circular the pools would drop rows of the circle; "
+            f"give a multiple of {EVEN_CIRCLE}, such as {near}, or network.angle-padding zeros",
+        )
         check(
             self.train.workers <= self.data.lanes,
             f"train.workers is {self.train.workers}, more than data.lanes {self.data.lanes}; raise data.lanes",

@@ -1,10 +1,9 @@
-"""A trained network, held by the process that works with it."""
+"""Trained networks, held by the process that works with them."""
 
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lp_core.dataset.feed import open_dataset
@@ -44,33 +43,73 @@ class Trained:
         return Storage(self.run) / self.view
 
 
-@lru_cache(maxsize=1)
-def held(trained: Trained) -> tuple[VGG16, torch.device]:
-    """The network on the device it computes on, in fp32, loaded once per process.
+HELD_BYTES = 2**30
+"""Most bytes of weights that a process keeps, beside the network it works with; one network is kept whatever its size.
+Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB each."""
+
+_kept: dict[tuple[Trained, bool], VGG16] = {}
+"""What this process keeps, by what it was asked for."""
+
+
+def held(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.device]:
+    """The network on the device it computes on, in fp32: read and checked once per process, within `HELD_BYTES`.
+
+    Networks of one run and view that differ only in their epoch are kept together. A network of another run, view or
+    device takes their place. Where they need more than `HELD_BYTES`, those that came first stay, and the others are
+    read again each time.
+
+    Args:
+        trained: the network.
+        classifier: whether the classifier is wanted, nine tenths of the weights; without it only `features` is there.
 
     Raises:
         SettingError: the weights file is not the one that is named.
     """
     import torch
 
-    from lp_core.fingerprint import checksum
-    from lp_core.run.history import epoch_weights
-    from lp_core.run.weights import FILE, load_network
-
     # TensorFloat-32 rounds activations to 10 bits: near ties would change places.
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
+    device = torch.device("cuda" if trained.use_gpu else "cpu")
+    key = trained, classifier
+    if key in _kept:
+        return _kept[key], device
+    for other in list(_kept):
+        if _family(*other) != _family(*key):
+            del _kept[other]
+    network = _read(trained)
+    if not classifier:
+        del network.classifier
+    network = network.to(device).to(memory_format=torch.channels_last)
+    if not _kept or sum(map(_bytes, [network, *_kept.values()])) <= HELD_BYTES:
+        _kept[key] = network
+    return network, device
+
+
+def _family(trained: Trained, classifier: bool) -> tuple[Trained, bool]:
+    return replace(trained, weights="", epoch=None), classifier
+
+
+def _bytes(network: VGG16) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in network.parameters())
+
+
+def _read(trained: Trained) -> VGG16:
+    """The network that the weights file holds."""
+    from lp_core.fingerprint import checksum
+    from lp_core.run.history import epoch_weights
+    from lp_core.run.weights import FILE, network_of
+
     file = FILE if trained.epoch is None else epoch_weights(trained.epoch)
+    place = trained.folder.path(file)
     try:
         data = trained.folder.read_bytes(file)
     except FileNotFoundError:
         raise SettingError(
-            f"{trained.folder.path(file)} is not seen by {socket.gethostname()}; every node must see the run folder "
+            f"{place} is not seen by {socket.gethostname()}; every node must see the run folder "
             "under this name: give a mounted folder, s3:// or gs://"
         ) from None
     if checksum(data) != trained.weights:
-        raise SettingError(f"{trained.folder.path(file)} has changed since it was trained; train again")
+        raise SettingError(f"{place} has changed since it was trained; train again")
     classes = len(open_dataset(trained.recipe.data.path).class_names)
-    device = torch.device("cuda" if trained.use_gpu else "cpu")
-    network = load_network(trained.folder, trained.recipe, trained.view, classes, file)
-    return network.to(device).to(memory_format=torch.channels_last), device
+    return network_of(data, trained.recipe, trained.view, classes, place)

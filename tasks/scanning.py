@@ -55,7 +55,7 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     scan = first.recipe.scan
     batches: Iterable[Batch] = Feed(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
     if len(searches) > 1:
-        # Decoded once for all networks, which come one after the other: one is in memory, however many there are.
+        # Decoded once for all networks, which come one after the other.
         batches = list(batches)
     for search in searches:
         Storage(search.folder).write_bytes(search.file(rows), _found(search.trained, batches))
@@ -70,7 +70,7 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
     from lp_core.network.learner import normalized
     from lp_core.network.machine import machine
 
-    network, device = held(trained)
+    network, device = held(trained, classifier=False)
     recipe = trained.recipe
     empty = Findings.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
     top_k, statistics, maxima = empty.top_k, empty.statistics, []

@@ -118,7 +118,7 @@ def exemplar_tiles(
     from lp_core.network.learner import normalized
     from lp_core.report.tiles import exemplar_tile
 
-    network, device = held(trained)
+    network, device = held(trained, classifier=False)
     recipe, view = trained.recipe, trained.view
     lines = [line for line in _exemplars(trained, exemplars, layer) if line["channel"] in channels]
     shown = [line for line in lines if line["row"] is not None]

@@ -31,7 +31,7 @@ def import_weights(session: Session, place: str) -> None:
     folder = run / view
     trained = folder.exists("stages/train.json") or folder.files("checkpoints")
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
-    tensors, identity = read_weights(place)
+    tensors, identity, remark = read_weights(place)
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
@@ -42,9 +42,10 @@ def import_weights(session: Session, place: str) -> None:
         session.write_config()
         folder.write_bytes(FILE, data)
     stage.finish(watch.seconds, weights=checksum(data), source=_from_anywhere(place))
-    say(f"weights {view}: from {place}")
+    say(f"weights {view}: from {place}{'; ' if remark else ''}{remark}")
 
 
 def _from_anywhere(place: str) -> str:
     """The file's full path, or torchvision's name: what finds the weights from any working directory."""
-    return Storage.at(place).uri if Path(place).expanduser().is_file() else place
+    file, mark, name = (place, "", "") if Path(place).expanduser().is_file() else place.partition("#")
+    return f"{Storage.at(file).uri}{mark}{name}" if Path(file).expanduser().is_file() else place

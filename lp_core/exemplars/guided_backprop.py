@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.network.layers import conv_layers
+from lp_core.network.layout import check_layout
 from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.network.vgg16 import VGG16, AngleConv2d
 from lp_core.settings import Rule
@@ -38,7 +39,7 @@ def guided_backprop(
     """Return what drives each unit in its image, cut to its receptive field, and its activation.
 
     Args:
-        network: any VGG16; nothing is attached to it or changed.
+        network: any VGG16, or torchvision's `vgg16`; nothing is attached to it or changed.
         x_N3SR: normalised input, one image per unit, on the network's device, in its precision.
         layer: the units' layer, such as "conv5_2"; a unit is taken after its ReLU.
         units: (channel, row, col) of each.
@@ -51,10 +52,16 @@ def guided_backprop(
         what they wrap to), and activation [N] after ReLU.
 
     Raises:
-        ValueError: unknown rule, other number of units than images, or a unit outside the map.
+        ValueError: unknown rule, other number of units than images, a unit outside the map, another network than
+            VGG-16, or a circle of rows that the pools before the layer do not halve evenly: its units see no box.
     """
     channel_N, row_N, col_N = _checked(network, x_N3SR, layer, units, rule)
-    sees = receptive_field(layer)
+    sees, rows = receptive_field(layer), x_N3SR.shape[2]
+    if wraps(network) and rows % sees.stride:
+        raise ValueError(
+            f"the images have {rows} rows, a circle to this network, and the pools before {layer} would drop some; "
+            f"give a multiple of {sees.stride}, or take `whole_image`"
+        )
     start_N2 = sees.stride * torch.stack([row_N, col_N], 1) - sees.offset
     windows = _windows(network, layer, start_N2, (x_N3SR.shape[2], x_N3SR.shape[3]))
     if crop_suffices(network, layer, (x_N3SR.shape[2], x_N3SR.shape[3])):
@@ -101,12 +108,11 @@ def whole_image(
 def crop_suffices(network: VGG16, layer: str, shape_SR: tuple[int, int]) -> bool:
     """Whether the receptive field can stand for the whole image, with less work and equal results.
 
-    Where rows wrap around it cannot if the pools do not halve the circle evenly, nor if the receptive field goes
-    round more than once: one row would then be computed twice, and a ReLU must see the sum.
+    Where rows wrap around it cannot if the receptive field goes round more than once: one row would then be computed
+    twice, and a ReLU must see the sum.
     """
     sees = receptive_field(layer)
-    even_circle = shape_SR[0] % sees.stride == 0 and sees.size <= shape_SR[0]
-    return sees.size**2 < shape_SR[0] * shape_SR[1] and (even_circle or not wraps(network))
+    return sees.size**2 < shape_SR[0] * shape_SR[1] and (sees.size <= shape_SR[0] or not wraps(network))
 
 
 def wraps(network: VGG16) -> bool:
@@ -194,7 +200,7 @@ def _windows(network: VGG16, layer: str, start_N2: Tensor, shape_SR: tuple[int, 
         )
         if wraps(network):
             top, rows = row - row % stride, size + row % stride
-            if rows >= shape_SR[0] or shape_SR[0] % stride:
+            if rows >= shape_SR[0]:
                 top, rows = 0, shape_SR[0]
         found.append(_Window(top, left, rows, cols))
     return found
@@ -264,12 +270,13 @@ def _inside(start_N2: Tensor, size: int, rows: int, cols: int, circular: bool) -
 
 
 def _checked(network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Unit], rule: str) -> tuple[Tensor, ...]:
-    """Channels, rows and columns of the units as int64 [N], once they are known to exist."""
+    """Channels, rows and columns of the units as int64 [N], once they are known to exist, in a VGG-16."""
     if rule not in get_args(Rule):
         raise ValueError(f"no rule '{rule}'; there are {', '.join(get_args(Rule))}")
     if len(units) != len(x_N3SR):
         raise ValueError(f"{len(units)} units for {len(x_N3SR)} images; give each unit its image")
     rows, cols = map_shape(layer, (x_N3SR.shape[2], x_N3SR.shape[3]))
+    check_layout(network, layer)
     last = network.features[conv_layers()[layer]]
     assert isinstance(last, nn.Conv2d)
     for channel, row, col in units:

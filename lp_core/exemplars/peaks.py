@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.network.layers import conv_layers
+from lp_core.network.layout import check_layout
 from lp_core.network.vgg16 import VGG16
 
 KEEP = 9
@@ -54,7 +55,7 @@ def find_peaks(
     pass (docs/EXEMPLARS.md).
 
     Args:
-        network: any VGG16; only its `features` run, nothing is attached to them.
+        network: any VGG16, or torchvision's `vgg16`; only its `features` run, nothing is attached to them.
         x_N3SR: normalised input on the network's device, in its precision.
         threshold_C: smallest peaks worth a position, such as `TopK.threshold()`; lower ones get (-1, -1).
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
@@ -62,7 +63,9 @@ def find_peaks(
 
     Raises:
         ActivationError: an activation is NaN or infinite.
+        ValueError: another network than VGG-16.
     """
+    check_layout(network, list(conv_layers())[-1])
     images = len(x_N3SR) if rows is None else len(rows)
     last = max(conv_layers().values()) + 1
     by_layer = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
 
 KNOWN = 0.25
-"""Least weight of known cells in a pixel that is drawn; dividing by it enlarges uint8 roundings to at most 4 levels."""
+"""Least weight of known cells in a sample that is drawn; their mean is its value. Source: our choice."""
 
 Inverse = Literal["exact", "published"]
 
@@ -42,11 +42,11 @@ class InverseTable:
         """Means over n x n pixels of the table of what is seen and known; 0 where nothing is."""
         flat = image_SRC[..., None] if image_SRC.ndim == 2 else image_SRC
         by_opencv = flat.dtype == np.uint8 and flat.shape[2] <= 3 and max(self.row.shape) < OPENCV_LIMIT
-        kind = np.uint8 if by_opencv else np.promote_types(flat.dtype, np.float32)
+        kind = np.promote_types(flat.dtype, np.float32)
         known_SR1 = self.known_SR[..., None]
-        top = 255 if by_opencv else 1
-        # The share that is known travels as one more channel, through the same samples and means.
-        stacked = np.concatenate([np.where(known_SR1, flat, 0), known_SR1 * top], axis=2).astype(kind)
+        # The share that is known travels as one more channel, through the same samples and means. Both stay fractions
+        # until the one is divided by the other: a small share would multiply a rounding.
+        stacked = np.concatenate([np.where(known_SR1, flat, 0), known_SR1], axis=2).astype(kind)
         wrapped = np.concatenate([stacked[-1:], stacked, stacked[:1]])
         if by_opencv:
             fine = cv2.remap(wrapped, self.column, self.row + 1, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -56,11 +56,8 @@ class InverseTable:
         else:
             fine = bilinear(wrapped, self.row + 1, self.column, fill=0)
             mean = block_mean(fine * seen_HW[..., None].astype(kind), n)
-        share = mean[..., -1:]
-        image_HWC = mean[..., :-1]
-        partly = (share[..., 0] > 0) & (share[..., 0] < top)
-        if partly.any():
-            image_HWC[partly] = np.minimum(image_HWC[partly] * (top / share[partly]), np.inf if top == 1 else top)
+        image_HWC, share_HW1 = mean[..., :-1], mean[..., -1:]
+        np.divide(image_HWC, share_HW1, out=image_HWC, where=share_HW1 > 0)
         image_HWC = rounded(image_HWC, flat.dtype)
         return np.ascontiguousarray(image_HWC[..., 0] if image_SRC.ndim == 2 else image_HWC)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from lp_core.errors import check
 from lp_core.images.inverse import Inverse, InverseTable, inverse_table
-from lp_core.images.sampling import GRID, Affine, Band, Cells, block_mean, place, sample
+from lp_core.images.sampling import GRID, Affine, Band, Cells, block_mean, place, rounded, sample
 
 Law = Literal["monopole", "opencv", "paper-2018"]
 NamedRadius = Literal["corner", "inscribed"]
@@ -170,7 +170,7 @@ class LogPolarMap:
 
         def one(image_SRC: np.ndarray) -> np.ndarray:
             image_HWC = table.read(image_SRC, seen_HW, supersample)
-            image_HWC[alpha_HW == 0] = self.fill
+            image_HWC[alpha_HW == 0] = rounded(np.array(self.fill), image_HWC.dtype)
             return image_HWC
 
         return _each(image, (self.sectors, self.rings), one), alpha_HW

@@ -5,25 +5,60 @@ Shapes: N images, C channels, H W image pixels, S sectors, R rings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision import tv_tensors
 
+from lp_core.errors import check
 from lp_core.images.inverse import inverse_table
 from lp_core.images.log_polar import LogPolarMap, bands
 
 
-class LogPolar(nn.Module):
+class _Tables(nn.Module):
+    """A module with float32 tables that follow its device, and never its dtype: `.half()` and the like keep them exact.
+
+    Tables are no part of the state dict: they are made from the map.
+    """
+
+    def _tables(self) -> dict[str, np.ndarray]:
+        """The tables by name."""
+        raise NotImplementedError
+
+    def _register(self) -> None:
+        for name, table in self._tables().items():
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Every conversion of a module goes through here: `to`, `half`, `type`, `cuda`, `to_empty`."""
+        before = dict(self.named_buffers(recurse=False))
+        super()._apply(fn, recurse)
+        for name, table in before.items():
+            device = self.get_buffer(name).device
+            if table.is_meta and device.type != "meta":  # `to_empty` brings memory, not values
+                setattr(self, name, torch.from_numpy(self._tables()[name]).to(device))
+            elif self.get_buffer(name).dtype != table.dtype:
+                setattr(self, name, table.to(device))
+        return self
+
+
+class LogPolar(_Tables):
     """Image tensors to log-polar image tensors; also a torchvision v2 transform.
 
     Integers are sampled in float32 and rounded, half and bfloat16 in float32 and cast back: positions need more than
-    8 or 11 bits.
+    8 or 11 bits. `torch.export` and `torch.compile(fullgraph=True)` take the module, with any number of images.
 
     Args:
         log_polar: The map.
 
     Shape: [..., C, H, W] -> [..., C, S, R].
+
+    Raises:
+        SettingError: The map's `fill` is not finite, which only the NumPy path can mix.
 
     >>> import torch
     >>> LogPolar(LogPolarMap(size=(64, 64), sectors=32, rings=48))(torch.rand(2, 3, 64, 64)).shape
@@ -32,26 +67,30 @@ class LogPolar(nn.Module):
 
     def __init__(self, log_polar: LogPolarMap) -> None:
         super().__init__()
+        check(np.isfinite(log_polar.fill).item(), f"fill is {log_polar.fill}; give LogPolar a map with a finite number")
         self.log_polar = log_polar
-        self._bands = bands(log_polar)
-        for order, band in enumerate(self._bands):
-            self.register_buffer(f"y{order}", torch.from_numpy(band.y), persistent=False)
-            self.register_buffer(f"x{order}", torch.from_numpy(band.x), persistent=False)
+        self._levels_samples = [(band.level, band.samples) for band in bands(log_polar)]
+        self._register()
+
+    def _tables(self) -> dict[str, np.ndarray]:
+        placed = enumerate(bands(self.log_polar))
+        return {f"{axis}{order}": table for order, band in placed for axis, table in (("y", band.y), ("x", band.x))}
 
     def forward(self, image: Tensor) -> Tensor:
         """The log-polar image of every image of a batch of any shape.
 
         Raises:
             ValueError: The last two sides are not those of the map.
+            TypeError: The tensor holds truth values, complex numbers or the labels of a mask: they have no means.
         """
         image_NCHW = _as_batch(image, self.log_polar.size)
         fill = self.log_polar.fill
         level, level_NCHW, parts = 0, image_NCHW - fill, []  # sampling pads with zeros
-        for order, band in enumerate(self._bands):
-            while level < band.level:
+        for order, (band_level, samples) in enumerate(self._levels_samples):
+            while level < band_level:
                 level, level_NCHW = level + 1, _half(level_NCHW)
             part_NCRS = _sample(level_NCHW, self.get_buffer(f"y{order}"), self.get_buffer(f"x{order}"))
-            parts.append(F.avg_pool2d(part_NCRS, band.samples) if band.samples > 1 else part_NCRS)
+            parts.append(F.avg_pool2d(part_NCRS, samples) if samples > 1 else part_NCRS)
         return _like(image, torch.cat(parts, dim=2).transpose(2, 3) + fill)
 
     def extra_repr(self) -> str:
@@ -59,7 +98,7 @@ class LogPolar(nn.Module):
         return str(self.log_polar)
 
 
-class InverseLogPolar(nn.Module):
+class InverseLogPolar(_Tables):
     """Log-polar image tensors back to image tensors; equal to `LogPolarMap.unwarp`.
 
     Args:
@@ -73,20 +112,22 @@ class InverseLogPolar(nn.Module):
     def __init__(self, log_polar: LogPolarMap, *, scale: int = 1, supersample: int = 1) -> None:
         super().__init__()
         self.log_polar = log_polar
-        self.supersample = supersample
-        table = inverse_table(log_polar, scale * supersample, "exact")
-        for name, array in (("row", table.row), ("column", table.column), ("seen_HW", table.seen_HW)):
-            self.register_buffer(name, torch.from_numpy(array), persistent=False)
-        self.register_buffer("known_SR", torch.from_numpy(table.known_SR), persistent=False)
+        self.supersample, self._scale = supersample, scale * supersample
+        self._register()
+
+    def _tables(self) -> dict[str, np.ndarray]:
+        table = inverse_table(self.log_polar, self._scale, "exact")
+        return {"row": table.row, "column": table.column, "seen_HW": table.seen_HW, "known_SR": table.known_SR}
 
     def forward(self, image: Tensor) -> Tensor:
         """The image of every log-polar image of a batch of any shape; `fill` where nothing is known.
 
         Raises:
             ValueError: The last two sides are not those of the map's log-polar image.
+            TypeError: As of `LogPolar`.
         """
         image_NCSR = _as_batch(image, (self.log_polar.sectors, self.log_polar.rings))
-        known_1SR = self.get_buffer("known_SR").to(image_NCSR.dtype).expand(len(image_NCSR), 1, -1, -1)
+        known_1SR = self.get_buffer("known_SR").to(image_NCSR.dtype).expand(image_NCSR.shape[0], 1, -1, -1)
         zero = torch.zeros((), dtype=image_NCSR.dtype, device=image.device)
         # The share that is known travels as one more channel, through the same samples and means.
         stacked = torch.cat([torch.where(known_1SR > 0, image_NCSR, zero), known_1SR], dim=1)
@@ -103,7 +144,13 @@ def _as_batch(image: Tensor, size: tuple[int, int]) -> Tensor:
     """[N, C, H, W] in a dtype that is precise enough to sample in."""
     if image.ndim < 2 or tuple(image.shape[-2:]) != tuple(size):
         raise ValueError(f"the tensor has shape {tuple(image.shape)}; this map is for [..., {size[0]}, {size[1]}]")
-    plain = image.as_subclass(Tensor)
+    labels = isinstance(image, tv_tensors.Mask) and not image.dtype.is_floating_point
+    if labels or image.dtype == torch.bool or image.dtype.is_complex:
+        raise TypeError(
+            f"the {type(image).__name__} holds {image.dtype} {'labels' if labels else 'values'}, which have no means; "
+            "convert it to uint8 images or floating point shares"
+        )
+    plain = image.as_subclass(Tensor) if isinstance(image, tv_tensors.TVTensor) else image
     precise = plain.to(plain.dtype if plain.dtype in (torch.float32, torch.float64) else torch.float32)
     channels = image.shape[-3] if image.ndim > 2 else 1
     return precise.reshape(-1, channels, *size)
@@ -125,7 +172,7 @@ def _sample(image_NCHW: Tensor, y: Tensor, x: Tensor) -> Tensor:
     # align_corners=False counts from the edges of pixels, so that images of one pixel have coordinates, too.
     grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
     return F.grid_sample(
-        image_NCHW, grid.expand(len(image_NCHW), -1, -1, -1), padding_mode="zeros", align_corners=False
+        image_NCHW, grid.expand(image_NCHW.shape[0], -1, -1, -1), padding_mode="zeros", align_corners=False
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
+
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -37,9 +41,20 @@ def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, 
     """
     place = folder.path(file)
     try:
-        tensors = load_tensors(folder.read_bytes(file))
+        data = folder.read_bytes(file)
     except FileNotFoundError:
         raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
+    return network_of(data, recipe, view, classes, place)
+
+
+def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place: str) -> VGG16:
+    """The network of a weights file that has been read, as `load_network` returns it.
+
+    Raises:
+        SettingError: it is not safetensors, or fits another network.
+    """
+    try:
+        tensors = load_tensors(data)
     except SafetensorError as error:
         raise SettingError(f"{place}: not a safetensors file ({first_line(error)})") from None
     return network_with(tensors, recipe, view, classes, place).eval()
@@ -58,25 +73,56 @@ def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, cla
     Raises:
         SettingError: they fit another network.
     """
-    network = VGG16(classes, recipe.network, view)
+    with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
+        network = VGG16(classes, recipe.network, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
         raise SettingError(f"{place}: {difference}")
-    network.load_state_dict(tensors)
+    network.to_empty(device="cpu").load_state_dict(tensors)
     return network
+
+
+DEPTHS = {8: "VGG-11", 10: "VGG-13", 16: "VGG-19"}
+"""Configurations A, B and E by their number of convolutions. Source: Simonyan & Zisserman 2014, table 1."""
 
 
 def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """The first way in which tensors do not fit, and what to do about it; empty where they do."""
+    if other := _other_network(expected, tensors):
+        return other
     for name, shape in expected.items():
         if name not in tensors:
-            normalised = any(other.endswith("running_mean") for other in tensors)
-            return f"'{name}' is missing" + ("; the weights are a network's with batch normalisation" * normalised)
+            return f"'{name}' is missing; {_names(expected, tensors)}"
         found = tuple(tensors[name].shape)
         if found != shape:
             return f"'{name}' is {list(found)}, the recipe's network has {list(shape)}; {_advice(name, found, shape)}"
+        if not tensors[name].is_floating_point():
+            return f"'{name}' holds {tensors[name].dtype}; give weights in floating point, not quantized ones"
     extra = sorted(set(tensors) - set(expected))
-    return f"'{extra[0]}' is in none of the network's layers" if extra else ""
+    return f"'{extra[0]}' is in none of the network's layers; {_names(expected, tensors)}" if extra else ""
+
+
+def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
+    """Which other network the tensors are of, where that shows in them."""
+    if normalised := [name for name in tensors if name.endswith("running_mean")]:
+        return (
+            f"the weights are a network's with batch normalisation ('{normalised[0]}'), this VGG-16 has none; "
+            f"give weights of torchvision's vgg16, not vgg16_bn; {_names(expected, tensors)}"
+        )
+    count = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
+    if count in DEPTHS:
+        return f"the weights are {DEPTHS[count]}'s, of {count} convolutions; VGG-16 has 13; {_names(expected, tensors)}"
+    return ""
+
+
+def _names(expected: Iterable[str], found: Iterable[str]) -> str:
+    """The first names that are only in the file, and the first that are only in the network."""
+
+    def first(names: Iterable[str], without: Iterable[str]) -> str:
+        few = islice((f"'{name}'" for name in names if name not in set(without)), 3)
+        return ", ".join(few) or "no others"
+
+    return f"the first names found are {first(found, expected)}, expected are {first(expected, found)}"
 
 
 def _advice(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:

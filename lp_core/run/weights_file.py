@@ -1,4 +1,4 @@
-"""Weights of any origin, by our names: our own files, torchvision's, the original authors'. Never a pickle's code."""
+"""Weights of any origin, by our names: our own files, torchvision's, timm's, checkpoints. Never a pickle's code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import io
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError
@@ -15,85 +15,130 @@ from torch import Tensor
 
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum
+from lp_core.run.weight_sets import weight_set
 from lp_core.storage import Storage, first_line
 
-_NESTED = ("state_dict", "model", "model_state_dict", "network")
-"""Where checkpoints keep the weights: the original authors (and pytorch/examples), torchvision's training, others."""
-_WRAPPERS = {"module", "_orig_mod"}
-"""Parts of names that DataParallel and torch.compile add; the original authors wrapped `features` alone."""
+_STRANGERS = {
+    b"version https://git-lfs": "a Git LFS pointer instead of the file; fetch it with `git lfs pull`",
+    b"/annex/objects/": "a git-annex pointer instead of the file; fetch it with `git annex get`",
+    b"<": "a web page instead of the file; download it again",
+    b"\x89HDF": "an HDF5 file of Keras; save the weights as safetensors",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+}
+"""What people have in place of weights, by its first bytes."""
+_NUMPY = ("numpy.dtype", "numpy.ndarray", *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core")
+          for name in ("scalar", "_reconstruct")))  # fmt: skip
+_PATHS = tuple(
+    f"{module}.{kind}Path"
+    for module in ("pathlib", "pathlib._local")
+    for kind in ("", "Pure", "Posix", "PurePosix", "Windows", "PureWindows")
+)
+_BESIDE = ("argparse.Namespace", *_NUMPY, *_PATHS)
+"""Names of what trainings store beside weights: options, the best accuracy so far, states of random numbers, paths."""
 
 
-def read_weights(place: str) -> tuple[dict[str, Tensor], str]:
-    """The tensors of a file by torchvision's names, and a text that changes when the file does.
+class WeightsFile(NamedTuple):
+    """Weights, and where they come from."""
+
+    tensors: dict[str, Tensor]
+    """By torchvision's names."""
+    identity: str
+    """A text that changes when the weights' file does, or the set that is taken from it."""
+    remark: str = ""
+    """Which set was taken, where there are several."""
+
+
+class _Ignored:
+    """Stands in for what is no tensor, so that none of its own code runs."""
+
+    def __new__(cls, *values: Any) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self, *values: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def read_weights(place: str) -> WeightsFile:
+    """The tensors of a file by torchvision's names.
 
     Args:
         place: path or URI of a safetensors file (weights or a checkpoint of a training), of a PyTorch file that holds a
-            state dict or has one inside, or torchvision's name of its VGG-16 weights, such as IMAGENET1K_V1.
+            state dict or has one inside, or torchvision's name of its VGG-16 weights, such as IMAGENET1K_V1. Of several
+            sets in one file `FILE#NAME` takes the one of that name; else it is the one that is no moving average.
 
     Raises:
         SettingError: there is no such file, or it holds no weights.
     """
     from torchvision.models import VGG16_Weights
 
-    folder, name = Storage.of_file(place if "://" in place else Storage.at(place).uri)
+    folder, name = _located(place)
     if place in VGG16_Weights.__members__ and not folder.exists(name):
         return _published(place)
+    file, wanted = place, ""
+    if "#" in place and ("://" in place or not folder.exists(name)):
+        file, _, wanted = place.rpartition("#")
+        folder, name = _located(file)
     try:
         data = folder.read_bytes(name)
     except FileNotFoundError:
         near = difflib.get_close_matches(place, VGG16_Weights.__members__, 1)
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
-        raise SettingError(f"--weights {place} does not exist{hint}") from None
+        raise SettingError(f"--weights {file} does not exist{hint}") from None
     except OSError as error:
-        raise SettingError(f"--weights {place} cannot be read ({first_line(error)})") from None
-    return _finite(_named(_tensors(data, place), place), place), checksum(data)
+        raise SettingError(f"--weights {file} cannot be read ({first_line(error)})") from None
+    found = weight_set(_content(data, file), wanted, file)
+    identity = checksum(data) if found.is_usual else f"{checksum(data)}#{found.path}"
+    return WeightsFile(_finite(found.tensors, file), identity, found.remark(file))
 
 
-def _tensors(data: bytes, place: str) -> Mapping[str, Any]:
+def _located(place: str) -> tuple[Storage, str]:
+    return Storage.of_file(place if "://" in place else Storage.at(place).uri)
+
+
+def _content(data: bytes, place: str) -> Mapping[str, Any]:
     """What the file holds, still by its own names."""
     if data[8:9] == b"{":
         try:
             return load_tensors(data)
         except SafetensorError as error:
             raise SettingError(f"--weights {place}: not a whole safetensors file ({first_line(error)})") from None
+    check(len(data) > 0, f"--weights {place}: an empty file; download it again")
+    for start, what in _STRANGERS.items():
+        check(not data.startswith(start), f"--weights {place}: {what}")
     if not data.startswith((b"PK\x03\x04", b"\x80")):
         raise SettingError(
             f"--weights {place}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}"
         )
+    stand_ins: list[Any] = [(type(name.rpartition(".")[2], (_Ignored,), {}), name) for name in _BESIDE]
     try:
-        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(stand_ins):
+            content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # bytes that are no checkpoint break the unpickler in any way there is
+        if "TorchScript" in str(error):
+            raise SettingError(
+                f"--weights {place}: a TorchScript program, which is not run for safety; save its state_dict"
+            ) from None
         if refused := re.search(r"GLOBAL ([\w.]+)", str(error)):
             raise SettingError(
                 f"--weights {place}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
                 "save its state_dict alone, best as safetensors"
             ) from None
         raise SettingError(f"--weights {place}: not a whole PyTorch file ({first_line(error)})") from None
-    for key in _NESTED:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
     check(isinstance(content, Mapping), f"--weights {place}: holds a {type(content).__name__}, not named weights")
     return content
 
 
-def _named(content: Mapping[str, Any], place: str) -> dict[str, Tensor]:
-    """The tensors under torchvision's names; the optimiser's are left out."""
-    network = {name.removeprefix("network/"): value for name, value in content.items() if name.startswith("network/")}
-    tensors: dict[str, Tensor] = {}
-    for name, value in (network or content).items():
-        check(isinstance(value, Tensor), f"--weights {place}: '{name}' is a {type(value).__name__}, not a tensor")
-        tensors[".".join(part for part in str(name).split(".") if part not in _WRAPPERS)] = value
-    check(bool(tensors), f"--weights {place}: holds no tensors")
-    return tensors
-
-
 def _finite(tensors: dict[str, Tensor], place: str) -> dict[str, Tensor]:
     for name, value in tensors.items():
-        check(bool(value.isfinite().all()), f"--weights {place}: '{name}' holds NaN or infinity")
+        whole = not value.is_floating_point() or bool(value.isfinite().all())
+        check(whole, f"--weights {place}: '{name}' holds NaN or infinity")
     return tensors
 
 
-def _published(name: str) -> tuple[dict[str, Tensor], str]:
+def _published(name: str) -> WeightsFile:
     """torchvision's weights of that name, from its cache or from where it keeps them."""
     from torchvision.models import VGG16_Weights
 
@@ -105,4 +150,4 @@ def _published(name: str) -> tuple[dict[str, Tensor], str]:
             f"--weights {name}: torchvision could not fetch {entry.url} ({first_line(error)}); "
             "where there is no network, give the file"
         ) from None
-    return _finite(dict(tensors), name), entry.url
+    return WeightsFile(_finite(dict(tensors), name), entry.url)

@@ -52,6 +52,18 @@ def test_an_impossible_setting_is_named(build, names):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("size", "near"), [(77, 80), (33, 32), (100, 96), (223, 224), (40, 32)])
+def test_a_circle_that_pools_would_break_is_refused(size, near):
+    circle = NetworkSettings(angle_padding="circular")
+    with pytest.raises(
+        SettingError, match=rf"view\.size is {size}, .* multiple of 16, such as {near}, or network.angle"
+    ):
+        Recipe(recipe="x", view=ViewSettings(size=size), network=circle)
+    Recipe(recipe="x", view=ViewSettings(size=near), network=circle)
+    Recipe(recipe="x", view=ViewSettings(size=size))
+    Recipe(recipe="x", view=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
+
+
 def test_settings_cannot_be_changed(small_recipe):
     with pytest.raises(AttributeError):
         small_recipe.seed = 1

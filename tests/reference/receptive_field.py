@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from lp_core.network.layers import conv_layers
 
 
-def seen_pixels(layer: str, shape_SR: tuple[int, int], row: int, col: int) -> np.ndarray:
+def seen_pixels(layer: str, shape_SR: tuple[int, int], row: int, col: int, *, circular: bool = False) -> np.ndarray:
     """Bool [S, R]: one channel, weights 1, means instead of maxima, no ReLU: every path from px to unit counts."""
     x = torch.zeros(1, 1, *shape_SR, dtype=torch.float64, requires_grad=True)
     y = x
@@ -16,7 +16,8 @@ def seen_pixels(layer: str, shape_SR: tuple[int, int], row: int, col: int) -> np
         if name[4] != block:
             block = name[4]
             y = F.avg_pool2d(y, 2)
-        y = F.conv2d(y, torch.ones(1, 1, 3, 3, dtype=torch.float64), padding=1)
+        y = F.pad(F.pad(y, (0, 0, 1, 1), "circular" if circular else "constant"), (1, 1, 0, 0))
+        y = F.conv2d(y, torch.ones(1, 1, 3, 3, dtype=torch.float64))
         if name == layer:
             break
     y[0, 0, row, col].backward()

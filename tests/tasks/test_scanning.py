@@ -15,7 +15,8 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.history import epoch_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
-from tasks.networks import Trained
+from tasks import networks
+from tasks.networks import Trained, held
 from tasks.pieces import row_pieces
 from tasks.reducing import join_files, read_joined
 from tasks.scanning import Search, scan_rows
@@ -109,3 +110,61 @@ def test_weights_that_changed_are_refused(recipe, search):
     search("changed", epoch=4, features__0__bias=0.5)
     with pytest.raises(SettingError, match=r"epoch_004\.safetensors has changed"):
         scan_rows((one,), used_rows(recipe, "validation")[:8])
+
+
+@pytest.fixture
+def weights_read(monkeypatch) -> list[str]:
+    """Every reading of a weights file by this process, which begins with none in memory."""
+    reads: list[str] = []
+    plain = Storage.read_bytes
+
+    def read_bytes(self, name):
+        if name.endswith(".safetensors"):
+            reads.append(name)
+        return plain(self, name)
+
+    networks._kept.clear()
+    monkeypatch.setattr(Storage, "read_bytes", read_bytes)
+    return reads
+
+
+def test_weights_are_read_once_per_process_and_network(recipe, search, weights_read):
+    searches = search("finished"), search("early", epoch=3), search("earlier", epoch=2)
+    for rows in row_pieces(used_rows(recipe, "validation")[:24], 4):
+        scan_rows(searches, rows)
+    assert sorted(weights_read) == sorted([FILE, epoch_weights(2), epoch_weights(3)])
+
+
+@pytest.mark.parametrize(("room", "reads"), [(3.0, [1, 1, 1]), (2.5, [1, 1, 5]), (1.0, [1, 5, 5]), (0.0, [1, 5, 5])])
+def test_memory_is_bounded_and_what_came_first_stays(recipe, search, weights_read, monkeypatch, room, reads):
+    trained = [search("x", epoch=epoch).trained for epoch in (1, 2, 3)]
+    size = sum(p.numel() * 4 for p in VGG16(12, recipe.network, "log_polar").features.parameters())
+    monkeypatch.setattr(networks, "HELD_BYTES", int(room * size))
+    expected = [networks._read(one).features.state_dict() for one in trained]
+    weights_read.clear()
+    for _ in range(5):
+        for one, features in zip(trained, expected, strict=True):
+            network, _ = held(one, classifier=False)
+            assert all(torch.equal(value, features[name]) for name, value in network.features.state_dict().items())
+            assert sum(map(networks._bytes, networks._kept.values())) <= max(room, 1) * size
+    assert [weights_read.count(epoch_weights(epoch)) for epoch in (1, 2, 3)] == reads
+
+
+def test_networks_of_another_run_or_use_take_the_place_of_the_first(recipe, search, weights_read):
+    trained = [search("x", epoch=epoch).trained for epoch in (1, 2)]
+    for one in trained:
+        held(one, classifier=False)
+    assert len(networks._kept) == 2
+    network, _ = held(trained[0])
+    assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 12)
+    assert list(networks._kept) == [(trained[0], True)]
+    other = replace(trained[0], recipe=replace(recipe, seed=5))
+    held(other)
+    assert list(networks._kept) == [(other, True)]
+
+
+def test_a_network_without_its_classifier_takes_a_scan_and_no_forward_pass(recipe, search):
+    network, _ = held(search("x").trained, classifier=False)
+    assert len(list(network.parameters())) == 26
+    with pytest.raises(AttributeError, match="classifier"):
+        network(torch.zeros(1, 3, 32, 32))

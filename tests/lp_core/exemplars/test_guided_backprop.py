@@ -6,14 +6,17 @@ from typing import get_args
 
 import pytest
 import torch
+import torchvision
 from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackprop
 
 import lp_core.exemplars.guided_backprop as guided
 from lp_core.exemplars.crop import cut
 from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
+from lp_core.exemplars.peaks import find_peaks
 from lp_core.network.layers import conv_layers
-from lp_core.network.receptive_field import map_shape, unit_box
-from lp_core.settings import Rule
+from lp_core.network.receptive_field import map_shape, receptive_field, unit_box
+from lp_core.network.vgg16 import VGG16, AngleConv2d
+from lp_core.settings import NetworkSettings, Rule
 from tests.reference.guided_backprop import from_one_unit
 from tests.reference.peaks import is_untouched
 
@@ -90,6 +93,7 @@ def test_every_unit_of_a_map_equals_the_whole_image(
         ("conv4_1", (99, 75), {"zeros"}),
         ("conv4_3", (96, 109), {"zeros", "circular"}),
         ("conv5_1", (149, 139), {"zeros"}),
+        ("conv5_1", (112, 199), {"zeros"}),  # goes round more than once
         ("conv5_3", (208, 224), {"zeros", "circular"}),
         ("conv3_2", (61, 46), {"zeros"}),
         ("conv5_3", (61, 46), set()),
@@ -99,9 +103,18 @@ def test_corners_edges_and_middle_equal_automatic_differentiation(
     random_network, random_images, layer, shape_SR, computed_in_crop, angle_padding, rule
 ) -> None:
     network = random_network(1 / 32, angle_padding, torch.float64)
-    assert crop_suffices(network, layer, shape_SR) == (angle_padding in computed_in_crop)
     x_N3SR = random_images(9, *shape_SR, dtype=torch.float64)[: 4 if layer == "conv5_3" else 9]
     units = special_units(network, x_N3SR, layer)
+    if angle_padding == "circular" and shape_SR[0] % receptive_field(layer).stride:
+        with pytest.raises(ValueError, match=rf"images have {shape_SR[0]} rows, a circle .* or take `whole_image`"):
+            guided_backprop(network, x_N3SR, layer, units, rule)
+        whole_N3SR, activation_N = whole_image(network, x_N3SR, layer, units, rule)
+        for i, unit in enumerate(units):
+            expected, activation = from_one_unit(network, x_N3SR[i], layer, unit, rule)
+            assert relative(whole_N3SR[i], expected) <= EXACT
+            assert float(activation_N[i]) == pytest.approx(activation, rel=EXACT)
+        return
+    assert crop_suffices(network, layer, shape_SR) == (angle_padding in computed_in_crop)
     crop_N3LL, activation_N = guided_backprop(network, x_N3SR, layer, units, rule)
     assert (activation_N > 0).float().mean() > 0.7
     for i, unit in enumerate(units):
@@ -237,3 +250,107 @@ def test_no_units_give_no_pictures(random_network, random_images) -> None:
 def test_what_does_not_exist_is_refused(random_network, random_images, units, rule, message) -> None:
     with pytest.raises(ValueError, match=message):
         guided_backprop(random_network(), random_images(2, 48, 48), "conv2_1", units, rule)
+
+
+def theirs(plan: list, batch_norm: bool = False) -> torchvision.models.VGG:
+    """torchvision's network of some layers; its large classifier takes no memory."""
+    features = torchvision.models.vgg.make_layers(plan, batch_norm)
+    with torch.device("meta"):
+        return torchvision.models.VGG(features, init_weights=False).eval()
+
+
+def changed(index: int, module: torch.nn.Module | None, features=None):
+    """torchvision's VGG-16 as far as conv2_2, with one module in another's place (None: left out)."""
+    network = theirs([8, 8, "M", 8, 8])
+    modules = list(network.features)
+    modules[index : index + 1] = [] if module is None else [module]
+    network.features = (features or torch.nn.Sequential)(*modules)
+    return network
+
+
+class _Twice(torch.nn.Sequential):
+    def forward(self, x):
+        return super().forward(2 * x)
+
+
+class _Own(VGG16):
+    def forward(self, x):
+        return super().forward(torch.nn.functional.leaky_relu(x))
+
+
+class _Scaled(torch.nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x) / 2
+
+
+def _hooked():
+    network = changed(1, torch.nn.ReLU())
+    network.features[2].register_forward_hook(lambda module, given, result: 2 * result)
+    return network
+
+
+def _functional():
+    """Modules of VGG-16 without its ReLUs, which its forward pass calls as functions."""
+    network = changed(1, None)
+    network.features = torch.nn.Sequential(*(m for m in network.features if not isinstance(m, torch.nn.ReLU)))
+    return network
+
+
+OTHERS = {
+    "batch norm": (
+        lambda: theirs([8, 8, "M", 8, 8], batch_norm=True),
+        r"features\.1 is BatchNorm2d, where VGG-16 has ReLU",
+    ),
+    "leaky": (lambda: changed(1, torch.nn.LeakyReLU()), r"features\.1 is LeakyReLU, where VGG-16 has ReLU"),
+    "mean": (lambda: changed(4, torch.nn.AvgPool2d(2)), r"features\.4 is AvgPool2d, where VGG-16 has MaxPool2d"),
+    "dropout": (lambda: changed(2, torch.nn.Dropout()), r"features\.2 is Dropout, where VGG-16 has Conv2d"),
+    "without a ReLU": (lambda: changed(1, None), r"features\.1 is Conv2d, where VGG-16 has ReLU"),
+    "functional": (_functional, r"features\.1 is Conv2d, where VGG-16 has ReLU"),
+    "shorter": (lambda: changed(8, None), r"features\.8 is nothing, where VGG-16 has ReLU"),
+    "stride": (lambda: changed(2, torch.nn.Conv2d(8, 8, 3, 2, 1)), r"features\.2 has stride \(2, 2\), VGG-16 \(1, 1\)"),
+    "5 x 5": (lambda: changed(2, torch.nn.Conv2d(8, 8, 5, padding=2)), r"features\.2 has kernel_size \(5, 5\)"),
+    "groups": (lambda: changed(2, torch.nn.Conv2d(8, 8, 3, padding=1, groups=2)), "has groups 2, VGG-16 1"),
+    "reflects": (
+        lambda: changed(2, torch.nn.Conv2d(8, 8, 3, padding=1, padding_mode="reflect")),
+        "has padding_mode reflect, VGG-16 zeros",
+    ),
+    "pool of 3": (lambda: changed(4, torch.nn.MaxPool2d(3, 2)), "has kernel_size 3, VGG-16 2"),
+    "ceiling": (lambda: changed(4, torch.nn.MaxPool2d(2, ceil_mode=True)), "has ceil_mode True, VGG-16 False"),
+    "subclass": (lambda: changed(2, _Scaled(8, 8, 3, padding=1)), r"features\.2 is _Scaled, where VGG-16 has Conv2d"),
+    "parametrized": (
+        lambda: changed(2, torch.nn.utils.parametrizations.weight_norm(torch.nn.Conv2d(8, 8, 3, padding=1))),
+        r"features\.2 is ParametrizedConv2d",
+    ),
+    "one of two wraps": (lambda: changed(2, AngleConv2d(8, 8, 3, padding=1)), r"features\.2 is AngleConv2d"),
+    "own features": (lambda: changed(1, torch.nn.ReLU(), _Twice), "its `features` is _Twice, not torch.nn.Sequential"),
+    "own forward": (lambda: _Own(2, NetworkSettings(width=1 / 16)), "_Own has a forward of its own"),
+    "bare features": (
+        lambda: changed(1, torch.nn.ReLU()).features,
+        "Sequential is not VGG-16: its `features` is nothing",
+    ),
+    "hooks": (_hooked, r"features\.2 has hooks, which may change what it computes; remove them"),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_other_networks_are_refused_by_the_module_that_is_not_computed(other, random_images) -> None:
+    make, message = OTHERS[other]
+    network = make()
+    for function in (guided_backprop, whole_image):
+        with pytest.raises(ValueError, match=message):
+            function(network, random_images(1, 32, 32), "conv2_2", [(0, 3, 3)])
+    with pytest.raises(ValueError, match=r"VGG-16|hooks|forward"):
+        find_peaks(network, random_images(1, 32, 32))
+
+
+def test_torchvisions_network_is_vgg16(random_images) -> None:
+    torch.manual_seed(0)
+    plan = [8, 8, "M", 8, 8, "M", 8, 8, 8, "M", 8, 8, 8, "M", 8, 8, 8, "M"]
+    network = theirs(plan).double()
+    x_N3SR = random_images(1, 64, 64, dtype=torch.float64)
+    unit = special_units(network, x_N3SR, "conv2_2")[0]
+    expected, activation = from_one_unit(network, x_N3SR[0], "conv2_2", unit, "guided")
+    crop_N3LL, activation_N = guided_backprop(network, x_N3SR, "conv2_2", [unit])
+    assert relative(crop_N3LL[0], cropped(expected, "conv2_2", unit, False)) <= EXACT
+    assert float(activation_N[0]) == pytest.approx(activation, rel=EXACT)
+    assert find_peaks(network, x_N3SR).value_NC.shape == (1, 13 * 8)

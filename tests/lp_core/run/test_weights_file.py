@@ -1,10 +1,16 @@
 """`weights_file` reads torchvision's, the original authors' and our own files, and explains what it refuses."""
 
+import argparse
 import io
+import os
+import pathlib
+import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+import torchvision
 from torchvision.models import VGG16_Weights
 
 from lp_core.errors import SettingError
@@ -71,7 +77,7 @@ def test_every_checkpoint_of_a_training(small_recipe, tmp_path):
     learner = Learner(small_recipe, "cartesian", 12, steps_per_epoch=10)
     torch.use_deterministic_algorithms(False)
     save_checkpoint(Storage.at(tmp_path), Checkpoint(3, learner.state(), {}), keep=1)
-    tensors, _ = read_weights(str(tmp_path / "step-000000003.safetensors"))
+    tensors = read_weights(str(tmp_path / "step-000000003.safetensors")).tensors
     assert_same(dict(sorted(tensors.items())), _sorted(learner.network))
 
 
@@ -91,26 +97,223 @@ def test_the_text_changes_with_the_file(network, tmp_path):
     assert len(texts) == 2
 
 
+def as_torchvisions_script_saves(network) -> dict:
+    """With its options, an average, and numbers as numpy returns them."""
+    average = torch.optim.swa_utils.AveragedModel(network)
+    with torch.no_grad():
+        average.module.classifier[6].bias.fill_(7)
+    return {
+        "model": network.state_dict(),
+        "optimizer": torch.optim.SGD(network.parameters(), 0.1, momentum=0.9).state_dict(),
+        "epoch": 89,
+        "args": argparse.Namespace(data_path=pathlib.Path("/data"), lr=np.float64(0.1), seed=np.int64(3), norm=None),
+        "best": np.float32(71.5),
+        "random": np.random.default_rng(0).bytes(3),
+        "history": np.arange(3.0),
+        "model_ema": average.state_dict(),
+        "out": pathlib.PureWindowsPath("x"),
+    }
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torchvisions_training_script(network, tmp_path, zipped):
+    content = pickled(as_torchvisions_script_saves(network), _use_new_zipfile_serialization=zipped)
+    assert_same(read(tmp_path, content), network)
+
+
+def test_numbers_of_numpy_before_2(network, tmp_path):
+    content = pickled(as_torchvisions_script_saves(network), _use_new_zipfile_serialization=False)
+    old = content.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    assert old != content
+    assert_same(read(tmp_path, old), network)
+
+
+def test_of_an_average_and_the_training_the_latter_is_taken_and_the_other_offered(network, tmp_path):
+    (tmp_path / "file").write_bytes(pickled(as_torchvisions_script_saves(network)))
+    place = str(tmp_path / "file")
+    usual, average, named = (read_weights(place + end) for end in ("", "#model_ema", "#model"))
+    assert usual.remark == f"took 'model'; for the other give --weights {place}#model_ema"
+    assert average.remark == f"took 'model_ema', a moving average; for the other give --weights {place}#model"
+    assert_same(usual.tensors, network)
+    assert (average.tensors["classifier.6.bias"] == 7).all()
+    assert list(average.tensors) == list(usual.tensors)
+    assert usual.identity == named.identity == average.identity.removesuffix("#model_ema") != average.identity
+    with pytest.raises(SettingError, match=r"holds no set of weights 'student'; give .*file#model, .*file#model_ema"):
+        read_weights(place + "#student")
+
+
+def test_an_average_alone_is_taken_and_said(network, tmp_path):
+    average = torch.optim.swa_utils.AveragedModel(network)
+    assert_same(read(tmp_path, pickled(average.state_dict())), network)  # with n_averaged
+    (tmp_path / "ema").write_bytes(pickled({"state_dict_ema": network.state_dict()}))
+    found = read_weights(str(tmp_path / "ema"))
+    assert found.remark == "took 'state_dict_ema', a moving average"
+    assert "#" not in found.identity
+
+
+def with_prefix(prefix: str, network) -> dict:
+    return {prefix + name: value for name, value in network.state_dict().items()}
+
+
+@pytest.mark.parametrize("prefix", ["model.", "net.backbone.", "_forward_module.model.", "module._orig_mod.", "x."])
+def test_any_prefix_common_to_all_names(network, tmp_path, prefix):
+    lightning = {
+        "epoch": 3,
+        "global_step": 100,
+        "pytorch-lightning_version": "2.5.0",
+        "state_dict": with_prefix(prefix, network) | {"accuracy.total": torch.tensor(3)},
+        "loops": {"fit_loop": {"state_dict": {}}},
+        "callbacks": {"ModelCheckpoint": {"best_model_score": torch.tensor(0.5), "kth_value": torch.tensor([0.5])}},
+        "optimizer_states": [{"state": {0: {"momentum_buffer": torch.zeros(3)}}}],
+        "hyper_parameters": {"lr": 0.1},
+    }
+    assert_same(read(tmp_path, pickled(lightning)), network)
+    assert_same(read(tmp_path, pickled(with_prefix(prefix, network))), network)
+
+
+def test_what_lies_beside_the_network_is_left_out_only_when_asked(network, tmp_path):
+    (tmp_path / "file").write_bytes(pickled({"state_dict": with_prefix("model.", network) | {"loss.w": torch.ones(2)}}))
+    place = str(tmp_path / "file")
+    with pytest.raises(
+        SettingError, match=r"holds 'state_dict\.loss\.w' beside the network; .* .*file#state_dict\.model"
+    ):
+        read_weights(place)
+    for end in ("#model", "#state_dict.model", "#state_dict"):
+        assert_same(read_weights(place + end).tensors, network)
+
+
+def test_several_networks_are_a_choice(network, tmp_path):
+    content = {"state_dict": with_prefix("teacher.", network) | with_prefix("student.", network)}
+    (tmp_path / "file").write_bytes(pickled(content))
+    place = str(tmp_path / "file")
+    with pytest.raises(
+        SettingError, match=r"2 sets .* choose one: .*file#state_dict\.student, .*file#state_dict\.teacher"
+    ):
+        read_weights(place)
+    assert_same(read_weights(place + "#student").tensors, network)
+
+
+def test_a_file_whose_name_has_the_sign_of_a_choice(network, tmp_path):
+    (tmp_path / "run#2.pth").write_bytes(pickled({"model": network.state_dict()}))
+    assert_same(read_weights(str(tmp_path / "run#2.pth")).tensors, network)
+    assert_same(read_weights(str(tmp_path / "run#2.pth") + "#model").tensors, network)
+
+
+def test_timms_names_and_kernels(tmp_path, small_recipe):
+    network = VGG16(12, replace(small_recipe.network, pool=7))
+    state, x = network.state_dict(), torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    timm = {name: value for name, value in state.items() if name.startswith("features.")}
+    for old, new, kernel in ((0, "pre_logits.fc1", 7), (3, "pre_logits.fc2", 1), (6, "head.fc", 0)):
+        weight = state[f"classifier.{old}.weight"]
+        timm[f"{new}.weight"] = weight.reshape(len(weight), -1, kernel, kernel) if kernel else weight
+        timm[f"{new}.bias"] = state[f"classifier.{old}.bias"]
+    found = read(tmp_path, pickled({"arch": "vgg16", "state_dict": timm, "args": argparse.Namespace(model="vgg16")}))
+    assert_same(found, network)
+    # timm computes convolutions: the result is that of our linear layers.
+    with torch.inference_mode():
+        y = network.eval().features(x)
+        for name in ("pre_logits.fc1", "pre_logits.fc2"):
+            y = torch.relu(torch.nn.functional.conv2d(y, timm[f"{name}.weight"], timm[f"{name}.bias"]))
+        y = torch.nn.functional.linear(y.flatten(1), timm["head.fc.weight"], timm["head.fc.bias"])
+        torch.testing.assert_close(y, network_with(found, replace(small_recipe, network=replace(
+            small_recipe.network, pool=7)), "cartesian", 12, "here").eval()(x))  # fmt: skip
+
+
 class _Harm:
     def __reduce__(self):
         return print, ("run",)
+
+
+class _Command:
+    def __reduce__(self):
+        return os.system, ("touch harm",)
+
+
+class _Inside(argparse.Namespace):
+    """Pickled as the class that is let through, built from what is not."""
+
+    def __reduce__(self):
+        return argparse.Namespace, (), {"action": _Harm()}
+
+
+class _Method:
+    def __reduce__(self):
+        return getattr, (argparse.Namespace(), "__class__")
+
+
+@pytest.mark.parametrize(
+    "harm", [_Harm(), _Command(), _Inside(), _Method(), argparse.HelpFormatter("x")], ids=lambda h: type(h).__name__
+)
+def test_code_is_refused_wherever_it_lies(network, tmp_path, capfd, harm, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for content in (
+        harm,
+        {"model": network.state_dict(), "args": harm},
+        {"model": {**network.state_dict(), "x": harm}},
+    ):
+        with pytest.raises(SettingError, match=r"holds more than tensors \(.*\), which is not run for safety"):
+            read(tmp_path, pickled(content))
+    assert capfd.readouterr().out == ""
+    assert not (tmp_path / "harm").exists()
+
+
+def scripted() -> bytes:
+    """What torch.jit.save writes, as far as torch.load looks."""
+    file = io.BytesIO(pickled({}))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("archive/constants.pkl", b"")
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"\xff\xd8\xff\xe0 a photograph", r"neither a safetensors nor a PyTorch file; it starts with b'\\xff\\xd8"),
-        (b"", "neither a safetensors nor a PyTorch file"),
+        (b"", "an empty file; download it again"),
         (pickled({"a": torch.zeros(100)})[:300], "not a whole PyTorch file"),
         (b"\x80\x02garbage", "not a whole PyTorch file"),
         (b"\x10\x00\x00\x00\x00\x00\x00\x00{garbage        ", "not a whole safetensors file"),
         (pickled(_Harm()), r"holds more than tensors \(.*print\), which is not run for safety"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 5\n", "Git LFS pointer .* `git lfs pull`"),
+        (b"/annex/objects/SHA256E-s5--12.pth\n", "git-annex pointer .* `git annex get`"),
+        (b"<!DOCTYPE html><html>Please log in", "a web page instead of the file; download it again"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file of Keras"),
+        (b"\x1f\x8b\x08", "compressed with gzip; unpack it first"),
+        (scripted(), "a TorchScript program, which is not run for safety; save its state_dict"),
+        (
+            pickled({"conv1.weight": torch.zeros(3), "bn1.running_mean": torch.zeros(3)}),
+            "holds no VGG-16; the first names found are 'conv1.weight', 'bn1.running_mean', expected are "
+            "'features.0.weight', .* batch normalisation",
+        ),
+        (
+            pickled({"features.0.weight": torch.ones(1), "module.features.0.weight": torch.ones(1)}),
+            "holds 'features.0.weight' twice",
+        ),
         (pickled([1, 2]), "holds a list, not named weights"),
         (pickled({"state_dict": {}}), "holds no tensors"),
-        (pickled({"epoch": 3}), "'epoch' is a int, not a tensor"),
+        (pickled({"epoch": 3}), "holds no tensors"),
         (pickled({"features.0.weight": torch.tensor([float("nan")])}), "'features.0.weight' holds NaN"),
     ],
-    ids=["jpeg", "empty", "cut", "pickle", "safetensors", "code", "list", "nothing", "numbers", "nan"],
+    ids=[
+        "jpeg",
+        "empty",
+        "cut",
+        "pickle",
+        "safetensors",
+        "code",
+        "lfs",
+        "annex",
+        "web page",
+        "keras",
+        "gzip",
+        "script",
+        "resnet",
+        "twice",
+        "list",
+        "nothing",
+        "numbers",
+        "nan",
+    ],
 )
 def test_what_is_no_weights_is_told_in_a_line(tmp_path, content, says):
     with pytest.raises(SettingError, match=says) as error:
@@ -139,9 +342,9 @@ def test_published_weights_from_torchvisions_cache(network, tmp_path, monkeypatc
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
     (cache / "vgg16-397923af.pth").write_bytes(pickled(network.state_dict()))
-    tensors, text = read_weights("IMAGENET1K_V1")
-    assert_same(tensors, network)
-    assert text == VGG16_Weights.IMAGENET1K_V1.url
+    found = read_weights("IMAGENET1K_V1")
+    assert_same(found.tensors, network)
+    assert found.identity == VGG16_Weights.IMAGENET1K_V1.url
 
 
 def test_other_networks_are_told_with_what_to_do(network, small_recipe):
@@ -160,3 +363,24 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     assert "'more' is in none" in message({**state, "more": torch.zeros(1)})
     normalised = {"features.0.weight": state["features.0.weight"], "features.1.running_mean": torch.zeros(4)}
     assert "batch normalisation" in message(normalised)
+    quantized = {**state, "features.0.weight": state["features.0.weight"].to(torch.int8)}
+    assert "'features.0.weight' holds torch.int8; give weights in floating point" in message(quantized)
+
+
+@pytest.mark.parametrize(
+    ("depth", "says"),
+    [
+        ("vgg11", "the weights are VGG-11's, of 8 convolutions; VGG-16 has 13; the first names found are 'features.3."),
+        ("vgg13", "the weights are VGG-13's, of 10 convolutions; VGG-16 has 13"),
+        ("vgg19", "are VGG-19's, of 16 convolutions; VGG-16 has 13; the first names found are 'features.16.weight'"),
+        ("vgg16_bn", "batch normalisation ('features.1.running_mean'), this VGG-16 has none; give weights of torch"),
+        ("alexnet", "'features.0.weight' is [64, 3, 11, 11], the recipe's network has [4, 3, 3, 3]"),
+    ],
+)
+def test_another_depth_is_named(small_recipe, depth, says):
+    with torch.device("meta"):
+        tensors = torchvision.models.get_model(depth).state_dict()
+    with pytest.raises(SettingError) as error:
+        network_with(tensors, small_recipe, "cartesian", 12, "--weights F")
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)

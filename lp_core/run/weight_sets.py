@@ -1,0 +1,157 @@
+"""The sets of VGG-16 weights in a checkpoint, whatever it is nested in and its names are prefixed with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from torch import Tensor
+
+from lp_core.errors import SettingError, check
+
+FIRST = "features.0.weight"
+"""Name by which a set is recognised: VGG-16's first kernels, in torchvision's names as in timm's."""
+_WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
+"""Parts of names that DataParallel, torch.compile, FSDP and DeepSpeed add; the original authors wrapped `features`."""
+_AVERAGE = re.compile(r"(^|[._])(ema|swa|averaged?|shadow)([._]|$)")
+"""Names of moving averages of weights: timm's `state_dict_ema`, torchvision's `model_ema`."""
+_TIMM = {"pre_logits.fc1.": "classifier.0.", "pre_logits.fc2.": "classifier.3.", "head.fc.": "classifier.6."}
+"""timm's names of the classifier, whose first two layers are convolutions there. Source: timm 1.0.31, models/vgg.py."""
+_DEPTH = 6
+"""Mappings within mappings that are searched."""
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """Tensors of one network, and where they lie.
+
+    Args:
+        tensors: by torchvision's names.
+        path: names around it, joined by dots: `model_ema`, `state_dict.model`; empty where there are none.
+        others: paths of the other sets.
+        is_usual: whether it is the one that is taken unless another is named.
+    """
+
+    tensors: dict[str, Tensor]
+    path: str
+    others: tuple[str, ...]
+    is_usual: bool
+
+    def remark(self, place: str) -> str:
+        """Says which set was taken, if there was a choice or it is a moving average; else empty."""
+        average = ", a moving average" if _AVERAGE.search(self.path) else ""
+        if not self.others and not average:
+            return ""
+        offer = " or ".join(f"{place}#{other}" for other in self.others)
+        return f"took '{self.path}'{average}" + (f"; for the other give --weights {offer}" if offer else "")
+
+
+@dataclass
+class _Found:
+    """What lies in one mapping under one prefix."""
+
+    container: str
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+def weight_set(content: Mapping[str, Any], wanted: str, place: str) -> WeightSet:
+    """The set that is wanted: that of the training itself rather than a moving average, unless one is named.
+
+    Args:
+        content: of a file.
+        wanted: path of the set, or the end of it; empty for the only one.
+        place: the file, for messages.
+
+    Raises:
+        SettingError: there is none, or several and none is named, or further tensors lie beside it.
+    """
+    named = list(_tensors(content, ""))
+    check(bool(named), f"--weights {place}: holds no tensors")
+    sets = {name.removesuffix(FIRST): _Found(container) for container, name, _ in named if _is_first(name)}
+    beside: dict[str, str] = {}  # by container
+    for container, name, value in named:
+        prefix = max((one for one in sets if name.startswith(one)), key=len, default=None)
+        if prefix is None:
+            beside.setdefault(container, name)
+        elif name.removeprefix(prefix) in sets[prefix].tensors:
+            raise SettingError(f"--weights {place}: holds '{name}' twice, wrapped and not; save one of them alone")
+        else:
+            sets[prefix].tensors[name.removeprefix(prefix)] = value
+    if not sets:
+        few = ", ".join(f"'{name}'" for _, name, _ in islice(named, 3))
+        normalised = any(name.endswith("running_mean") for _, name, _ in named)
+        raise SettingError(
+            f"--weights {place}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
+            "'features.0.bias', 'features.2.weight'"
+            + "; the weights are a network's with batch normalisation"
+            * normalised
+        )
+    paths = {one.strip("."): one for one in sets}
+    prefix = _chosen(paths, wanted, place)
+    found = sets[prefix]
+    if found.container in beside and not wanted:
+        raise SettingError(
+            f"--weights {place}: holds '{beside[found.container]}' beside the network; "
+            f"to leave it out give --weights {place}#{prefix.strip('.')}"
+        )
+    others = tuple(sorted(one.strip(".") for one in sets if one != prefix))
+    path = prefix.strip(".")
+    return WeightSet(_torchvisions(found.tensors), path, others, _usual(paths) == [path])
+
+
+def _is_first(name: str) -> bool:
+    return name == FIRST or name.endswith("." + FIRST)
+
+
+def _chosen(paths: dict[str, str], wanted: str, place: str) -> str:
+    """The prefix of the wanted path."""
+    names = ", ".join(f"{place}#{path}" for path in sorted(paths) if path)
+    if wanted:
+        asked = _plain(wanted)
+        fitting = [path for path in paths if f".{path}.".endswith(f".{asked}.") or f"{path}.".startswith(f"{asked}.")]
+        fitting = [asked] if asked in paths else fitting
+        check(bool(fitting), f"--weights {place}: holds no set of weights '{wanted}'; give {names or place}")
+    else:
+        fitting = _usual(paths)
+    check(len(fitting) == 1, f"--weights {place}: holds {len(fitting)} sets of weights; choose one: {names}")
+    return paths[fitting[0]]
+
+
+def _usual(paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if not _AVERAGE.search(path)] or list(paths)
+
+
+def _tensors(content: Mapping[Any, Any], around: str, seen: tuple[int, ...] = ()) -> Iterator[tuple[str, str, Tensor]]:
+    """All tensors but the optimiser's and single numbers: the path of the mapping, the tensor's with it, the tensor.
+
+    Single numbers are counts and accuracies, such as AveragedModel's `n_averaged`.
+    """
+    for key, value in content.items():
+        if not isinstance(key, str) or (not around and key.startswith("optim")):
+            continue
+        name = f"{around}{key}"
+        if isinstance(value, Mapping) and len(seen) < _DEPTH and id(value) not in seen:
+            yield from _tensors(value, f"{name}.", (*seen, id(value)))
+        elif isinstance(value, Tensor) and (value.ndim > 0 or name.endswith("num_batches_tracked")):
+            yield _plain(around), _plain(name), value
+
+
+def _plain(name: str) -> str:
+    """A name without wrappers; our own checkpoints have strokes for dots."""
+    return ".".join(part for part in name.replace("/", ".").split(".") if part not in _WRAPPERS)
+
+
+def _torchvisions(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """timm's names and kernels as torchvision's; others unchanged."""
+    if "pre_logits.fc1.weight" not in tensors:
+        return tensors
+    renamed = {}
+    for name, value in tensors.items():
+        old = next((old for old in _TIMM if name.startswith(old)), "")
+        # Kernels as large as their input: the order of their weights is that of the flattened input.
+        kernel = bool(old) and value.ndim == 4
+        renamed[_TIMM.get(old, "") + name.removeprefix(old)] = value.flatten(1) if kernel else value
+    return renamed
