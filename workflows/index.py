@@ -27,6 +27,7 @@ from lp_core.indexing.manifest import (
 from lp_core.indexing.plan import Piece, Plan
 from lp_core.indexing.quarantine import check_share
 from lp_core.indexing.resize import Form
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.cluster import connected
@@ -52,6 +53,7 @@ def index(
     max_side: int | None = None,
     short_side: int | None = None,
     max_quarantined: float = 0.01,
+    validation_share: float | None = None,
     seed: int = 0,
     address: str | None = None,
 ) -> None:
@@ -68,13 +70,16 @@ def index(
         max_side: make larger images smaller until their longer side has so many px (JPEG quality 92).
         short_side: the same for the shorter side.
         max_quarantined: share of the files found that may be unusable; they are listed in manifest.json.
-        seed: of the order in which rows are stored.
+        validation_share: share of every class to become the validation split, where the collection has none (0.1, say).
+            A photograph's name and --seed decide, so it stays in its split when files are added.
+        seed: of the order in which rows are stored, and of what --validation-share takes.
         address: Ray cluster to write with (auto, HOST:PORT); without, one is started on this machine.
 
     Raises:
         SettingError: the source is missing or of no known layout, or the folder cannot be written to.
     """
     origin, folder, form = Storage.at(source), Storage.at(out), Form(max_side, short_side, check)
+    held_out = None if validation_share is None else ValidationShare(validation_share, seed)
     for place in (origin, folder):
         if ":" in place.uri.partition("://")[2].partition("/")[0].rpartition("@")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
@@ -82,13 +87,17 @@ def index(
     # A folder that is finished, or another's, is not written into.
     listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
     found = find(origin, layout, folder, partial(_list_archives, listed))
+    for note in found.notes:
+        say(note)
+    if held_out and found.files:
+        found = held_out.of_files(found)
     writes = bool(found.files) or form.resizes
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
     elif form.resizes:
-        manifest = _copy(origin, folder, found, form, max_quarantined, address)
+        manifest = _copy(origin, folder, found, form, max_quarantined, held_out, address)
     else:
-        manifest = _in_place(folder, found, form, max_quarantined, address)
+        manifest = _in_place(folder, found, form, max_quarantined, held_out, address)
     counts = ", ".join(f"{split['rows']} {name}" for name, split in manifest["splits"].items())
     bad = len(manifest["quarantined"])
     how = "written as shards" if writes else "indexed in place"
@@ -96,6 +105,8 @@ def index(
         f"{folder}: {counts} rows of {len(manifest['classes'])} classes ({found.layout}, {how})"
         + (f"; {bad} files quarantined, see manifest.json" if bad else "")
     )
+    if "validation" not in manifest["splits"] and "train" in manifest["splits"]:
+        say("training needs a validation split: index again with --validation-share 0.1 to take a tenth of train")
 
 
 def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:
@@ -121,13 +132,25 @@ def _write(
     return _shards(origin, out, found, form, share, pieces, made_from, address)
 
 
-def _copy(origin: Storage, out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
+def _copy(
+    origin: Storage,
+    out: Storage,
+    found: Found,
+    form: Form,
+    share: float,
+    held_out: ValidationShare | None,
+    address: str | None,
+) -> dict[str, Any]:
     """Write smaller copies of Parquet shards."""
     shards = _read_shards(found)
+    if held_out:
+        held_out.of_shards(shards)  # refused before anything is written
     named = replace(found, classes=named_classes(found.classes, shards))
-    made_from = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
+    made_from: list[Any] = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
+    if held_out:
+        made_from.append(asdict(held_out))
     pieces = (piece for split, listed in shards.items() for piece in copies(split, listed))
-    return _shards(origin, out, named, form, share, pieces, made_from, address)
+    return _shards(origin, out, named, form, share, pieces, made_from, address, held_out)
 
 
 def _shards(
@@ -139,6 +162,7 @@ def _shards(
     planned: Iterable[Piece],
     source: Any,
     address: str | None,
+    held_out: ValidationShare | None = None,
 ) -> dict[str, Any]:
     """Write the shards that an earlier start did not write, then the manifest."""
     names = [one.name for one in found.classes]
@@ -164,7 +188,7 @@ def _shards(
         shards.setdefault(piece.split, []).append(rows)
         refused += bad
     check_share(refused, total - len(refused) + len(found.refused), share)
-    manifest = write_manifest(out, replace(found, refused=refused), shards)
+    manifest = write_manifest(out, replace(found, refused=refused), held_out.of_shards(shards) if held_out else shards)
     forget_notes(out)
     return manifest
 
@@ -190,7 +214,9 @@ def _holds_data(out: Storage) -> bool:
     return out.exists("manifest.json") or bool(out.files("data"))
 
 
-def _in_place(out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
+def _in_place(
+    out: Storage, found: Found, form: Form, share: float, held_out: ValidationShare | None, address: str | None
+) -> dict[str, Any]:
     """Index Parquet shards where they are."""
     check(not out.exists(RECORD), f"{out} is a data set folder with shards of its own; give another folder")
     shards = _read_shards(found)
@@ -204,7 +230,7 @@ def _in_place(out: Storage, found: Found, form: Form, share: float, address: str
         for row, reason in shard.faults.items()
     ]
     check_share([*found.refused, *bad], rows - len(bad), share)
-    manifest = write_manifest(out, found, shards)
+    manifest = write_manifest(out, found, held_out.of_shards(shards) if held_out else shards)
     forget_notes(out)
     return manifest
 

@@ -9,9 +9,11 @@ from dataclasses import replace
 from types import ModuleType
 
 from lp_core.errors import SettingError, check
+from lp_core.indexing.endings import is_image, is_unread, why_no_image
 from lp_core.indexing.identity import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, is_hidden, is_image, split_of_folder
+from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, split_of_folder
+from lp_core.indexing.leftovers import is_leftover
 from lp_core.storage import Storage
 
 LAYOUTS: dict[str, ModuleType] = {
@@ -51,15 +53,15 @@ def find(
 
 
 def _outside(source: Source, found: Found) -> list[Refused]:
-    """Files named as images that the layout has no place for; somebody may think that they are in."""
+    """Files named as pictures that the layout has no place for; somebody may think that they are in."""
     known = {one.where for one in found.refused}
     for files in found.files.values():
         known.update(files.holders)
     reason = f"an image outside of the collection (layout {found.layout})"
     return [
-        Refused(_split_of(name), canonical(stem(name)), name, reason)
+        Refused(_split_of(name), canonical(stem(name)), name, why_no_image(name) if is_unread(name) else reason)
         for name in source.files
-        if is_image(name) and name not in known
+        if (is_image(name) or is_unread(name)) and name not in known
     ]
 
 
@@ -88,14 +90,14 @@ def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused
     files = {
         name: size
         for name, size in sorted(contents.files.items())
-        if not is_hidden(name) and not (inside and name.startswith(inside))
+        if not is_leftover(name) and not (inside and name.startswith(inside))
     }
     others = [
         Refused(_split_of(name), stem(name), name, "neither a file nor a folder; a link that leads nowhere?")
         for name in sorted(contents.others)
-        if not is_hidden(name)
+        if not is_leftover(name)
     ]
-    return Source(storage, files, sorted(name for name in contents.folders if not is_hidden(name))), others
+    return Source(storage, files, sorted(name for name in contents.folders if not is_leftover(name))), others
 
 
 def _split_of(path: str) -> str:
