@@ -102,7 +102,7 @@ class _Samples:
         photographs, others = _one_per_key(members.names)
         for name, reason in others:
             self._refuse(holder, name, reason)
-        images = set(photographs)
+        images = {*photographs, *(_key(name) for name, _ in others)}
         for key, index in photographs.items():
             name = members.names[index]
             about = _about(holder, key, members)
