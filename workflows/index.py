@@ -106,7 +106,10 @@ def index(
         + (f"; {bad} files quarantined, see manifest.json" if bad else "")
     )
     if "validation" not in manifest["splits"] and "train" in manifest["splits"]:
-        say("training needs a validation split: index again with --validation-share 0.1 to take a tenth of train")
+        say(
+            "training needs a validation split: index again with --validation-share 0.1 to take a tenth of train "
+            "(to evaluate on all photographs, put their folder into one called val)"
+        )
 
 
 def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:

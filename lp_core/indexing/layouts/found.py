@@ -12,7 +12,11 @@ from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.identity import ImageClass
 from lp_core.storage import Storage
 
-SPLIT_NAMES = {"train": "train", "val": "validation", "validation": "validation", "valid": "validation", "test": "test"}
+SPLIT_NAMES = {
+    **{"train": "train", "training": "train"},
+    **{"val": "validation", "validation": "validation", "valid": "validation"},
+    **{"test": "test", "testing": "test"},
+}
 """What people call a split -> what it is called here."""
 
 _ARCHIVE_NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)")

@@ -19,7 +19,7 @@ SYNSETS = "imagenet_2012_validation_synset_labels.txt"
 ANNOTATIONS = "val_annotations.txt"
 """Tiny ImageNet's: `val_0.JPEG<tab>n03444034<tab>0<tab>32<tab>44<tab>62`."""
 _COMPANION = re.compile(
-    rf"({SOLUTION}|{SYNSETS}|{ANNOTATIONS}|wnids\.txt|words\.txt|n\d{{8}}_boxes\.txt|meta\.mat|readme\.txt"
+    rf"({SOLUTION}|{SYNSETS}|{ANNOTATIONS}|wnids\.txt|words\.txt|n\d{{8}}_boxes\.txt|meta\.mat"
     r"|ILSVRC20\d\d_validation_ground_truth\.txt)",
     re.IGNORECASE,
 )

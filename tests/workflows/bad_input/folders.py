@@ -10,7 +10,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write,
     write_folders,
 )
-from tests.workflows.bad_input.cases import PHOTOS, quarantined, refused
+from tests.workflows.bad_input.cases import HEIC, PHOTOS, quarantined, refused
 
 
 @refused("`val` is flat, as it comes out of the original archive")
@@ -89,3 +89,47 @@ def _(source: Path) -> None:
 def _(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "new" / "n01440764_5.JPEG", jpeg(1))
+
+
+@refused("a class is named like a split")
+def _(source: Path) -> None:
+    for name in ("bus", "car", "train"):
+        write(source / name / "1.jpg", jpeg(1))
+
+
+@refused("two class folders are the same number")
+def _(source: Path) -> None:
+    for name in ("0", "1", "01"):
+        write(source / name / "1.jpg", jpeg(1))
+
+
+@refused("class folders hold HEIC photographs alone")
+def _(source: Path) -> None:
+    for name in ("cat", "dog"):
+        write(source / name / "IMG_0001.HEIC", HEIC)
+
+
+@refused("a line of Tiny ImageNet's list names no class")
+def _(source: Path) -> None:
+    write(source / "train" / WNIDS[0] / "images" / f"{WNIDS[0]}_0.JPEG", jpeg(1))
+    write(source / "val" / "images" / "val_0.JPEG", jpeg(2))
+    write(source / "val" / "val_annotations.txt", "val_0.JPEG cat\n")
+
+
+@refused("`--validation-share` of a collection that has a validation split")
+def _(source: Path) -> list[str]:
+    write_folders(source, PHOTOS)
+    return ["--validation-share", "0.1"]
+
+
+@refused("`--validation-share` in percent")
+def _(source: Path) -> list[str]:
+    write_folders(source, PHOTOS)
+    return ["--validation-share", "10"]
+
+
+@refused("`--validation-share` of classes with one photograph each")
+def _(source: Path) -> list[str]:
+    for name in ("cat", "dog"):
+        write(source / name / "1.jpg", jpeg(1))
+    return ["--validation-share", "0.1"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
@@ -11,7 +15,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write,
     write_folders,
 )
-from tests.workflows.bad_input.cases import PHOTOS, quarantined
+from tests.workflows.bad_input.cases import HEIC, PHOTOS, quarantined
 
 
 @quarantined("an empty file")
@@ -49,3 +53,23 @@ def _(source: Path) -> list[str]:
 def _(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "train" / WNIDS[0] / "n01440764_5.JPEG", bomb())
+
+
+@quarantined("a HEIC photograph")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "train" / WNIDS[0] / "IMG_0001.HEIC", HEIC)
+
+
+@quarantined("a HEIC photograph called .jpg")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    write(source / "train" / WNIDS[0] / "IMG_0001.jpg", HEIC)
+
+
+@quarantined("a picture of floating-point numbers")
+def _(source: Path) -> None:
+    write_folders(source, PHOTOS)
+    file = io.BytesIO()
+    Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(file, "TIFF")
+    write(source / "train" / WNIDS[0] / "n01440764_5.tif", file.getvalue())
