@@ -255,6 +255,14 @@ def test_leftovers_of_systems_are_ignored_in_folders_and_archives(tmp_path: Path
     assert [found(tmp_path / form).refused for form in rows] == [[], [], []]
 
 
+def test_the_lists_of_names_and_endings_are_documented() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "DATA.md").read_text()
+    names = [name for name in (*FOLDERS, *FILES) if name.isprintable()]
+    raw = {ending for ending, what in UNREAD.items() if "camera" in what}
+    missing = [name for name in (*names, *IMAGE_ENDINGS, *(UNREAD.keys() - raw)) if f"`{name}`" not in page]
+    assert missing == []
+
+
 def webdataset(tmp_path: Path, names: list[str]) -> tuple[list[str], dict[str, str]]:
     """Names of the photographs, and reasons by member of the others."""
     write(tmp_path / "train-0000.tar", tar([(name, b"0" if name.endswith(".cls") else jpeg(1)) for name in names]))
