@@ -124,7 +124,7 @@ def _reduced(image_HWC: np.ndarray, reduce: int) -> np.ndarray:
 def _decode_with_pillow(data: bytes) -> np.ndarray:
     with _pillow(data) as image:
         try:
-            if image.mode.startswith("I;16"):  # Pillow would cut all values at 255
+            if image.mode.startswith("I"):  # of 16 bits, or refused before; Pillow would cut all values at 255
                 return np.repeat((np.array(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
             return np.array(image.convert("RGB"))
         except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error ...

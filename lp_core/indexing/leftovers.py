@@ -31,9 +31,16 @@ FILES = {
     "Icon\r": "macOS: a folder's icon",
 }
 """Name -> who leaves it."""
+SUFFIXES = {
+    ":Zone.Identifier": "Windows, seen from WSL: where a file was downloaded from",
+    "@SynoEAStream": "Synology: metadata of one file",
+    "@SynoResource": "Synology: metadata of one file",
+}
+"""End of a file's name -> who leaves it."""
 _NAMES = frozenset(name.casefold() for name in (*FOLDERS, *FILES))
 
 
 def is_leftover(path: str) -> bool:
     """Whether a file, or a folder above it, is on the list, or hidden (`.DS_Store`, `._x`, `.Trash-1000`)."""
-    return any(part.startswith(".") or part.casefold() in _NAMES for part in path.split("/"))
+    parts = path.split("/")
+    return path.endswith(tuple(SUFFIXES)) or any(part.startswith(".") or part.casefold() in _NAMES for part in parts)

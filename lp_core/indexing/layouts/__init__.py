@@ -83,7 +83,7 @@ def _known_name(layout: str) -> str:
 
 def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused]]:
     """What people see of a folder, without the data set folder; and what is neither a file nor a folder."""
-    contents = storage.contents()
+    contents = storage.contents(skip=is_leftover)  # such folders may be unreadable, or hold years of snapshots
     inside = (
         out.path()[len(storage.path()) + 1 :] + "/" if out and out.path().startswith(storage.path() + "/") else None
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ class _Samples:
         """Take the samples of one archive."""
         for name, reason in members.refused:
             self._refuse(holder, name, reason)
-        photographs, others = _one_per_key(members.names)
+        photographs, others = _one_per_key(members.names, _key)
         for name, reason in others:
             self._refuse(holder, name, reason)
         images = {*photographs, *(_key(name) for name, _ in others)}
@@ -148,7 +149,7 @@ def _key(name: str) -> str:
     return posixpath.join(folder, base.partition(".")[0])
 
 
-def _one_per_key(names: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+def _one_per_key(names: list[str], key_of: Callable[[str], str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
     """The photograph of every key, by its place in the names, and the other images with the reason.
 
     A photograph has a plain ending (`000.jpg`); masks and thumbnails have longer ones (`000.seg.png`). A key without a
@@ -157,7 +158,7 @@ def _one_per_key(names: list[str]) -> tuple[dict[str, int], list[tuple[str, str]
     images: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         if is_image(name) and not is_leftover(name):
-            images.setdefault(_key(name), []).append(index)
+            images.setdefault(key_of(name), []).append(index)
     photographs: dict[str, int] = {}
     others: list[tuple[str, str]] = []
     for key, indices in images.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from pathlib import Path
@@ -12,7 +13,7 @@ from lp_core.errors import SettingError
 from lp_core.indexing.endings import IMAGE_ENDINGS, UNREAD
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found
-from lp_core.indexing.leftovers import FILES, FOLDERS
+from lp_core.indexing.leftovers import FILES, FOLDERS, SUFFIXES
 from lp_core.indexing.plan import Plan
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import WNIDS, jpeg, photos, tar, write, write_folders, write_tars
@@ -237,7 +238,15 @@ def test_classes_of_unreadable_pictures_alone_say_so(tmp_path: Path) -> None:
         found(tmp_path)
 
 
-LEFT = [*(f"{folder}/x.jpg" for folder in FOLDERS), *FILES, ".DS_Store", "._x.JPEG", ".Trash-1000/x.jpg", "THUMBS.DB"]
+LEFT = [
+    *(f"{folder}/x.jpg" for folder in FOLDERS),
+    *FILES,
+    *(f"x.jpg{end}" for end in SUFFIXES),
+    ".DS_Store",
+    "._x.JPEG",
+    ".Trash-1000/x.jpg",
+    "THUMBS.DB",
+]
 
 
 @pytest.mark.parametrize("left", LEFT)
@@ -255,9 +264,20 @@ def test_leftovers_of_systems_are_ignored_in_folders_and_archives(tmp_path: Path
     assert [found(tmp_path / form).refused for form in rows] == [[], [], []]
 
 
+@pytest.mark.parametrize("left", ["lost+found", "#snapshot", ".Trash-1000", "train/@eaDir"])
+def test_leftover_folders_are_not_entered(tmp_path: Path, left: str) -> None:
+    write_folders(tmp_path / "plain")
+    source = tmp_path / "source"
+    (tmp_path / "plain").rename(source)
+    (source / left).mkdir()
+    (source / left / "again").symlink_to(source)  # refused where folders are entered, as one that may not be read is
+    Path(os.fsdecode(bytes(source / left) + b"/caf\xe9.JPEG")).touch()
+    assert len(labels(found(source))) == sum(one.split == "train" for one in photos())
+
+
 def test_the_lists_of_names_and_endings_are_documented() -> None:
     page = (Path(__file__).parents[4] / "docs" / "DATA.md").read_text()
-    names = [name for name in (*FOLDERS, *FILES) if name.isprintable()]
+    names = [name for name in (*FOLDERS, *FILES, *SUFFIXES) if name.isprintable()]
     raw = {ending for ending, what in UNREAD.items() if "camera" in what}
     missing = [name for name in (*names, *IMAGE_ENDINGS, *(UNREAD.keys() - raw)) if f"`{name}`" not in page]
     assert missing == []
