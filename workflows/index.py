@@ -14,6 +14,7 @@ from tyro.conf import Positional
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.holding_out import hold_out
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.manifest import (
@@ -79,25 +80,25 @@ def index(
         SettingError: the source is missing or of no known layout, or the folder cannot be written to.
     """
     origin, folder, form = Storage.at(source), Storage.at(out), Form(max_side, short_side, check)
-    held_out = None if validation_share is None else ValidationShare(validation_share, seed)
     for place in (origin, folder):
         if ":" in place.uri.partition("://")[2].partition("/")[0].rpartition("@")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
+    held_out = None if validation_share is None else ValidationShare(validation_share, seed)
     begun = folder.exists(RECORD) and not folder.exists("manifest.json")
     # A folder that is finished, or another's, is not written into.
     listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
     found = find(origin, layout, folder, partial(_list_archives, listed))
     for note in found.notes:
         say(note)
-    if held_out and found.files:
-        found = held_out.of_files(found)
+    if held_out:
+        found = hold_out(found, held_out)
     writes = bool(found.files) or form.resizes
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
     elif form.resizes:
-        manifest = _copy(origin, folder, found, form, max_quarantined, held_out, address)
+        manifest = _copy(origin, folder, found, form, max_quarantined, address)
     else:
-        manifest = _in_place(folder, found, form, max_quarantined, held_out, address)
+        manifest = _in_place(folder, found, form, max_quarantined, address)
     counts = ", ".join(f"{split['rows']} {name}" for name, split in manifest["splits"].items())
     bad = len(manifest["quarantined"])
     how = "written as shards" if writes else "indexed in place"
@@ -105,7 +106,7 @@ def index(
         f"{folder}: {counts} rows of {len(manifest['classes'])} classes ({found.layout}, {how})"
         + (f"; {bad} files quarantined, see manifest.json" if bad else "")
     )
-    if "validation" not in manifest["splits"] and "train" in manifest["splits"]:
+    if "train" in manifest["splits"] and "validation" not in manifest["splits"]:
         say(
             "training needs a validation split: index again with --validation-share 0.1 to take a tenth of train "
             "(to evaluate on all photographs, put their folder into one called val)"
@@ -135,25 +136,13 @@ def _write(
     return _shards(origin, out, found, form, share, pieces, made_from, address)
 
 
-def _copy(
-    origin: Storage,
-    out: Storage,
-    found: Found,
-    form: Form,
-    share: float,
-    held_out: ValidationShare | None,
-    address: str | None,
-) -> dict[str, Any]:
+def _copy(origin: Storage, out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
     """Write smaller copies of Parquet shards."""
     shards = _read_shards(found)
-    if held_out:
-        held_out.of_shards(shards)  # refused before anything is written
     named = replace(found, classes=named_classes(found.classes, shards))
-    made_from: list[Any] = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
-    if held_out:
-        made_from.append(asdict(held_out))
+    made_from = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
     pieces = (piece for split, listed in shards.items() for piece in copies(split, listed))
-    return _shards(origin, out, named, form, share, pieces, made_from, address, held_out)
+    return _shards(origin, out, named, form, share, pieces, made_from, address)
 
 
 def _shards(
@@ -165,12 +154,12 @@ def _shards(
     planned: Iterable[Piece],
     source: Any,
     address: str | None,
-    held_out: ValidationShare | None = None,
 ) -> dict[str, Any]:
     """Write the shards that an earlier start did not write, then the manifest."""
     names = [one.name for one in found.classes]
     classes = [[one.name, one.wnid] for one in found.classes]
-    made_from = fingerprint([source, asdict(form), classes])
+    held_out = [asdict(found.held_out)] if found.held_out else []
+    made_from = fingerprint([source, asdict(form), classes, *held_out])
     if _is_finished(out, made_from):
         say(f"{out}: finished before")
         return out.read_json("manifest.json")
@@ -191,7 +180,7 @@ def _shards(
         shards.setdefault(piece.split, []).append(rows)
         refused += bad
     check_share(refused, total - len(refused) + len(found.refused), share)
-    manifest = write_manifest(out, replace(found, refused=refused), held_out.of_shards(shards) if held_out else shards)
+    manifest = write_manifest(out, replace(found, refused=refused), shards)
     forget_notes(out)
     return manifest
 
@@ -217,9 +206,7 @@ def _holds_data(out: Storage) -> bool:
     return out.exists("manifest.json") or bool(out.files("data"))
 
 
-def _in_place(
-    out: Storage, found: Found, form: Form, share: float, held_out: ValidationShare | None, address: str | None
-) -> dict[str, Any]:
+def _in_place(out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
     """Index Parquet shards where they are."""
     check(not out.exists(RECORD), f"{out} is a data set folder with shards of its own; give another folder")
     shards = _read_shards(found)
@@ -233,7 +220,7 @@ def _in_place(
         for row, reason in shard.faults.items()
     ]
     check_share([*found.refused, *bad], rows - len(bad), share)
-    manifest = write_manifest(out, found, held_out.of_shards(shards) if held_out else shards)
+    manifest = write_manifest(out, found, shards)
     forget_notes(out)
     return manifest
 

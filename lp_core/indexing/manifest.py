@@ -6,7 +6,7 @@ import hashlib
 import io
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lp_core.fingerprint import checksum, fingerprint
 from lp_core.indexing.identity import ImageClass, check_wnids, image_ids, numbered_classes, wnids_by_label
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.plan import Piece, Wanted, copied_shard, stored_path
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.indexing.writing import Written
 from lp_core.patience import patiently
 from lp_core.storage import Storage, first_line
@@ -146,6 +147,8 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         found: the collection; its classes and what was refused go into the manifest.
         shards: all rows of each split.
     """
+    if found.held_out:
+        shards = _with_validation(shards, found.held_out)
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
     refused = list(found.refused)
@@ -179,6 +182,18 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
     }
     out.write_json("manifest.json", manifest)
     return manifest
+
+
+def _with_validation(shards: dict[str, list[ShardRows]], share: ValidationShare) -> dict[str, list[ShardRows]]:
+    """The same shards for training and validation, each with rows of its own."""
+    train = shards["train"]
+    taken = share.taken(shard_ids(train), np.concatenate([shard.labels for shard in train]))
+    parts = list(zip(train, np.split(taken, np.cumsum([len(shard.labels) for shard in train])[:-1]), strict=True))
+    return {
+        **shards,
+        "train": [replace(shard, elsewhere=chosen) for shard, chosen in parts],
+        "validation": [replace(shard, elsewhere=~chosen) for shard, chosen in parts],
+    }
 
 
 def shard_ids(shards: list[ShardRows]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A validation split for collections that have none: some of every class, taken by a hash of each photograph's name.
+"""Which photographs a validation split gets where a collection has none: some of every class, by a hash of their names.
 
 Whether a photograph is taken depends on its name and the seed alone, not on the others, so it stays on its side when
 files are added or removed. The one exception are small classes: where chance leaves a side without any photograph of a
@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import canonical, composed, image_ids, is_imagenet_stem, stem
-from lp_core.indexing.layouts.found import Files, Found
-from lp_core.indexing.manifest import ShardRows, shard_ids
+from lp_core.errors import check
 
 
 @dataclass(frozen=True)
@@ -36,42 +33,6 @@ class ValidationShare:
 
     def __post_init__(self) -> None:
         check(0 < self.share < 1, f"--validation-share {self.share:g} is not above 0 and below 1; 0.1 is a good start")
-
-    def of_files(self, found: Found) -> Found:
-        """The collection with a validation split.
-
-        Raises:
-            SettingError: it has one already, or none for training.
-        """
-        self._check_splits(list(found.files))
-        train = found.files["train"]
-        keys = [_stable_name(train, index) for index in range(len(train.names))]
-        taken = self.taken(keys, train.labels)
-        ids = image_ids(train.names, [train.where(index) for index in range(len(train.names))])
-        parts = {
-            split: _some(train, ids, np.flatnonzero(chosen))
-            for split, chosen in (("train", ~taken), ("validation", taken))
-        }
-        return replace(
-            found, files={**parts, **{split: files for split, files in found.files.items() if split != "train"}}
-        )
-
-    def of_shards(self, shards: dict[str, list[ShardRows]]) -> dict[str, list[ShardRows]]:
-        """The rows of Parquet shards with a validation split: both splits name the same shards, and rows of their own.
-
-        Raises:
-            SettingError: they have one already, or none for training.
-        """
-        self._check_splits(list(shards))
-        train = shards["train"]
-        taken = self.taken(shard_ids(train), np.concatenate([shard.labels for shard in train]))
-        bounds = np.cumsum([len(shard.labels) for shard in train])[:-1]
-        parts = list(zip(train, np.split(taken, bounds), strict=True))
-        return {
-            **shards,
-            "train": [replace(shard, elsewhere=chosen) for shard, chosen in parts],
-            "validation": [replace(shard, elsewhere=~chosen) for shard, chosen in parts],
-        }
 
     def taken(self, keys: Sequence[str], labels: np.ndarray) -> np.ndarray:
         """Which photographs the validation split gets; bool [n].
@@ -96,32 +57,8 @@ class ValidationShare:
         check(bool(taken_N.any()), "--validation-share: no class has two photographs, so there is none to take")
         return taken_N
 
-    def _check_splits(self, splits: list[str]) -> None:
-        if "validation" in splits:
-            raise SettingError("--validation-share: the collection has a validation split; leave the option out")
-        check(
-            "train" in splits,
-            f"--validation-share: the collection has no training split to take it from, only {', '.join(splits)}",
-        )
-
 
 def _drawn(key: str, seed: int) -> float:
     """A number in [0, 1) that depends on the key and the seed alone."""
     digest = hashlib.sha256(f"{seed}\n{key}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def _stable_name(files: Files, index: int) -> str:
-    """A photograph's name that no other file changes: an image id may become a path when another file has its stem."""
-    name, where = files.names[index], files.where(index)
-    own = canonical(stem(name))
-    if is_imagenet_stem(own):
-        return own
-    path = name if where == files.holders[index] else where
-    return composed(path.rpartition(".")[0])
-
-
-def _some(files: Files, ids: list[str], indices: np.ndarray) -> Files:
-    chosen = indices.tolist()
-    names, holders, kept = ([values[index] for index in chosen] for values in (files.names, files.holders, ids))
-    return Files(names, files.labels[indices], holders, files.offsets[indices], files.sizes[indices], kept)

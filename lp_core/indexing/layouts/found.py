@@ -10,6 +10,7 @@ import numpy as np
 
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.identity import ImageClass
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.storage import Storage
 
 SPLIT_NAMES = {
@@ -72,6 +73,7 @@ class Found:
         files: photographs by split, where the collection is not Parquet.
         refused: files that were found and are no photographs.
         notes: what a person should know about how the collection was understood.
+        held_out: how rows of the training shards become a validation split; None if they do not.
     """
 
     layout: str
@@ -80,6 +82,7 @@ class Found:
     files: dict[str, Files] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    held_out: ValidationShare | None = None
 
 
 @dataclass(frozen=True)

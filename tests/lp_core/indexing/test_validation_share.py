@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lp_core.errors import SettingError
+from lp_core.indexing.holding_out import hold_out
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found
 from lp_core.indexing.plan import Plan
@@ -25,7 +26,7 @@ def write_cats_and_dogs(root: Path, count: int = 40) -> None:
 
 
 def split(root: Path, share: float = 0.2, seed: int = 0) -> Found:
-    return ValidationShare(share, seed).of_files(find(Storage.at(root)))
+    return hold_out(find(Storage.at(root)), ValidationShare(share, seed))
 
 
 def names(collection: Found, split: str) -> set[str]:
