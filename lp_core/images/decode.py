@@ -29,6 +29,8 @@ _UNREAD = {
     **dict.fromkeys((b"ftypcrx ",), "a camera's raw file"),
 }
 """Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads."""
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How a TIFF begins, in either order of bytes; the last two of more than 4 GiB."""
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
@@ -145,8 +147,12 @@ def _pillow(data: bytes) -> Image.Image:
 
 
 def _is_pillow_only(data: bytes) -> bool:
-    """GIF and AVIF: OpenCV 5.0 shows other colours behind a GIF's transparency, and mixes an AVIF's with its alpha."""
-    return data[:4] == b"GIF8" or data[4:12] in (b"ftypavif", b"ftypavis")
+    """Whether a file is one whose colours OpenCV 5.0 changes where it is transparent: GIF, TIFF or AVIF."""
+    return data[:4] in (b"GIF8", *_TIFF) or _is_avif(data)
+
+
+def _is_avif(data: bytes) -> bool:
+    return data[4:12] in (b"ftypavif", b"ftypavis")
 
 
 def _why_unknown(data: bytes) -> str:
@@ -161,7 +167,7 @@ def _why_unknown(data: bytes) -> str:
 def _unread(data: bytes) -> str | None:
     if data[:2] == b"\xff\x0a" or data[4:12] == b"JXL \r\n\x87\n":
         return "a JPEG XL file"
-    if _is_pillow_only(data):
+    if _is_avif(data):
         return "an AVIF file of a kind that this Pillow does not know"
     return _UNREAD.get(data[4:12])
 
@@ -170,7 +176,7 @@ def _tiff_of_floats(data: bytes) -> bool:
     """Whether a file is a TIFF of floating-point numbers in colour, or a Radiance or portable float map."""
     if data[:2] == b"PF" or data[:10] == b"#?RADIANCE" or data[:4] == b"v/1\x01":
         return True
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    if data[:4] not in _TIFF[:2]:
         return False
     try:
         tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])

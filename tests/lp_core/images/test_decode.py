@@ -107,6 +107,22 @@ def test_what_is_no_image_is_named(data, reason):
         decode_rgb(data)
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("AVIF", {}), ("TIFF", {}), ("JPEG2000", {})]
+)
+def test_colours_behind_transparency_are_pillow_s(kind, options):
+    alpha = smooth()[..., 1:2]
+    data = encoded(np.concatenate([smooth(), alpha], axis=-1), kind=kind, **options)
+    assert np.abs(decode_rgb(data).astype(int) - by_pillow(data)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_s_transparent_colour_is_pillow_s(kind):
+    file = io.BytesIO()
+    Image.fromarray(smooth()).quantize(16).save(file, kind, transparency=3)
+    assert np.array_equal(decode_rgb(file.getvalue()), by_pillow(file.getvalue()))
+
+
 FLOATS = smooth()[..., 0].astype(np.float32) / 255
 COLOURS = smooth().astype(np.float32) / 255
 
