@@ -1,7 +1,7 @@
 """Compressed bytes of a photograph -> uint8 RGB pixels, as `PIL.Image.open(...).convert("RGB")` gives them.
 
-OpenCV decodes JPEG, PNG, WebP and BMP (see `benchmarks/input_chain.py` for the reason); Pillow reads the formats whose
-colours OpenCV changes, and what OpenCV rejects, or says why not.
+OpenCV decodes most formats (see `benchmarks/input_chain.py` for the reason); Pillow reads those whose colours OpenCV
+changes, and what OpenCV rejects, or says why not.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ def _pillow(data: bytes) -> Image.Image:
 
 
 def _is_pillow_only(data: bytes) -> bool:
-    """Whether OpenCV 5.0 changes colours: of GIF, TIFF and AVIF where they are transparent, of JPEG 2000 in YCbCr."""
-    return data[:4] in (b"GIF8", b"\xff\x4f\xff\x51", *_TIFF) or data[4:8] == b"jP  " or _is_avif(data)
+    """Whether OpenCV 5.0 changes a file's colours where it is transparent: GIF, TIFF and AVIF."""
+    return data[:4] in (b"GIF8", *_TIFF) or _is_avif(data)
 
 
 def _is_avif(data: bytes) -> bool:

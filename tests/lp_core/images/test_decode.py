@@ -59,7 +59,6 @@ def exif(orientation: int) -> Image.Exif:
         ("P", "GIF", {"transparency": 3}),
         ("RGBA", "WEBP", {"lossless": True}),
         (None, "JPEG2000", {}),
-        ("YCbCr", "JPEG2000", {}),
         (None, "TGA", {}),
         (None, "QOI", {}),
         ("CMYK", "TIFF", {}),
