@@ -38,9 +38,10 @@ SUFFIXES = {
 }
 """End of a file's name -> who leaves it."""
 _NAMES = frozenset(name.casefold() for name in (*FOLDERS, *FILES))
+_SUFFIXES = tuple(SUFFIXES)
 
 
 def is_leftover(path: str) -> bool:
     """Whether a file, or a folder above it, is on the list, or hidden (`.DS_Store`, `._x`, `.Trash-1000`)."""
-    parts = path.split("/")
-    return path.endswith(tuple(SUFFIXES)) or any(part.startswith(".") or part.casefold() in _NAMES for part in parts)
+    hidden = path.startswith(".") or "/." in path
+    return hidden or path.endswith(_SUFFIXES) or not _NAMES.isdisjoint(path.casefold().split("/"))

@@ -18,7 +18,7 @@ from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
 from lp_core.dataset.shards import open_shard
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum, fingerprint
-from lp_core.indexing.identity import ImageClass, check_wnids, image_ids, numbered_classes, wnids_by_label
+from lp_core.indexing.identity import ImageClass, check_wnids, classes_of, image_ids, numbered_classes, wnids_by_label
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.plan import Piece, Wanted, copied_shard, stored_path
 from lp_core.indexing.validation_share import ValidationShare
@@ -276,7 +276,10 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     check_wnids(wnids)
     classes = classes or numbered_classes(highest + 1, wnids)
     check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
-    return [ImageClass(one.name, one.wnid or wnids.get(index)) for index, one in enumerate(classes)]
+    named = zip(classes, classes_of([one.name for one in classes]), strict=True)
+    return [
+        ImageClass(known.name, one.wnid or known.wnid or wnids.get(index)) for index, (one, known) in enumerate(named)
+    ]
 
 
 def _relative(path: str, out: Storage) -> str:

@@ -25,6 +25,9 @@ LAYOUTS: dict[str, ModuleType] = {
 }
 """In the order in which they are looked for; class folders last, because any two folders look like classes."""
 
+PACKED = (".zip", ".7z", ".rar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+"""Endings of archives that are not read where they lie, but for ImageNet's development kit."""
+
 
 def find(
     storage: Storage,
@@ -116,4 +119,6 @@ def _glimpse(source: Source) -> str:
     names = list(source.files)
     if not names:
         return f"no files and {len(source.folders)} folders"
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    packed = next((name for name in names if name.lower().endswith(PACKED)), None)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more + (f"; unpack {packed} first" if packed else "")

@@ -145,6 +145,13 @@ def test_another_file_called_words_names_no_classes(tmp_path: Path, text: str | 
     assert class_names(found(tmp_path)) == ["tench", "Shetland sheepdog", "toilet tissue"]
 
 
+@pytest.mark.parametrize("name", ["tiny-imagenet-200.zip", "101_ObjectCategories.tar.gz"])
+def test_a_packed_collection_is_to_be_unpacked(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, b"?")
+    with pytest.raises(SettingError, match=f"it holds {re.escape(name)}; unpack {re.escape(name)} first$"):
+        found(tmp_path)
+
+
 def test_caltech_101(tmp_path: Path) -> None:
     for name in ("accordion", "BACKGROUND_Google", "yin_yang"):
         for number in (1, 2):
