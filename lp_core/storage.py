@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -202,8 +202,12 @@ class Storage:
         """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""
         return sorted(self.contents(name).files)
 
-    def contents(self, name: str = "") -> Contents:
+    def contents(self, name: str = "", skip: Callable[[str], bool] = lambda name: False) -> Contents:
         """What lies below a subfolder, in no special order; nothing if there is no such folder.
+
+        Args:
+            name: the subfolder; this folder if empty.
+            skip: tells, by their own names, files and folders of this machine that are not to be looked at.
 
         Raises:
             SettingError: a folder cannot be listed.
@@ -211,7 +215,7 @@ class Storage:
         root = self.path(name)
         try:
             if isinstance(self.filesystem, fs.LocalFileSystem):
-                return _local_contents(root, len(self.path()) + 1)
+                return _local_contents(root, len(self.path()) + 1, skip)
             below = fs.FileSelector(root, allow_not_found=True, recursive=True)
             infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
@@ -233,7 +237,7 @@ class Storage:
             patiently(lambda: self.filesystem.delete_dir(self.path()), self.uri)
 
 
-def _local_contents(root: str, start: int) -> Contents:
+def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Contents:
     """What lies below a folder of this machine, links followed; pyarrow would leave out links that lead nowhere."""
     found = Contents({}, [], [])
     waiting = [root]
@@ -244,6 +248,8 @@ def _local_contents(root: str, start: int) -> Contents:
         except FileNotFoundError:
             continue
         for entry in entries:
+            if skip(entry.name):
+                continue
             if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
                 raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
             path = entry.path[start:]

@@ -14,6 +14,7 @@ from tyro.conf import Positional
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.holding_out import hold_out
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.manifest import (
@@ -27,6 +28,7 @@ from lp_core.indexing.manifest import (
 from lp_core.indexing.plan import Piece, Plan
 from lp_core.indexing.quarantine import check_share
 from lp_core.indexing.resize import Form
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.cluster import connected
@@ -52,6 +54,7 @@ def index(
     max_side: int | None = None,
     short_side: int | None = None,
     max_quarantined: float = 0.01,
+    validation_share: float | None = None,
     seed: int = 0,
     address: str | None = None,
 ) -> None:
@@ -68,7 +71,9 @@ def index(
         max_side: make larger images smaller until their longer side has so many px (JPEG quality 92).
         short_side: the same for the shorter side.
         max_quarantined: share of the files found that may be unusable; they are listed in manifest.json.
-        seed: of the order in which rows are stored.
+        validation_share: share of every class to become the validation split, where the collection has none (0.1, say).
+            A photograph's name and --seed decide, so it stays in its split when files are added.
+        seed: of the order in which rows are stored, and of what --validation-share takes.
         address: Ray cluster to write with (auto, HOST:PORT); without, one is started on this machine.
 
     Raises:
@@ -78,10 +83,15 @@ def index(
     for place in (origin, folder):
         if ":" in place.uri.partition("://")[2].partition("/")[0].rpartition("@")[0]:
             raise SettingError("a URI holds a password, which manifest.json would keep; give it by the environment")
+    held_out = None if validation_share is None else ValidationShare(validation_share, seed)
     begun = folder.exists(RECORD) and not folder.exists("manifest.json")
     # A folder that is finished, or another's, is not written into.
     listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
     found = find(origin, layout, folder, partial(_list_archives, listed))
+    for note in found.notes:
+        say(note)
+    if held_out:
+        found = hold_out(found, held_out)
     writes = bool(found.files) or form.resizes
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
@@ -96,6 +106,11 @@ def index(
         f"{folder}: {counts} rows of {len(manifest['classes'])} classes ({found.layout}, {how})"
         + (f"; {bad} files quarantined, see manifest.json" if bad else "")
     )
+    if "train" in manifest["splits"] and "validation" not in manifest["splits"]:
+        say(
+            "training needs a validation split: index again with --validation-share 0.1 to take a tenth of train "
+            "(to evaluate on all photographs, put their folder into one called val)"
+        )
 
 
 def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:
@@ -143,7 +158,8 @@ def _shards(
     """Write the shards that an earlier start did not write, then the manifest."""
     names = [one.name for one in found.classes]
     classes = [[one.name, one.wnid] for one in found.classes]
-    made_from = fingerprint([source, asdict(form), classes])
+    held_out = [asdict(found.held_out)] if found.held_out else []
+    made_from = fingerprint([source, asdict(form), classes, *held_out])
     if _is_finished(out, made_from):
         say(f"{out}: finished before")
         return out.read_json("manifest.json")

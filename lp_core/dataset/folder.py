@@ -88,7 +88,15 @@ class DatasetFolder:
             SettingError: the data set has no such split.
         """
         splits = self.manifest["splits"]
-        check(split in splits, f"{self.storage}: no split '{split}'; it has {', '.join(splits)}")
+        hint = (
+            "; index the source again with `--validation-share 0.1`, which takes a tenth of train"
+            if "train" in splits
+            else ""
+        )
+        check(
+            split in splits,
+            f"{self.storage}: no split '{split}'; it has {', '.join(splits)}{hint if split == 'validation' else ''}",
+        )
         return _split_rows(self.storage, split, self.fingerprint)
 
     def photographs(self, split: str, rows: np.ndarray) -> Iterator[Photograph]:

@@ -1,6 +1,7 @@
 """Compressed bytes of a photograph -> uint8 RGB pixels, as `PIL.Image.open(...).convert("RGB")` gives them.
 
-OpenCV decodes (see `benchmarks/input_chain.py` for the reason); Pillow reads what OpenCV rejects, or says why not.
+OpenCV decodes most formats (see `benchmarks/input_chain.py` for the reason); Pillow reads those whose colours OpenCV
+changes, and what OpenCV rejects, or says why not.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 MAX_PIXELS = 178_956_970
 """Largest image decoded, in pixels; a decompression bomb has more. Source: Pillow's `Image.MAX_IMAGE_PIXELS` times 2,
@@ -24,6 +25,13 @@ _REDUCED = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
+_UNREAD = {
+    **dict.fromkeys((b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypmif1", b"ftypmsf1"), "a HEIC file"),
+    **dict.fromkeys((b"ftypcrx ",), "a camera's raw file"),
+}
+"""Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads."""
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How a TIFF begins, in either order of bytes; the last two of more than 4 GiB."""
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 
 
@@ -34,6 +42,7 @@ class ImageError(ValueError):
 def decode_rgb(data: bytes, *, reduce: Literal[1, 2, 4, 8] = 1) -> np.ndarray:
     """Pixels of a JPEG, PNG or any other image file that OpenCV or Pillow reads.
 
+    Of several pictures in one file (GIF, TIFF, AVIF) the first is taken; 16 bits are divided by 256 (OpenCV's rule).
     The EXIF orientation is not applied (torchvision and the published accuracies do not either), alpha is dropped,
     grey is repeated, CMYK is converted. The file's name is not needed: a PNG called .JPEG is read as what it is.
 
@@ -47,7 +56,8 @@ def decode_rgb(data: bytes, *, reduce: Literal[1, 2, 4, 8] = 1) -> np.ndarray:
         the mean over reduce x reduce pixels.
 
     Raises:
-        ImageError: Empty, truncated, larger than `MAX_PIXELS`, or not an image.
+        ImageError: Empty, truncated, larger than `MAX_PIXELS`, not an image, or one of numbers that have no brightness
+            (floating point, 32 bits, signed): 8 bits would make it black or white.
     """
     if not data:
         raise ImageError("the file is empty")
@@ -56,8 +66,9 @@ def decode_rgb(data: bytes, *, reduce: Literal[1, 2, 4, 8] = 1) -> np.ndarray:
         raise ImageError(f"{width} x {height} px is more than the limit of {MAX_PIXELS} px")
     rgb = _RGB if reduce == 1 else None
     flags = (_REDUCED[reduce] if rgb is None else rgb) | cv2.IMREAD_IGNORE_ORIENTATION
-    if data[:2] == b"\xff\xd8" and not _ends(data):
-        return _reduced(_decode_with_pillow(data), reduce)  # OpenCV 4 would fill in grey without a word
+    cut = data[:2] == b"\xff\xd8" and not _ends(data)  # OpenCV 4 would fill in grey without a word
+    if cut or _is_pillow_only(data):
+        return _reduced(_decode_with_pillow(data), reduce)
     try:
         image_HWC = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
@@ -71,13 +82,19 @@ def image_size(data: bytes) -> tuple[int, int]:
     """Height and width in px that the header states, without decoding.
 
     Raises:
-        ImageError: Not an image.
+        ImageError: Not an image, or one of numbers that have no brightness.
     """
     if data[:2] == b"\xff\xd8":
         size = _jpeg_size(data)
         if size is not None:
             return size
     with _pillow(data) as image:
+        # Pillow calls 16 bits "I;16", or "I" in PNG and PGM; "I" elsewhere is 32 bits or signed.
+        if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+            what = "floating-point" if image.mode == "F" else "32-bit or signed"
+            raise ImageError(
+                f"its pixels are {what} numbers, whose black and white are not known; convert it to 8 bits"
+            )
         return image.height, image.width
 
 
@@ -110,6 +127,8 @@ def _reduced(image_HWC: np.ndarray, reduce: int) -> np.ndarray:
 def _decode_with_pillow(data: bytes) -> np.ndarray:
     with _pillow(data) as image:
         try:
+            if image.mode.startswith("I"):  # of 16 bits, or refused before; Pillow would cut all values at 255
+                return np.repeat((np.array(image) >> 8).astype(np.uint8)[..., None], 3, axis=2)
             return np.array(image.convert("RGB"))
         except Exception as error:  # Pillow's plugins raise OSError, SyntaxError, ValueError, struct.error ...
             raise ImageError(f"the file is damaged: {_one_line(error)}") from error
@@ -123,9 +142,51 @@ def _pillow(data: bytes) -> Image.Image:
         except Image.DecompressionBombError as error:
             raise ImageError(_one_line(error)) from error
         except Image.UnidentifiedImageError as error:
-            raise ImageError(f"not an image: {len(data)} bytes that start with {data[:8]!r}") from error
+            raise ImageError(_why_unknown(data)) from error
         except Exception as error:
             raise ImageError(f"the file is damaged: {_one_line(error)}") from error
+
+
+def _is_pillow_only(data: bytes) -> bool:
+    """Whether OpenCV 5.0 changes a file's colours where it is transparent: GIF, TIFF and AVIF."""
+    return data[:4] in (b"GIF8", *_TIFF) or _is_avif(data)
+
+
+def _is_avif(data: bytes) -> bool:
+    return data[4:12] in (b"ftypavif", b"ftypavis")
+
+
+def _why_unknown(data: bytes) -> str:
+    """What a file is that Pillow does not know."""
+    if what := _unread(data):
+        return f"{what}, which is not read; convert it to JPEG or PNG"
+    if _tiff_of_floats(data):
+        return "its pixels are floating-point numbers, whose black and white are not known; convert it to 8 bits"
+    return f"not an image: {len(data)} bytes that start with {data[:8]!r}"
+
+
+def _unread(data: bytes) -> str | None:
+    if data[:2] == b"\xff\x0a" or data[4:12] == b"JXL \r\n\x87\n":
+        return "a JPEG XL file"
+    if _is_avif(data):
+        return "an AVIF file of a kind that this Pillow does not know"
+    return _UNREAD.get(data[4:12])
+
+
+def _tiff_of_floats(data: bytes) -> bool:
+    """Whether a file is a TIFF of floating-point numbers in colour, or a Radiance or portable float map."""
+    if data[:2] == b"PF" or data[:10] == b"#?RADIANCE" or data[:4] == b"v/1\x01":
+        return True
+    if data[:4] not in _TIFF[:2]:
+        return False
+    try:
+        tags = TiffImagePlugin.ImageFileDirectory_v2(data[:8])
+        file = io.BytesIO(data)
+        file.seek(tags.next)
+        tags.load(file)
+        return 3 in tags.get(TiffImagePlugin.SAMPLEFORMAT, ())
+    except Exception:  # a damaged directory
+        return False
 
 
 def _one_line(error: Exception) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
@@ -19,8 +22,10 @@ _DOUBLED_WNID = re.compile(r"^(?P<base>.+?)_(?P<wnid>n\d{8})$")
 """Hugging Face's ILSVRC/imagenet-1k appends the class: n01440764_10026_n01440764.JPEG."""
 _TRAIN_STEM = re.compile(r"^(?P<wnid>n\d{8})_\d+$")
 _IMAGENET_STEM = re.compile(r"^(n\d{8}_\d+|ILSVRC20\d\d_(train|val|test)_\d{8})$")
-_IMAGENET = ("n01440764", "n15075141", 1000)
-"""First and last wnid of the 1,000 classes in sorted order, and how many they are."""
+IMAGENET_CLASSES = 1000
+_WNIDS = "imagenet_wnids.txt"
+"""The wnids of ImageNet's 1,000 classes in sorted order, beside this file. Source: timm's imagenet_synsets.txt; its 500
+classes at ../shared/data/imagenet-sample bear the names that torchvision has at the same places."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,22 @@ def canonical(name: str) -> str:
     return match["base"] if match else name
 
 
+def is_imagenet_stem(name: str) -> bool:
+    """Whether a stem is one that ImageNet gives, which no two of its photographs share."""
+    return bool(_IMAGENET_STEM.match(name))
+
+
+def composed(name: str) -> str:
+    """A name in Unicode's composed form (NFC): Linux and macOS write the same letters as different code points."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     """Identity of every photograph of a split.
 
     The file's stem, without the class that Hugging Face's copy of ImageNet appends. Where stems are missing or not
     unique, those that are ImageNet's own names and unique are kept; the others are the file's path without its ending,
-    or, where that is missing or not unique, its place.
+    or, where that is missing or not unique (`cat/1.jpg` and `cat/1.png`), its place. Stems and paths are composed.
 
     Args:
         paths: names of the files within the split; None where there is none.
@@ -56,7 +71,7 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     Raises:
         SettingError: two photographs have one place, so a shard or archive is there twice.
     """
-    named = [path and posixpath.splitext(path.replace("\\", "/"))[0] for path in paths]
+    named = [path and composed(posixpath.splitext(path.replace("\\", "/"))[0]) for path in paths]
     stems = [path and canonical(posixpath.basename(path)) for path in named]
     unique = {one for one, times in Counter(stems).items() if times == 1 and one}
     if len(unique) == len(stems):
@@ -65,7 +80,7 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     all_named = None not in named
     ids = []
     for one, path, place in zip(stems, named, places, strict=True):
-        if one and one in unique and _IMAGENET_STEM.match(one):
+        if one and one in unique and is_imagenet_stem(one):
             ids.append(one)
         else:
             ids.append(path if path and all_named and path in unique_paths else place)
@@ -123,11 +138,34 @@ def check_wnids(wnids: dict[int, str]) -> None:
         )
 
 
-def classes_of(wnids: Sequence[str], names: dict[str, str] | None = None) -> list[ImageClass]:
-    """Classes from folder names in sorted order, with the layout's names where it has them, else torchvision's."""
-    if names is None and (wnids[0], wnids[-1], len(wnids)) == _IMAGENET:
-        names = dict(zip(wnids, imagenet_names(), strict=True))
-    return [ImageClass((names or {}).get(one, one), one if WNID.fullmatch(one) else None) for one in wnids]
+def classes_of(folders: Sequence[str], names: Mapping[str, str] | None = None) -> list[ImageClass]:
+    """Classes from the names of their folders, by index.
+
+    A class's name is the collection's where it has one, else torchvision's where the folder is one of ImageNet's wnids,
+    else the folder's.
+
+    Args:
+        folders: names of class folders, or wnids.
+        names: the collection's own names by folder.
+    """
+    known = {**imagenet_name_of(), **(names or {})}
+    return [ImageClass(known.get(one, one), one if WNID.fullmatch(one) else None) for one in folders]
+
+
+def numbered_classes(count: int, wnids: Mapping[int, str]) -> list[ImageClass]:
+    """Classes of which only the numbers are known, and some wnids.
+
+    1,000 classes are taken for ImageNet's unless a wnid contradicts.
+
+    Args:
+        count: number of classes.
+        wnids: by class index.
+    """
+    imagenet = count == IMAGENET_CLASSES and all(imagenet_wnids()[index] == wnid for index, wnid in wnids.items())
+    names = imagenet_names() if imagenet else [f"class {index}" for index in range(count)]
+    by_wnid = classes_of(list(wnids.values()))
+    known = dict(zip(wnids, by_wnid, strict=True))
+    return [known.get(index, ImageClass(name)) for index, name in enumerate(names)]
 
 
 def imagenet_names() -> list[str]:
@@ -135,3 +173,15 @@ def imagenet_names() -> list[str]:
     from torchvision.models import VGG16_Weights
 
     return list(VGG16_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+@cache
+def imagenet_wnids() -> list[str]:
+    """ImageNet's 1,000 wnids, by index."""
+    return files(__package__).joinpath(_WNIDS).read_text("ascii").split()
+
+
+@cache
+def imagenet_name_of() -> Mapping[str, str]:
+    """torchvision's names of ImageNet's classes, by wnid."""
+    return dict(zip(imagenet_wnids(), imagenet_names(), strict=True))

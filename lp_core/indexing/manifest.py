@@ -6,7 +6,7 @@ import hashlib
 import io
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
 from lp_core.dataset.shards import open_shard
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum, fingerprint
-from lp_core.indexing.identity import ImageClass, check_wnids, image_ids, imagenet_names, wnids_by_label
+from lp_core.indexing.identity import ImageClass, check_wnids, classes_of, image_ids, numbered_classes, wnids_by_label
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.plan import Piece, Wanted, copied_shard, stored_path
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.indexing.writing import Written
 from lp_core.patience import patiently
 from lp_core.storage import Storage, first_line
@@ -42,6 +43,7 @@ class ShardRows:
         checksum: of the file, or of its Parquet footer, which names the place and size of every column chunk.
         ids: image ids where they are known already; else they are made from the paths.
         faults: reason by row of the shard, for rows that are not to be used.
+        elsewhere: bool [n], rows that belong to another split; None if there are none.
     """
 
     path: str
@@ -51,6 +53,14 @@ class ShardRows:
     checksum: str
     ids: list[str] | None = None
     faults: dict[int, str] = field(default_factory=dict)
+    elsewhere: np.ndarray | None = None
+
+    @property
+    def good(self) -> np.ndarray:
+        """Rows that the split has; bool [n]."""
+        good = np.ones(len(self.labels), bool) if self.elsewhere is None else ~self.elsewhere
+        good[list(self.faults)] = False
+        return good
 
 
 def read_shard_rows(path: str) -> ShardRows:
@@ -137,6 +147,8 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         found: the collection; its classes and what was refused go into the manifest.
         shards: all rows of each split.
     """
+    if found.held_out:
+        shards = _with_validation(shards, found.held_out)
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
     refused = list(found.refused)
@@ -172,6 +184,18 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
     return manifest
 
 
+def _with_validation(shards: dict[str, list[ShardRows]], share: ValidationShare) -> dict[str, list[ShardRows]]:
+    """The same shards for training and validation, each with rows of its own."""
+    train = shards["train"]
+    taken = share.taken(shard_ids(train), np.concatenate([shard.labels for shard in train]))
+    parts = list(zip(train, np.split(taken, np.cumsum([len(shard.labels) for shard in train])[:-1]), strict=True))
+    return {
+        **shards,
+        "train": [replace(shard, elsewhere=chosen) for shard, chosen in parts],
+        "validation": [replace(shard, elsewhere=~chosen) for shard, chosen in parts],
+    }
+
+
 def shard_ids(shards: list[ShardRows]) -> list[str]:
     """Identity of every row of a split's shards, one after the other.
 
@@ -200,7 +224,7 @@ def copies(split: str, shards: list[ShardRows]) -> list[Piece]:
 def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
     return {
         "path": _relative(shard.path, out),
-        "rows": sum(shard.group_rows) - len(shard.faults),
+        "rows": int(shard.good.sum()),
         "row_groups": shard.group_rows,
         "checksum": shard.checksum,
     }
@@ -223,21 +247,21 @@ def _number(split: str, shards: list[ShardRows], out: Storage) -> tuple[pa.Table
         }
     )
     faulty = []
-    good = np.ones(len(table), bool)
+    good = np.concatenate([shard.good for shard in shards] or [np.ones(0, bool)])
     first = 0
     for shard in shards:
         for row, reason in sorted(shard.faults.items()):
-            faulty.append(Refused(split, ids[first + row], f"{_relative(shard.path, out)}:{row}", reason))
-            good[first + row] = False
+            if shard.elsewhere is None or not shard.elsewhere[row]:
+                faulty.append(Refused(split, ids[first + row], f"{_relative(shard.path, out)}:{row}", reason))
         first += len(shard.labels)
-    if faulty:
+    if not good.all():
         table = table.filter(pa.array(good))
     ordered = table.take(pc.sort_indices(table, [("image_id", "ascending")]))
     return ordered.add_column(0, "row", pa.array(np.arange(len(ordered)))).cast(ROW_SCHEMA), faulty
 
 
 def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]]) -> list[ImageClass]:
-    """The classes of a collection: its own names, else torchvision's for 1,000 classes, else wnids or numbers.
+    """The classes of a collection: its own names, else torchvision's by wnid or for 1,000 classes, else numbers.
 
     Raises:
         SettingError: a label has no class.
@@ -250,11 +274,12 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     labels = np.concatenate([shard.labels for shard in listed] or [np.zeros(0, np.int64)])
     wnids = wnids_by_label((path for shard in listed for path in shard.paths), labels)
     check_wnids(wnids)
-    if not classes and highest == 999:
-        classes = [ImageClass(name) for name in imagenet_names()]
-    classes = classes or [ImageClass(wnids.get(index, f"class {index}")) for index in range(highest + 1)]
+    classes = classes or numbered_classes(highest + 1, wnids)
     check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
-    return [ImageClass(one.name, one.wnid or wnids.get(index)) for index, one in enumerate(classes)]
+    named = zip(classes, classes_of([one.name for one in classes]), strict=True)
+    return [
+        ImageClass(known.name, one.wnid or known.wnid or wnids.get(index)) for index, (one, known) in enumerate(named)
+    ]
 
 
 def _relative(path: str, out: Storage) -> str:

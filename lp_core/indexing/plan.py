@@ -75,7 +75,8 @@ class Plan:
 
     def __init__(self, split: str, files: Files, seed: int) -> None:
         self.split, self._files = split, files
-        self._ids = image_ids(files.names, [files.where(index) for index in range(len(files.names))])
+        places = [files.where(index) for index in range(len(files.names))]
+        self._ids = files.ids or image_ids(files.names, places)
         by_id = pc.sort_indices(pa.array(self._ids, pa.string())).to_numpy()
         self._order = by_id[np.random.default_rng([seed, SPLITS.index(split)]).permutation(len(by_id))]
         self._bounds = _group_bounds(files.sizes[self._order])

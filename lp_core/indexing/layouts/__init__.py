@@ -9,9 +9,11 @@ from dataclasses import replace
 from types import ModuleType
 
 from lp_core.errors import SettingError, check
+from lp_core.indexing.endings import is_image, is_unread, why_no_image
 from lp_core.indexing.identity import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, is_hidden, is_image, split_of_folder
+from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, split_of_folder
+from lp_core.indexing.leftovers import is_leftover
 from lp_core.storage import Storage
 
 LAYOUTS: dict[str, ModuleType] = {
@@ -22,6 +24,9 @@ LAYOUTS: dict[str, ModuleType] = {
     "folders": folders,
 }
 """In the order in which they are looked for; class folders last, because any two folders look like classes."""
+
+PACKED = (".zip", ".7z", ".rar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+"""Endings of archives that are not read where they lie, but for ImageNet's development kit."""
 
 
 def find(
@@ -51,15 +56,15 @@ def find(
 
 
 def _outside(source: Source, found: Found) -> list[Refused]:
-    """Files named as images that the layout has no place for; somebody may think that they are in."""
+    """Files named as pictures that the layout has no place for; somebody may think that they are in."""
     known = {one.where for one in found.refused}
     for files in found.files.values():
         known.update(files.holders)
     reason = f"an image outside of the collection (layout {found.layout})"
     return [
-        Refused(_split_of(name), canonical(stem(name)), name, reason)
+        Refused(_split_of(name), canonical(stem(name)), name, why_no_image(name) if is_unread(name) else reason)
         for name in source.files
-        if is_image(name) and name not in known
+        if (is_image(name) or is_unread(name)) and name not in known
     ]
 
 
@@ -81,21 +86,21 @@ def _known_name(layout: str) -> str:
 
 def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused]]:
     """What people see of a folder, without the data set folder; and what is neither a file nor a folder."""
-    contents = storage.contents()
+    contents = storage.contents(skip=is_leftover)  # such folders may be unreadable, or hold years of snapshots
     inside = (
         out.path()[len(storage.path()) + 1 :] + "/" if out and out.path().startswith(storage.path() + "/") else None
     )
     files = {
         name: size
         for name, size in sorted(contents.files.items())
-        if not is_hidden(name) and not (inside and name.startswith(inside))
+        if not is_leftover(name) and not (inside and name.startswith(inside))
     }
     others = [
         Refused(_split_of(name), stem(name), name, "neither a file nor a folder; a link that leads nowhere?")
         for name in sorted(contents.others)
-        if not is_hidden(name)
+        if not is_leftover(name)
     ]
-    return Source(storage, files, sorted(name for name in contents.folders if not is_hidden(name))), others
+    return Source(storage, files, sorted(name for name in contents.folders if not is_leftover(name))), others
 
 
 def _split_of(path: str) -> str:
@@ -114,4 +119,6 @@ def _glimpse(source: Source) -> str:
     names = list(source.files)
     if not names:
         return f"no files and {len(source.folders)} folders"
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    packed = next((name for name in names if name.lower().endswith(PACKED)), None)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more + (f"; unpack {packed} first" if packed else "")

@@ -1,7 +1,8 @@
 """Class folders, as torchvision's ImageFolder and ImageNet read them: `train/<class>/*.JPEG`, `val/<class>/*.JPEG`.
 
 A folder of classes without splits is read as a training split. Folders that only hold the splits, or only one split's
-class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into.
+class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into. Tiny ImageNet is read as it is
+distributed: its photographs lie in folders called `images`, and a list tells the classes of `val`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID, canonical, classes_of, stem
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source, is_image
+from lp_core.indexing.class_order import is_imagenet_numbering, numbering_note, ordered_classes
+from lp_core.indexing.endings import is_image, is_unread, why_no_image
+from lp_core.indexing.identity import WNID, canonical, classes_of, composed, imagenet_names, stem
+from lp_core.indexing.layouts.class_names import names_by_wnid
+from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.split_folders import split_folders
-from lp_core.indexing.layouts.validation_list import listed_photographs, validation_wnids
+from lp_core.indexing.layouts.validation_list import is_companion, listed_photographs, validation_wnids
 
 FLAT_VAL = (
     "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "
@@ -26,26 +30,26 @@ FLAT = "{where} holds {count} photographs and no class folders; sort them into {
 
 def recognise(source: Source) -> bool:
     """Whether there are images in folders, or folders that could be classes."""
-    return any("/" in name and is_image(name) for name in source.files)
+    return any("/" in name and (is_image(name) or is_unread(name)) for name in source.files)
 
 
 def find(source: Source) -> Found:
-    """List the photographs of every split; a class's index is its folder's place in sorted order.
+    """List the photographs of every split; a class's index is its folder's place in sorted order (numbers by value).
 
     Raises:
         SettingError: a split has no class folders or empty ones, or classes that training has not.
     """
-    splits = split_folders(source)
+    wnids = validation_wnids(source)
+    splits = split_folders(source, wnids is not None)
     check(bool(splits), f"source {source.storage}: no folders of images")
     flat = {split for split, (prefix, paths) in splits.items() if _is_flat(prefix, paths)}
     folders = {split: _class_folders(source, prefix) for split, (prefix, _) in splits.items()}
-    wnids = validation_wnids(source) if "validation" in flat else None
-    listed = {"validation"} if wnids else set()
+    listed = {"validation"} & flat if wnids else set()
     labelled = [split for split in splits if split not in listed and not (split == "test" and split in flat)]
     if labelled:
-        classes = sorted(folders["train" if "train" in labelled else labelled[0]])
+        classes = ordered_classes(folders["train" if "train" in labelled else labelled[0]])
     else:
-        check(wnids is not None, f"source {source.storage}: its images have no classes")
+        check(bool(wnids and listed), f"source {source.storage}: its images have no classes")
         classes = sorted(set(wnids[1].values())) if wnids else []
     for split in labelled:
         _check_classes(split, splits[split][0], splits[split][1], folders[split], classes)
@@ -58,7 +62,11 @@ def find(source: Source) -> Found:
             refused += others
         else:
             files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
-    return Found("folders", {}, classes_of(classes), files, refused)
+    names, notes = names_by_wnid(source), [numbering_note(classes)]
+    if is_imagenet_numbering(classes):
+        names = dict(zip(classes, imagenet_names(), strict=True))
+        notes.append("class folders are numbered 0 to 999: they are taken for ImageNet's classes, and named so")
+    return Found("folders", {}, classes_of(classes, names), files, refused, [note for note in notes if note])
 
 
 def _is_flat(prefix: str, paths: list[str]) -> bool:
@@ -72,9 +80,11 @@ def sort_photographs(
     """Photographs, and files that are none: not named as images or, where there are classes, in no class folder."""
     kept, refused = [], []
     for path in paths:
+        if is_companion(path):
+            continue
         reason = None
         if not is_image(path):
-            reason = f"not named as an image ({posixpath.splitext(path)[1] or 'no ending'})"
+            reason = why_no_image(path)
         elif classes is not None and "/" not in path[len(prefix) :]:
             reason = "lies in no class folder"
         if reason is None:
@@ -88,25 +98,31 @@ def photographs(source: Source, prefix: str, paths: list[str], classes: list[str
     """Files that lie in class folders below a prefix, or, without classes, unlabelled ones."""
     names = [path[len(prefix) :] for path in paths]
     index = {name: place for place, name in enumerate(classes or [])}
-    labels = [index[name.partition("/")[0]] if classes is not None else -1 for name in names]
+    labels = [index[_class_of(name)] if classes is not None else -1 for name in names]
     sizes = np.array([source.files[path] for path in paths], np.int64)
     return Files(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)
 
 
+def _class_of(name: str) -> str:
+    """Class of a photograph from its path within the split; folders that differ in Unicode form alone are one."""
+    return composed(name.partition("/")[0])
+
+
 def _class_folders(source: Source, prefix: str) -> set[str]:
     depth = len(prefix)
-    there = {
-        path[depth:].partition("/")[0] for path in source.folders if path.startswith(prefix) and path != prefix[:-1]
-    }
+    there = {_class_of(path[depth:]) for path in source.folders if path.startswith(prefix) and path != prefix[:-1]}
     # Object stores have files only.
-    return there | {
-        path[depth:].partition("/")[0] for path in source.files if path.startswith(prefix) and "/" in path[depth:]
-    }
+    return there | {_class_of(path[depth:]) for path in source.files if path.startswith(prefix) and "/" in path[depth:]}
 
 
 def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str], classes: list[str]) -> None:
     where = prefix.rstrip("/") or "the source"
     images = [path[len(prefix) :] for path in paths if is_image(path)]
+    unread = [path[len(prefix) :] for path in paths if is_unread(path)]
+    if not images and unread:
+        raise SettingError(
+            f"{where} holds {len(unread)} pictures that cannot be read: {unread[0]}: {why_no_image(unread[0])}"
+        )
     if not images and folders:
         raise SettingError(
             f"{where} holds {len(folders)} class folders without photographs; fill them, or remove {where}"
@@ -121,12 +137,15 @@ def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str],
             f"{prefix}{deeper.partition('/')[0]} is no class: classes ({wnid} ...) lie in folders below it; "
             f"move them into {where}"
         )
-    if unknown := sorted(folders - set(classes)):
+    filled = {_class_of(name) for name in images if "/" in name}
+    if unknown := sorted((folders if split == "train" else filled) - set(classes)):
         raise SettingError(
             f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)"
         )
-    if split == "train" and (empty := sorted(set(classes) - {name.partition("/")[0] for name in images})):
-        raise SettingError(f"{prefix}{empty[0]} holds no photographs; fill it, or remove it ({len(empty)} in all)")
+    if split == "train" and (empty := sorted(set(classes) - filled)):
+        why = next((f", only {name}: {why_no_image(name)}" for name in unread if _class_of(name) == empty[0]), "")
+        remedy = "" if why else "; fill it, or remove it"
+        raise SettingError(f"{prefix}{empty[0]} holds no photographs{why}{remedy} ({len(empty)} in all)")
     odd = [name for name in classes if not WNID.fullmatch(name)]
     if odd and 2 * len(odd) < len(classes):
         raise SettingError(

@@ -10,16 +10,18 @@ import numpy as np
 
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.identity import ImageClass
+from lp_core.indexing.validation_share import ValidationShare
 from lp_core.storage import Storage
 
-SPLIT_NAMES = {"train": "train", "val": "validation", "validation": "validation", "valid": "validation", "test": "test"}
+SPLIT_NAMES = {
+    **{"train": "train", "training": "train"},
+    **{"val": "validation", "validation": "validation", "valid": "validation"},
+    **{"test": "test", "testing": "test"},
+}
 """What people call a split -> what it is called here."""
 
 _ARCHIVE_NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)")
 """Unpacked beside itself, an archive of ImageNet becomes a folder of its name."""
-
-IMAGE_ENDINGS = (".jpeg", ".jpg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-"""Files with these endings are photographs, in either case. Source: torchvision's `IMG_EXTENSIONS`."""
 
 ListArchives = Callable[[Sequence[Region]], Iterable[Members]]
 
@@ -34,6 +36,7 @@ class Files:
         holders: the file of the source that holds each photograph: itself, or an archive.
         offsets: int64 [n], first byte in the holder.
         sizes: int64 [n], number of bytes.
+        ids: image ids where they are known already; else they are made from the names.
     """
 
     names: list[str]
@@ -41,6 +44,7 @@ class Files:
     holders: list[str]
     offsets: np.ndarray
     sizes: np.ndarray
+    ids: list[str] | None = None
 
     def where(self, index: int) -> str:
         """The place of a photograph, for people."""
@@ -68,6 +72,8 @@ class Found:
         classes: by class index; empty if the layout does not name them.
         files: photographs by split, where the collection is not Parquet.
         refused: files that were found and are no photographs.
+        notes: what a person should know about how the collection was understood.
+        held_out: how rows of the training shards become a validation split; None if they do not.
     """
 
     layout: str
@@ -75,6 +81,8 @@ class Found:
     classes: list[ImageClass]
     files: dict[str, Files] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    held_out: ValidationShare | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Source:
 
     Args:
         storage: the folder.
-        files: size in bytes of every file, by relative path; hidden ones left out.
+        files: size in bytes of every file, by relative path; leftovers of systems left out.
         folders: relative paths.
         list_archives: the members of many archives, in the order given; one after the other by default.
     """
@@ -102,13 +110,3 @@ def split_of_folder(name: str) -> str | None:
     """The split that a folder is named as, in any case; None if its name is none of a split."""
     match = _ARCHIVE_NAME.fullmatch(name)
     return SPLIT_NAMES.get(match["split"] if match else name.lower())
-
-
-def is_image(path: str) -> bool:
-    """Whether a file is named as an image."""
-    return path.lower().endswith(IMAGE_ENDINGS)
-
-
-def is_hidden(path: str) -> bool:
-    """Whether a file, or a folder above it, is one that people do not see (.ipynb_checkpoints, .DS_Store)."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))

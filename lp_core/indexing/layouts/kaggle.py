@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID, classes_of
+from lp_core.indexing.identity import classes_of
+from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
 from lp_core.indexing.layouts.folders import photographs, sort_photographs
 from lp_core.indexing.layouts.found import SPLIT_NAMES, Files, Found, Refused, Source
-from lp_core.indexing.layouts.validation_list import SOLUTION, listed_photographs, text_file, validation_wnids
+from lp_core.indexing.layouts.validation_list import SOLUTION, listed_photographs, validation_wnids
 
 _IMAGES = "Data/CLS-LOC/"
-_MAPPING = "LOC_synset_mapping.txt"
 
 
 def recognise(source: Source) -> bool:
@@ -24,7 +24,7 @@ def find(source: Source) -> Found:
         SettingError: the solution or the mapping is missing or damaged, or a class folder is not in the mapping.
     """
     prefix = _prefix(source)
-    classes, names = _mapping(source, prefix)
+    classes, names = _classes(source, prefix)
     files: dict[str, Files] = {}
     refused: list[Refused] = []
     for folder in ("train", "val", "test"):
@@ -37,7 +37,7 @@ def find(source: Source) -> Found:
         if split == "train":
             strange = sorted({path[len(here) :].partition("/")[0] for path in kept} - set(classes))
             if strange:
-                raise SettingError(f"{here}{strange[0]} is no class of {_MAPPING}; remove it ({len(strange)} in all)")
+                raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
             files[split] = photographs(source, here, kept, classes)
         elif split == "validation":
             files[split], others = _validation(source, here, kept, classes)
@@ -61,7 +61,7 @@ def _validation(source: Source, here: str, paths: list[str], classes: list[str])
     if not flat:
         strange = sorted({path[len(here) :].partition("/")[0] for path in paths} - set(classes))
         if strange:
-            raise SettingError(f"{here}{strange[0]} is no class of {_MAPPING}; remove it ({len(strange)} in all)")
+            raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
         return photographs(source, here, paths, classes), []
     wnids = validation_wnids(source)
     if wnids is None:
@@ -69,23 +69,12 @@ def _validation(source: Source, here: str, paths: list[str], classes: list[str])
     return listed_photographs(source, here, paths, wnids, classes)
 
 
-def _mapping(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | None]:
+def _classes(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | None]:
     """wnids in sorted order, and their names; without the mapping, the training folders in sorted order."""
-    found = text_file(source, _MAPPING)
-    if found is None:
-        here = f"{prefix}train/"
-        wnids = {path[len(here) :].partition("/")[0] for path in source.files if path.startswith(here)}
-        check(bool(wnids), f"source {source.storage}: {_MAPPING} is missing; it lies in the archive beside ILSVRC/")
-        return sorted(wnids), None
-    path, lines = found
-    names: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        wnid, _, name = line.strip().partition(" ")
-        if not wnid:
-            continue
-        check(
-            bool(WNID.fullmatch(wnid) and name), f"{path}, line {number}: 'n01440764 tench' is expected, not {line!r}"
-        )
-        names[wnid] = name
-    check(bool(names), f"{path}: it names no classes")
-    return sorted(names), names
+    names = kaggle_mapping(source)
+    if names is not None:
+        return sorted(names), names
+    here = f"{prefix}train/"
+    wnids = {path[len(here) :].partition("/")[0] for path in source.files if path.startswith(here)}
+    check(bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/")
+    return sorted(wnids), None

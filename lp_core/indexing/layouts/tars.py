@@ -12,10 +12,12 @@ import numpy as np
 
 from lp_core.errors import SettingError, check
 from lp_core.indexing.archive import Members, Region
+from lp_core.indexing.endings import is_image, why_no_image
 from lp_core.indexing.identity import canonical, classes_of, first_repeated, stem
 from lp_core.indexing.layouts.devkit import ARCHIVE, Devkit, read_devkit
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source, is_hidden, is_image
+from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.validation_list import validation_number
+from lp_core.indexing.leftovers import is_leftover
 
 _NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)(_\w+)?\.tar$")
 _CLASS_ARCHIVE = re.compile(r"n\d{8}\.tar")
@@ -85,9 +87,9 @@ def _inner_archives(source: Source, name: str, refused: list[Refused]) -> list[_
     refused += [Refused("train", stem(inner), f"{name}:{inner}", reason) for inner, reason in members.refused]
     found = []
     for inner, offset, size in zip(members.names, members.offsets.tolist(), members.sizes.tolist(), strict=True):
-        if inner.endswith(".tar") and not is_hidden(inner):
+        if inner.endswith(".tar") and not is_leftover(inner):
             found.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
-        elif not is_hidden(inner):
+        elif not is_leftover(inner):
             refused.append(Refused("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
     check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
     return found
@@ -144,12 +146,12 @@ def _files(split: str, parts: list[tuple[str, Members, int]], refused: list[Refu
     kept: list[np.ndarray] = []
     for owner, (where, members, label) in enumerate(parts):
         refused += [Refused(split, canonical(stem(name)), f"{where}:{name}", why) for name, why in members.refused]
-        good = np.array([is_image(name) and not is_hidden(name) for name in members.names], bool)
+        good = np.array([is_image(name) and not is_leftover(name) for name in members.names], bool)
         for name, image in zip(members.names, good.tolist(), strict=True):
             if image:
                 names.append(name)
-            elif not is_hidden(name):
-                refused.append(Refused(split, canonical(stem(name)), f"{where}:{name}", "not named as an image"))
+            elif not is_leftover(name):
+                refused.append(Refused(split, canonical(stem(name)), f"{where}:{name}", why_no_image(name)))
         count = int(good.sum())
         labels += [label] * count
         holders += [where] * count

@@ -1,4 +1,4 @@
-"""Lists that tell the classes of ImageNet's validation images, which come without: whichever lies beside them."""
+"""Lists that tell the classes of validation images that come without: whichever lies beside them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ SOLUTION = "LOC_val_solution.csv"
 """Kaggle's: `ILSVRC2012_val_00000001,n01751748 111 108 431 202 ...`."""
 SYNSETS = "imagenet_2012_validation_synset_labels.txt"
 """TensorFlow's: the wnid of image k in line k."""
+ANNOTATIONS = "val_annotations.txt"
+"""Tiny ImageNet's: `val_0.JPEG<tab>n03444034<tab>0<tab>32<tab>44<tab>62`."""
+_COMPANION = re.compile(
+    rf"({SOLUTION}|{SYNSETS}|{ANNOTATIONS}|wnids\.txt|words\.txt|n\d{{8}}_boxes\.txt|meta\.mat"
+    r"|ILSVRC20\d\d_validation_ground_truth\.txt)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"^ILSVRC20\d\d_val_(?P<number>\d{8})$")
 
 Wnids = tuple[str, dict[str, str]]
@@ -23,12 +30,17 @@ Wnids = tuple[str, dict[str, str]]
 
 
 def validation_wnids(source: Source) -> Wnids | None:
-    """The first list that is found: Kaggle's, the development kit's, TensorFlow's; None if there is none.
+    """The first list that is found: Kaggle's, the development kit's, TensorFlow's, Tiny ImageNet's; None without any.
 
     Raises:
         SettingError: it is damaged.
     """
-    return _solution(source) or _kit(source) or _synsets(source)
+    return _solution(source) or _kit(source) or _synsets(source) or _annotations(source)
+
+
+def is_companion(path: str) -> bool:
+    """Whether a file is one that comes with ImageNet or Tiny ImageNet: a list of classes, or boxes around objects."""
+    return bool(_COMPANION.fullmatch(posixpath.basename(path)))
 
 
 def validation_number(name: str) -> int | None:
@@ -111,3 +123,20 @@ def _synsets(source: Source) -> Wnids | None:
     for number, line in enumerate(lines, 1):
         check(bool(WNID.fullmatch(line.strip())), f"{where}, line {number}: a wnid is expected, not {line[:20]!r}")
     return where, {f"ILSVRC2012_val_{number:08d}": line.strip() for number, line in enumerate(lines, 1)}
+
+
+def _annotations(source: Source) -> Wnids | None:
+    found = text_file(source, ANNOTATIONS)
+    if found is None:
+        return None
+    where, lines = found
+    wnids: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        image, _, rest = line.partition("\t")
+        wnid = rest.partition("\t")[0].strip()
+        check(
+            bool(WNID.fullmatch(wnid)),
+            f"{where}, line {number}: 'val_0.JPEG<tab>n03444034' is expected, not {line[:60]!r}",
+        )
+        wnids[stem(image)] = wnid
+    return where, wnids

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lp_core.errors import check
 from lp_core.indexing.archive import Members
+from lp_core.indexing.endings import is_image
 from lp_core.indexing.identity import (
     ImageClass,
     canonical,
     check_wnids,
-    classes_of,
-    imagenet_names,
+    numbered_classes,
     stem,
     wnid_of_label,
 )
@@ -30,10 +31,9 @@ from lp_core.indexing.layouts.found import (
     Found,
     Refused,
     Source,
-    is_hidden,
-    is_image,
     split_of_folder,
 )
+from lp_core.indexing.leftovers import is_leftover
 
 LABELS = (".cls", ".json")
 _NAME = re.compile(r"^(.*[-_.])?(?P<split>train|validation|valid|val|test)[-_.]\d+\.tar$")
@@ -78,16 +78,12 @@ def _split(name: str) -> str | None:
 
 
 def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]:
-    """Classes by wnid where every one is known; else ImageNet's if there are 1,000; else they are numbered."""
+    """Classes by wnid where it is known; else ImageNet's if there are 1,000; else they are numbered."""
     labels = np.concatenate([one.labels for split, one in files.items() if split != "test"] or [np.zeros(0, np.int64)])
     lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
     check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
     check_wnids(wnids)
-    known = [wnids[index] for index in range(highest + 1) if index in wnids]
-    if known and len(known) == highest + 1:
-        return classes_of(known)
-    names = imagenet_names() if highest == 999 else [f"class {index}" for index in range(highest + 1)]
-    return [ImageClass(name, wnids.get(index)) for index, name in enumerate(names)]
+    return numbered_classes(highest + 1, wnids)
 
 
 class _Samples:
@@ -104,12 +100,12 @@ class _Samples:
         """Take the samples of one archive."""
         for name, reason in members.refused:
             self._refuse(holder, name, reason)
-        images: set[str] = set()
-        for index, name in enumerate(members.names):
-            if not is_image(name) or is_hidden(name):
-                continue
-            key = _key(name)
-            images.add(key)
+        photographs, others = _one_per_key(members.names, _key)
+        for name, reason in others:
+            self._refuse(holder, name, reason)
+        images = {*photographs, *(_key(name) for name, _ in others)}
+        for key, index in photographs.items():
+            name = members.names[index]
             about = _about(holder, key, members)
             label = _label(holder, key, members, about)
             if label is None and self._split != "test":
@@ -118,7 +114,7 @@ class _Samples:
             self._take(holder, name, about, -1 if label is None else label)
             self._places.append((int(members.offsets[index]), int(members.sizes[index])))
         for name in members.names:
-            if is_image(name) or is_hidden(name):
+            if is_image(name) or is_leftover(name):
                 continue
             if _key(name) not in images or not name.endswith((*LABELS, ".txt")):
                 self._refuse(holder, name, "not named as an image, nor the class of one")
@@ -151,6 +147,31 @@ def _key(name: str) -> str:
     """Everything before the first dot of the file's name, as webdataset groups samples."""
     folder, base = posixpath.split(name)
     return posixpath.join(folder, base.partition(".")[0])
+
+
+def _one_per_key(names: list[str], key_of: Callable[[str], str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """The photograph of every key, by its place in the names, and the other images with the reason.
+
+    A photograph has a plain ending (`000.jpg`); masks and thumbnails have longer ones (`000.seg.png`). A key without a
+    plain image, or with two, has no photograph: nobody can say which it is.
+    """
+    images: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        if is_image(name) and not is_leftover(name):
+            images.setdefault(key_of(name), []).append(index)
+    photographs: dict[str, int] = {}
+    others: list[tuple[str, str]] = []
+    for key, indices in images.items():
+        plain = [index for index in indices if posixpath.splitext(names[index])[0] == key]
+        if len(plain) == 1:
+            photographs[key] = plain[0]
+            reason = f"not the photograph of its key, which is {posixpath.basename(names[plain[0]])}"
+        elif plain:
+            reason = f"its key has {len(plain)} photographs ({', '.join(names[index] for index in plain)}); keep one"
+        else:
+            reason = f"its key has no photograph with a plain ending, such as {posixpath.basename(key)}.jpg"
+        others += [(names[index], reason) for index in indices if photographs.get(key) != index]
+    return photographs, others
 
 
 def _about(holder: str, key: str, members: Members) -> dict[str, Any]:

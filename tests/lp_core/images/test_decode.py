@@ -5,7 +5,9 @@ import struct
 import subprocess
 import sys
 import zlib
+from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,6 +57,15 @@ def exif(orientation: int) -> Image.Exif:
         (None, "BMP", {}),
         (None, "GIF", {}),
         (None, "TIFF", {}),
+        ("RGBA", "GIF", {}),
+        ("P", "GIF", {"transparency": 3}),
+        ("RGBA", "WEBP", {"lossless": True}),
+        (None, "JPEG2000", {}),
+        (None, "TGA", {}),
+        (None, "QOI", {}),
+        ("CMYK", "TIFF", {}),
+        (None, "AVIF", {}),
+        ("RGBA", "AVIF", {}),
     ],
 )
 def test_equals_pillow(mode, kind, options):
@@ -96,6 +107,88 @@ def test_truncated_files_say_so(kind, share):
 def test_what_is_no_image_is_named(data, reason):
     with pytest.raises(ImageError, match=reason):
         decode_rgb(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("AVIF", {}), ("TIFF", {}), ("JPEG2000", {})]
+)
+def test_colours_behind_transparency_are_pillow_s(kind, options):
+    alpha = smooth()[..., 1:2]
+    data = encoded(np.concatenate([smooth(), alpha], axis=-1), kind=kind, **options)
+    assert np.abs(decode_rgb(data).astype(int) - by_pillow(data)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_a_palette_s_transparent_colour_is_pillow_s(kind):
+    file = io.BytesIO()
+    Image.fromarray(smooth()).quantize(16).save(file, kind, transparency=3)
+    assert np.array_equal(decode_rgb(file.getvalue()), by_pillow(file.getvalue()))
+
+
+FLOATS = smooth()[..., 0].astype(np.float32) / 255
+COLOURS = smooth().astype(np.float32) / 255
+
+
+def by_opencv(image: np.ndarray, kind: str) -> bytes:
+    return cv2.imencode(f".{kind}", image)[1].tobytes()
+
+
+@pytest.mark.parametrize("reduce", [1, 2])
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (encoded(FLOATS, kind="TIFF"), "floating-point"),
+        (encoded(FLOATS, kind="PPM"), "floating-point"),
+        (by_opencv(COLOURS, "tiff"), "floating-point"),
+        (by_opencv(FLOATS.astype(np.float64), "tiff"), "floating-point"),
+        (by_opencv(COLOURS, "pfm"), "floating-point"),
+        (by_opencv(COLOURS, "hdr"), "floating-point"),
+        (encoded(smooth()[..., 0].astype(np.int32), kind="TIFF"), "32-bit or signed"),
+        (by_opencv(smooth()[..., 0].astype(np.int16), "tiff"), "32-bit or signed"),
+    ],
+)
+def test_numbers_without_a_known_white_are_refused(data, what, reduce):
+    for read in (image_size, partial(decode_rgb, reduce=reduce)):
+        with pytest.raises(ImageError, match=f"its pixels are {what} numbers, .* convert it to 8 bits"):
+            read(data)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize("kind", ["png", "tiff", "pnm", "jp2"])
+def test_16_bits_are_divided_by_256(kind, colour):
+    image = smooth() if colour else smooth()[..., 0]
+    data = by_opencv(image[..., ::-1].astype(np.uint16) * 257 if colour else image.astype(np.uint16) * 257, kind)
+    expected = image if colour else np.repeat(image[..., None], 3, axis=2)
+    assert np.abs(decode_rgb(data).astype(int) - expected).max() <= 2
+
+
+def test_16_bits_that_opencv_does_not_read_are_divided_by_256(monkeypatch):
+    data = encoded(smooth()[..., 0].astype(np.uint16) * 257, kind="PNG")
+    monkeypatch.setattr(cv2, "imdecode", lambda *arguments: None)
+    assert np.array_equal(decode_rgb(data), np.repeat(smooth()[..., :1], 3, axis=2))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "WEBP", "AVIF"])
+def test_of_several_pictures_the_first_is_taken(kind):
+    pictures = [Image.fromarray(picture) for picture in (smooth(), smooth()[::-1].copy())]
+    file = io.BytesIO()
+    pictures[0].save(file, kind, save_all=True, append_images=pictures[1:])
+    assert np.abs(decode_rgb(file.getvalue()).astype(int) - by_pillow(file.getvalue())).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC file"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "a HEIC file"),
+        (b"\xff\x0a\xfa\x7f", "a JPEG XL file"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL file"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "a camera's raw file"),
+    ],
+)
+def test_pictures_that_are_not_read_are_named_whatever_they_are_called(data, what):
+    with pytest.raises(ImageError, match=f"^{what}, which is not read; convert it to JPEG or PNG$"):
+        decode_rgb(data + bytes(100))
 
 
 def claiming(height: int, width: int) -> bytes:

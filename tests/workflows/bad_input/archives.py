@@ -83,6 +83,11 @@ def webdataset_sample_without_class(source: Path) -> None:
     write(source / "train-0000.tar", tar(samples))
 
 
+@quarantined("a mask beside a photograph of a webdataset")
+def mask_beside_photograph_webdataset(source: Path) -> None:
+    write(source / "train-0000.tar", tar([("a.jpg", jpeg(1)), ("a.seg.png", jpeg(2)), ("a.cls", b"0")]))
+
+
 def with_member(source: Path, about: tarfile.TarInfo, data: bytes = b"") -> None:
     write_tars(source, PHOTOS)
     with tarfile.open(source / VAL_TAR, "a") as archive:

@@ -13,6 +13,8 @@ PHOTOS = tuple(
     for split, stem in (("train", f"{wnid}_{seed}"), ("validation", f"ILSVRC2012_val_{seed + 1:08d}"))
 )
 """Six photographs of three classes, nothing wrong with them."""
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+"""How a photograph of an iPhone begins."""
 TRAIN_TAR = "ILSVRC2012_img_train.tar"
 VAL_TAR = "ILSVRC2012_img_val.tar"
 

@@ -10,7 +10,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write,
     write_folders,
 )
-from tests.workflows.bad_input.cases import PHOTOS, folders_with, quarantined, refused
+from tests.workflows.bad_input.cases import HEIC, PHOTOS, folders_with, quarantined, refused
 
 
 @refused("`val` is flat, as it comes out of the original archive")
@@ -86,3 +86,47 @@ def flat_val_with_ground_truth_only(source: Path) -> None:
 def image_in_neither_split(source: Path) -> None:
     write_folders(source, PHOTOS)
     write(source / "new" / "n01440764_5.JPEG", jpeg(1))
+
+
+@refused("a class is named like a split")
+def class_named_like_split(source: Path) -> None:
+    for name in ("bus", "car", "train"):
+        write(source / name / "1.jpg", jpeg(1))
+
+
+@refused("two class folders are the same number")
+def two_class_folders_same_number(source: Path) -> None:
+    for name in ("0", "1", "01"):
+        write(source / name / "1.jpg", jpeg(1))
+
+
+@refused("class folders hold HEIC photographs alone")
+def class_folders_hold_heic_photographs_alone(source: Path) -> None:
+    for name in ("cat", "dog"):
+        write(source / name / "IMG_0001.HEIC", HEIC)
+
+
+@refused("a line of Tiny ImageNet's list names no class")
+def line_tiny_imagenet_s_list_names_no_class(source: Path) -> None:
+    write(source / "train" / WNIDS[0] / "images" / f"{WNIDS[0]}_0.JPEG", jpeg(1))
+    write(source / "val" / "images" / "val_0.JPEG", jpeg(2))
+    write(source / "val" / "val_annotations.txt", "val_0.JPEG cat\n")
+
+
+@refused("`--validation-share` of a collection that has a validation split")
+def validation_share_collection_has_validation_split(source: Path) -> list[str]:
+    write_folders(source, PHOTOS)
+    return ["--validation-share", "0.1"]
+
+
+@refused("`--validation-share` in percent")
+def validation_share_in_percent(source: Path) -> list[str]:
+    write_folders(source, PHOTOS)
+    return ["--validation-share", "10"]
+
+
+@refused("`--validation-share` of classes with one photograph each")
+def validation_share_classes_one_photograph_each(source: Path) -> list[str]:
+    for name in ("cat", "dog"):
+        write(source / name / "1.jpg", jpeg(1))
+    return ["--validation-share", "0.1"]

@@ -4,16 +4,20 @@ import gzip
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from lp_core.errors import SettingError
+from lp_core.indexing.identity import imagenet_name_of, imagenet_names, imagenet_wnids, numbered_classes
 from lp_core.indexing.layouts import LAYOUTS, find
 from lp_core.indexing.layouts.found import Found
+from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import (
     FORMS,
     ILSVRC2012_ID,
     NAMES,
+    SAMPLE,
     WNIDS,
     devkit,
     jpeg,
@@ -96,7 +100,8 @@ def test_the_training_archive_alone_needs_no_kit(tmp_path: Path) -> None:
     write_tars(tmp_path)
     for name in ("ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz"):
         (tmp_path / name).unlink()
-    assert [(one.name, one.wnid) for one in found(tmp_path).classes] == [(wnid, wnid) for wnid in WNIDS]
+    classes = [("tench", WNIDS[0]), ("Shetland sheepdog", WNIDS[1]), ("toilet tissue", WNIDS[2])]
+    assert [(one.name, one.wnid) for one in found(tmp_path).classes] == classes
 
 
 @pytest.mark.parametrize("stray", [".ipynb_checkpoints/a-checkpoint.jpg", ".DS_Store", "__MACOSX/n01440764/._a.JPEG"])
@@ -124,12 +129,43 @@ def test_a_flat_test_split_has_no_labels(tmp_path: Path) -> None:
     assert labels(found(tmp_path), "test") == {"ILSVRC2012_test_00000001.JPEG": -1}
 
 
-def test_a_thousand_wnids_get_torchvision_s_names(tmp_path: Path) -> None:
-    wnids = ["n01440764", *(f"n{number:08d}" for number in range(2_000_000, 2_000_998)), "n15075141"]
-    for wnid in wnids:
-        write(tmp_path / "train" / wnid / f"{wnid}_1.JPEG", b"?")
-    classes = found(tmp_path).classes
-    assert (classes[0].name, classes[1].name, classes[999].name) == ("tench", "goldfish", "toilet tissue")
+@pytest.mark.parametrize("form", FORMS)
+def test_a_subset_of_imagenet_has_names_in_every_form(tmp_path: Path, form: str) -> None:
+    FORMS[form](tmp_path)
+    for listed in ("LOC_synset_mapping.txt", "ILSVRC2012_devkit_t12.tar.gz", "ILSVRC2012_img_val.tar"):
+        (tmp_path / listed).unlink(missing_ok=True)
+    for path in tmp_path.glob("data/*.parquet"):
+        pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    collection = found(tmp_path)
+    if form == "parquet":
+        manifest = write_dataset_folder(Storage.at(tmp_path / "out"), collection)
+        classes = [(one["name"], one["wnid"]) for one in manifest["classes"]]
+    else:
+        classes = [(one.name, one.wnid) for one in collection.classes]
+    assert classes == [("tench", WNIDS[0]), ("Shetland sheepdog", WNIDS[1]), ("toilet tissue", WNIDS[2])]
+
+
+def test_names_and_wnids_of_imagenet_are_in_one_order() -> None:
+    wnids, names = imagenet_wnids(), imagenet_names()
+    assert (len(wnids), len(set(wnids)), wnids == sorted(wnids)) == (1000, 1000, True)
+    known = {0: ("n01440764", "tench"), 207: ("n02099601", "golden retriever"), 999: ("n15075141", "toilet tissue")}
+    assert {index: (wnids[index], names[index]) for index in known} == known
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason=f"photographs of ImageNet are not at {SAMPLE}")
+def test_names_of_imagenet_are_those_that_its_photographs_bear() -> None:
+    named = {path.stem[:9]: path.stem[10:].replace("_", " ") for path in SAMPLE.glob("*.JPEG")}
+    # torchvision tells the two cranes apart.
+    differ = {wnid: name for wnid, name in imagenet_name_of().items() if named.get(wnid, name) != name}
+    assert differ == {"n02012849": "crane bird"}
+
+
+@pytest.mark.parametrize("wnids", [{}, {3: "n01491361"}, {3: "n09999999"}])
+def test_a_thousand_numbered_classes_are_imagenet_s_unless_a_wnid_contradicts(wnids: dict[int, str]) -> None:
+    classes = numbered_classes(1000, wnids)
+    same = 3 not in wnids or wnids[3] == imagenet_wnids()[3]
+    assert classes[0].name == ("tench" if same else "class 0")
+    assert classes[3].name == ("tiger shark" if same else "n09999999")
 
 
 def test_kaggle_may_be_given_by_any_folder_above_the_images(tmp_path: Path) -> None:

@@ -228,7 +228,10 @@ def test_webdataset_labels_that_join_several_wnids_are_taken_as_they_are(tmp_pat
     write(tmp_path / "train-0000.tar", tar(members))
     collection = found(tmp_path)
     assert labels(collection, "train") == dict(samples)
-    assert [(one.name, one.wnid) for one in collection.classes] == [("class 0", None), ("class 1", WNIDS[1])]
+    assert [(one.name, one.wnid) for one in collection.classes] == [
+        ("class 0", None),
+        ("Shetland sheepdog", WNIDS[1]),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -283,9 +286,14 @@ def test_labels_beyond_reason_are_refused(tmp_path: Path, label: int, message: s
         indexed(tmp_path, table(pa.array([label], pa.uint64())))
 
 
-def test_class_names_that_are_wnids_are_known_as_such(tmp_path: Path) -> None:
-    manifest = indexed(tmp_path, table(pa.array([0, 1, 2]), names=WNIDS))
-    assert [one["wnid"] for one in manifest["classes"]] == WNIDS
+@pytest.mark.parametrize("beside", [True, False])
+def test_class_names_that_are_wnids_are_known_as_such(tmp_path: Path, beside: bool) -> None:
+    names = [WNIDS[0], "dog", WNIDS[2]]
+    if beside:
+        write(tmp_path / "classes.json", json.dumps([{"name": name} for name in names]))
+    manifest = indexed(tmp_path, table(pa.array([0, 1, 2]), names=None if beside else names))
+    assert [one["wnid"] for one in manifest["classes"]] == [WNIDS[0], None, WNIDS[2]]
+    assert [one["name"] for one in manifest["classes"]] == ["tench", "dog", "toilet tissue"]
 
 
 @pytest.mark.parametrize(
