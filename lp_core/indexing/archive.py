@@ -36,7 +36,7 @@ class Region:
         start: first byte.
         size: number of bytes.
         name: what people know it by; the file's own name if empty.
-        wanted: endings of small members (labels, say) whose content is wanted too.
+        wanted: endings of small members (labels, say), in lower case, whose content is wanted too, in any case.
     """
 
     uri: str
@@ -134,7 +134,7 @@ def _list(stream: Any, region: Region) -> Members:
                 f"{region}: cut short in member {member.name!r}, whose {member.size} bytes are more than the archive "
                 "has left; download it again",
             )
-            if member.name in found and member.name.endswith(region.wanted):
+            if member.name in found and member.name.lower().endswith(region.wanted):
                 check(member.size <= MAX_HEADER_BYTES, f"{region}: member {member.name!r} has {member.size} bytes")
                 stream.seek(member.offset_data)
                 small[member.name] = stream.read(member.size)

@@ -97,7 +97,7 @@ def differences(old: Any, new: Any, name: str = "") -> list[str]:
 def train_inputs(recipe: Recipe, view: ViewName, data_fingerprint: str) -> dict[str, Any]:
     """What the weights of a view depend on."""
     settings = to_dict(recipe)
-    others = ("path", "eval_crop", "max_quarantined")
+    others = ("path", "eval_crop", "max_quarantined", "min_class_mix")
     data = {key: value for key, value in settings["data"].items() if key not in others}
     train = {key: value for key, value in settings["train"].items() if key not in PLACEMENT}
     train["learning_rate"] = recipe.train.peak_learning_rate

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lp_core.dataset.shards import Columns
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.identity import ImageClass
 from lp_core.storage import Storage
@@ -34,6 +35,7 @@ class Files:
         holders: the file of the source that holds each photograph: itself, or an archive.
         offsets: int64 [n], first byte in the holder.
         sizes: int64 [n], number of bytes.
+        places: where each photograph comes from, for people; made of holders and names if not given.
     """
 
     names: list[str]
@@ -41,9 +43,12 @@ class Files:
     holders: list[str]
     offsets: np.ndarray
     sizes: np.ndarray
+    places: list[str] | None = None
 
     def where(self, index: int) -> str:
         """The place of a photograph, for people."""
+        if self.places is not None:
+            return self.places[index]
         holder, name = self.holders[index], self.names[index]
         return holder if holder.endswith(name) else f"{holder}:{name}"
 
@@ -68,6 +73,7 @@ class Found:
         classes: by class index; empty if the layout does not name them.
         files: photographs by split, where the collection is not Parquet.
         refused: files that were found and are no photographs.
+        columns: of the Parquet files.
     """
 
     layout: str
@@ -75,6 +81,7 @@ class Found:
     classes: list[ImageClass]
     files: dict[str, Files] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True)
@@ -86,12 +93,16 @@ class Source:
         files: size in bytes of every file, by relative path; hidden ones left out.
         folders: relative paths.
         list_archives: the members of many archives, in the order given; one after the other by default.
+        image_column: of Parquet, where a person says it.
+        label_column: of Parquet, where a person says it.
     """
 
     storage: Storage
     files: dict[str, int]
     folders: list[str]
     list_archives: ListArchives = lambda regions: map(list_members, regions)
+    image_column: str | None = None
+    label_column: str | None = None
 
     def region(self, name: str, wanted: tuple[str, ...] = ()) -> Region:
         """All of an archive, and the endings of small members whose content is wanted."""
