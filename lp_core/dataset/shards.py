@@ -20,8 +20,9 @@ ROWS_AT_ONCE = 16
 """Rows that `shard_images` reads at once."""
 BYTES_AT_ONCE = 16 * 2**20
 """The same in bytes: fewer rows where images are large. Our choice, about `ROWS_AT_ONCE` large photographs."""
-BUFFER_BYTES = 2**20
-"""`shard_images` reads a column in pieces of this size, not whole row groups. Our choice."""
+BUFFER_BYTES = 8 * 2**20
+"""`shard_images` reads a column in pieces of this size, not whole row groups. Our choice: a request to an object store
+costs as much as reading megabytes."""
 TAIL_BYTES = 64 * 2**10
 """Read from a shard's end in one request; most footers fit. Source: Arrow's own `kDefaultFooterReadSize`."""
 _MAGIC = b"PAR1"
@@ -77,7 +78,7 @@ def open_shard(path: str, footer: str | None = None, buffer_bytes: int = 0) -> p
         metadata = pq.read_metadata(pa.BufferReader(tail))
         if footer is not None and _footer_checksum(tail) != footer:
             raise SettingError(f"shard {path}: changed since it was indexed; index the source again")
-        return pq.ParquetFile(file, metadata=metadata, buffer_size=buffer_bytes)
+        return pq.ParquetFile(file, metadata=metadata, buffer_size=buffer_bytes, pre_buffer=buffer_bytes == 0)
     except (OSError, pa.ArrowException) as error:
         raise SettingError(f"shard {path}: cannot be opened ({first_line(error)})") from None
 

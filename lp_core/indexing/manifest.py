@@ -86,6 +86,10 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         found: the collection; its classes and what was refused go into the manifest.
         shards: all rows of each split.
     """
+    classes = [
+        {"index": index, "wnid": one.wnid, "name": one.name}
+        for index, one in enumerate(named_classes(found.classes, shards))
+    ]
     out.remove("manifest.json")  # the tables of rows are about to change
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
@@ -111,10 +115,6 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
             splits[split]["class_mix"] = index_mixes(rows.label, rows.group)
         lowest = pc.min(table["label"]).as_py()
         check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
-    classes = [
-        {"index": index, "wnid": one.wnid, "name": one.name}
-        for index, one in enumerate(named_classes(found.classes, shards))
-    ]
     # The shards' checksums stand for the images: they change with every image's size and place.
     sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
