@@ -125,8 +125,8 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
         for label, (one, other) in enumerate(zip_longest(first, names)):
             check(
                 one == other,
-                f"shard {path}: label {label} is {_quoted(other)}, in {first_path} it is {_quoted(one)}; labels must "
-                "mean the same in every shard: write one of them again with the other's class names",
+                f"shard {path}: label {label} is {_quoted(other)}, in {first_path} it is {_quoted(one)}; a label must "
+                "mean the same in every shard: renumber one of them, or index them apart",
             )
     return first
 

@@ -51,7 +51,7 @@ def test_a_shuffled_copy_has_the_order_of_class_folders(tmp_path: Path) -> None:
 def test_shards_stored_by_class_are_remarked_and_mixed_by_a_copy(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sorted_by_class(tmp_path / "source", classes=20, rows_of_class=500, group_rows=500)
+    sorted_by_class(tmp_path / "source", classes=200, rows_of_class=25, group_rows=100)
     index(str(tmp_path / "source"), str(tmp_path / "in place"))
     said = capsys.readouterr().out
     assert "train: shards are stored by class. A training batch of 256 would hold " in said
