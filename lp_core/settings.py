@@ -51,6 +51,8 @@ class DataSettings:
     """Places of the training order that every batch draws from; the largest number of training workers."""
     shuffle_window: int = 8192
     """Rows shuffled among each other within a lane; the larger, the more row groups are read at once."""
+    min_class_mix: float = placement(0.8)
+    """Fewest classes of a training batch, as a share of those in random order; shards stored by class have few."""
 
     def __post_init__(self) -> None:
         check(self.limit is None or self.limit >= 1, f"data.limit is {self.limit}; give at least 1")
@@ -63,6 +65,8 @@ class DataSettings:
         check(0 <= self.flip <= 1, f"data.flip is {self.flip}; give a probability")
         check(0 < self.eval_crop <= 1, f"data.eval-crop is {self.eval_crop}; give a share, 0 < share <= 1")
         check(self.lanes >= 1, f"data.lanes is {self.lanes}; give at least 1")
+        mix = self.min_class_mix
+        check(0 <= mix <= 1, f"data.min-class-mix is {mix}; give a share, 0 <= share <= 1")
         check(self.shuffle_window >= 1, f"data.shuffle-window is {self.shuffle_window}; give at least 1")
 
 

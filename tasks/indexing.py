@@ -5,11 +5,16 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
+from lp_core.dataset.shards import Shard
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.extraction import extract_images, extracted_files, extracted_name
+from lp_core.indexing.layouts.found import Files
+from lp_core.indexing.manifest import source_shard
 from lp_core.indexing.plan import Piece
 from lp_core.indexing.resize import Form
+from lp_core.indexing.shard_rows import ShardRows
 from lp_core.indexing.writing import Written, shard_faults, write_shard
 from lp_core.storage import Storage
 
@@ -29,13 +34,52 @@ def write_piece(source: Storage, out: Storage, piece: Piece, form: Form, class_n
     return len(piece.wanted)
 
 
-def check_piece(out: Storage, path: str, note: str, rows: int) -> int:
+def check_piece(out: Storage, shard: Shard, note: str, rows: int) -> int:
     """Decode every photograph of a shard, note the faults; return the number of photographs looked at.
 
     Retry: safe; reads only.
     """
-    out.write_json(note, {"faults": shard_faults(path)})
+    out.write_json(note, {"faults": shard_faults(shard)})
     return rows
+
+
+def extract_piece(out: Storage, shard: Shard, name: str) -> int:
+    """Write a shard's images back to back, and a note of their sizes; return their number.
+
+    Cost: disk for a second copy of the images, until the data set is finished; memory for one page of the shard.
+    Retry: safe; the file and its note are replaced by the same bytes.
+    """
+    sizes = extract_images(shard, out, name)
+    out.write_json(note_of(name), {"sizes": sizes})
+    return len(sizes)
+
+
+def extractions(out: Storage, shards: dict[str, list[ShardRows]], image: str) -> tuple[list[tuple], int, int]:
+    """Arguments of `extract_piece` for every shard that an earlier start did not extract; rows in all; rows done."""
+    work, total, already = [], 0, 0
+    for split, listed in shards.items():
+        for number, shard in enumerate(listed):
+            name = extracted_name(NOTES, split, number)
+            total += len(shard.labels)
+            if read_note(out, note_of(name)) is None:
+                work.append((out, source_shard(shard, image), name))
+            else:
+                already += len(shard.labels)
+    return work, total, already
+
+
+def extracted_split(out: Storage, split: str, shards: list[ShardRows]) -> Files:
+    """The images of a split whose shards are all extracted.
+
+    Raises:
+        SettingError: one is not.
+    """
+    names = [extracted_name(NOTES, split, number) for number in range(len(shards))]
+    notes = [read_note(out, note_of(name)) for name in names]
+    for name, note in zip(names, notes, strict=True):
+        if note is None:
+            raise SettingError(f"{out.path(name)} cannot be read; index again")
+    return extracted_files(shards, names, [note["sizes"] for note in notes if note])
 
 
 def list_archive(out: Storage, region: Region) -> Members:
@@ -69,7 +113,7 @@ def read_note(out: Storage, name: str) -> dict[str, Any] | None:
 def written_piece(out: Storage, piece: Piece) -> Written | None:
     """What an earlier start wrote of a piece; None if it did not come to its end."""
     note = read_note(out, note_of(piece.name))
-    return Written.from_json(note) if note and out.exists(piece.name) else None
+    return Written.from_json(note) if note and "footer" in note and out.exists(piece.name) else None
 
 
 def forget_notes(out: Storage) -> None:

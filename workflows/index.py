@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -11,28 +11,35 @@ from typing import Any, Literal
 
 from tyro.conf import Positional
 
+from lp_core.dataset.shards import Columns
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.holding_out import hold_out
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found, Refused
-from lp_core.indexing.manifest import (
-    ShardRows,
-    copies,
-    named_classes,
-    read_shard_rows,
-    write_manifest,
-    written_rows,
-)
+from lp_core.indexing.layouts.found import Found
+from lp_core.indexing.manifest import copies, named_classes, source_shard, write_manifest, written_rows
 from lp_core.indexing.plan import Piece, Plan
-from lp_core.indexing.quarantine import check_share
+from lp_core.indexing.quarantine import check_share, first_reasons
+from lp_core.indexing.remarks import remarks
 from lp_core.indexing.resize import Form
+from lp_core.indexing.shard_rows import ShardRows, read_shard_rows, refused_rows
 from lp_core.indexing.validation_share import ValidationShare
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.cluster import connected
-from tasks.indexing import check_piece, forget_notes, list_archive, note_of, read_note, write_piece, written_piece
+from tasks.indexing import (
+    check_piece,
+    extract_piece,
+    extracted_split,
+    extractions,
+    forget_notes,
+    list_archive,
+    note_of,
+    read_note,
+    write_piece,
+    written_piece,
+)
 from tasks.pieces import run_pieces
 from tasks.preflight import check_storage
 from tasks.progress import Progress, say
@@ -51,6 +58,9 @@ def index(
     *,
     layout: Literal["parquet", "tars", "kaggle", "webdataset", "folders"] | None = None,
     check: bool = False,
+    shuffle: bool = False,
+    image_column: str | None = None,
+    label_column: str | None = None,
     max_side: int | None = None,
     short_side: int | None = None,
     max_quarantined: float = 0.01,
@@ -60,7 +70,7 @@ def index(
 ) -> None:
     """Make a data set folder: Parquet stays in place; archives and folders of images are written as Parquet shards.
 
-    With --max-side or --short-side, Parquet is copied, too.
+    With --shuffle, --max-side or --short-side, Parquet is copied, too.
 
     Args:
         source: folder of a collection (local, s3:// or gs://): Hugging Face Parquet, ImageNet's own tars, Kaggle's
@@ -68,6 +78,10 @@ def index(
         out: data set folder to write.
         layout: form of the collection, where looking does not tell.
         check: decode every image now, rather than read its header; for Parquet, rather than nothing.
+        shuffle: copy Parquet in random order, for shards stored by class or with large row groups; needs twice its
+            space while it runs. Other collections are always shuffled.
+        image_column: Parquet's column of images; `image`, or the only one that can be, if not given.
+        label_column: Parquet's column of class numbers; `label`, or the only one with class names, if not given.
         max_side: make larger images smaller until their longer side has so many px (JPEG quality 92).
         short_side: the same for the shorter side.
         max_quarantined: share of the files found that may be unusable; they are listed in manifest.json.
@@ -87,16 +101,16 @@ def index(
     begun = folder.exists(RECORD) and not folder.exists("manifest.json")
     # A folder that is finished, or another's, is not written into.
     listed = partial(list_archive, folder) if begun or not _holds_data(folder) else list_members
-    found = find(origin, layout, folder, partial(_list_archives, listed))
+    found = find(origin, layout, folder, partial(_list_archives, listed), image_column, label_column)
     for note in found.notes:
         say(note)
     if held_out:
         found = hold_out(found, held_out)
-    writes = bool(found.files) or form.resizes
+    writes = bool(found.files) or form.resizes or shuffle
     if found.files:
         manifest = _write(origin, folder, found, form, max_quarantined, seed, address)
-    elif form.resizes:
-        manifest = _copy(origin, folder, found, form, max_quarantined, address)
+    elif writes:
+        manifest = _copy(origin, folder, found, form, max_quarantined, seed if shuffle else None, address)
     else:
         manifest = _in_place(folder, found, form, max_quarantined, address)
     counts = ", ".join(f"{split['rows']} {name}" for name, split in manifest["splits"].items())
@@ -111,6 +125,8 @@ def index(
             "training needs a validation split: index again with --validation-share 0.1 to take a tenth of train "
             "(to evaluate on all photographs, put their folder into one called val)"
         )
+    for remark in remarks(manifest):
+        say(remark)
 
 
 def _list_archives(listed: Callable[[Region], Members], regions: Sequence[Region]) -> Iterable[Members]:
@@ -129,20 +145,44 @@ def _write(
     """Write the photographs as shards; those that an earlier start wrote are kept."""
     plans = {split: Plan(split, files, seed) for split, files in found.files.items()}
     for split, plan in plans.items():
-        check(len(plan) > 0, f"split {split}: no usable photographs among the files found")
+        bad = [one for one in found.refused if one.split == split]
+        check(
+            len(plan) > 0,
+            f"split {split}: no usable photographs among the {len(bad)} files found{first_reasons(bad)}",
+        )
     check_share(found.refused, sum(len(plan) for plan in plans.values()), share)
     made_from = [plan.fingerprint for plan in plans.values()]
     pieces = (piece for plan in plans.values() for piece in plan.pieces())
     return _shards(origin, out, found, form, share, pieces, made_from, address)
 
 
-def _copy(origin: Storage, out: Storage, found: Found, form: Form, share: float, address: str | None) -> dict[str, Any]:
-    """Write smaller copies of Parquet shards."""
-    shards = _read_shards(found)
-    named = replace(found, classes=named_classes(found.classes, shards))
+def _copy(
+    origin: Storage, out: Storage, found: Found, form: Form, share: float, seed: int | None, address: str | None
+) -> dict[str, Any]:
+    """Copy Parquet shards: made smaller, or, with a seed, in random order, or both."""
+    image = found.columns.image
+    shards = _read_shards(found, any_size=True)
+    named = replace(found, classes=named_classes(found.classes, shards), columns=Columns())
     made_from = [[split, [shard.checksum for shard in listed]] for split, listed in shards.items()]
-    pieces = (piece for split, listed in shards.items() for piece in copies(split, listed))
-    return _shards(origin, out, named, form, share, pieces, made_from, address)
+    if seed is not None:
+        pieces = _shuffled(out, shards, image, seed, address)
+        return _shards(origin, out, named, form, share, pieces, [made_from, "shuffled", seed], address, reads=out)
+    copied = (piece for split, listed in shards.items() for piece in copies(split, listed, image))
+    return _shards(origin, out, named, form, share, copied, made_from, address)
+
+
+def _shuffled(
+    out: Storage, shards: dict[str, list[ShardRows]], image: str, seed: int, address: str | None
+) -> Iterator[Piece]:
+    """Yield the pieces of a shuffled copy; before the first, all images are extracted into the folder."""
+    work, total, already = extractions(out, shards, image)
+    _run("extract images", extract_piece, work, total, already, address, out, _folder_of(shards))
+    for split, listed in shards.items():
+        yield from Plan(split, extracted_split(out, split, listed), seed).pieces()
+
+
+def _folder_of(shards: dict[str, list[ShardRows]]) -> Storage:
+    return Storage.of_file(next(iter(shards.values()))[0].path)[0]
 
 
 def _shards(
@@ -154,8 +194,10 @@ def _shards(
     planned: Iterable[Piece],
     source: Any,
     address: str | None,
+    reads: Storage | None = None,
 ) -> dict[str, Any]:
-    """Write the shards that an earlier start did not write, then the manifest."""
+    """Write the shards that an earlier start did not write, then the manifest; `reads` is where images lie, if not in
+    the source."""
     names = [one.name for one in found.classes]
     classes = [[one.name, one.wnid] for one in found.classes]
     held_out = [asdict(found.held_out)] if found.held_out else []
@@ -168,8 +210,8 @@ def _shards(
     total = sum(len(piece.wanted) for piece in pieces)
     unfinished = [piece for piece in pieces if written_piece(out, piece) is None]
     already = total - sum(len(piece.wanted) for piece in unfinished)
-    work = [(origin, out, piece, form, names) for piece in unfinished]
-    _run("write shards", write_piece, work, total, already, address, out, origin)
+    work = [(reads or origin, out, piece, form, names) for piece in unfinished]
+    _run("write shards", write_piece, work, total, already, address, out, reads or origin)
     shards: dict[str, list[ShardRows]] = {}
     refused = list(found.refused)
     for piece in pieces:
@@ -211,33 +253,31 @@ def _in_place(out: Storage, found: Found, form: Form, share: float, address: str
     check(not out.exists(RECORD), f"{out} is a data set folder with shards of its own; give another folder")
     shards = _read_shards(found)
     if form.check:
-        shards = _checked(out, shards, address)
+        shards = _checked(out, shards, found.columns.image, address)
     rows = sum(len(shard.labels) for listed in shards.values() for shard in listed)
-    bad = [
-        Refused(split, "", f"{shard.path}:{row}", reason)
-        for split, listed in shards.items()
-        for shard in listed
-        for row, reason in shard.faults.items()
-    ]
+    bad = [one for split, listed in shards.items() for one in refused_rows(split, listed)]
     check_share([*found.refused, *bad], rows - len(bad), share)
     manifest = write_manifest(out, found, shards)
     forget_notes(out)
     return manifest
 
 
-def _read_shards(found: Found) -> dict[str, list[ShardRows]]:
+def _read_shards(found: Found, any_size: bool = False) -> dict[str, list[ShardRows]]:
+    read = partial(read_shard_rows, columns=found.columns, any_size=any_size)
     with ThreadPoolExecutor(READERS) as pool:
-        return {split: list(pool.map(read_shard_rows, paths)) for split, paths in found.shards.items()}
+        return {split: list(pool.map(read, paths)) for split, paths in found.shards.items()}
 
 
-def _checked(out: Storage, shards: dict[str, list[ShardRows]], address: str | None) -> dict[str, list[ShardRows]]:
+def _checked(
+    out: Storage, shards: dict[str, list[ShardRows]], image: str, address: str | None
+) -> dict[str, list[ShardRows]]:
     """The shards with the faults that decoding all their images shows."""
     listed = [shard for one in shards.values() for shard in one]
     note = {shard.path: note_of(f"check-{fingerprint([shard.path, shard.checksum])}.parquet") for shard in listed}
-    pieces = [(out, shard.path, note[shard.path], len(shard.labels)) for shard in listed]
+    pieces = [(out, source_shard(shard, image), note[shard.path], len(shard.labels)) for shard in listed]
     unfinished = [piece for piece in pieces if read_note(out, piece[2]) is None]
     total, left = (sum(piece[3] for piece in some) for some in (pieces, unfinished))
-    _run("check", check_piece, unfinished, total, total - left, address, out, Storage.of_file(listed[0].path)[0])
+    _run("check", check_piece, unfinished, total, total - left, address, out, _folder_of(shards))
     return {
         split: [replace(shard, faults=_faults(out, note[shard.path])) for shard in some]
         for split, some in shards.items()

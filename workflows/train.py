@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from lp_core.dataset.faulty_rows import recorded, summary
-from lp_core.dataset.feed import Feed, used_rows
+from lp_core.dataset.feed import Feed, check_class_mix, used_rows
 from lp_core.errors import check
 from lp_core.run.stage import refuse_other_settings
 from lp_core.settings import ViewName
@@ -57,6 +57,7 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
         return
     from lp_core.run.checkpoint import check_space
 
+    check_class_mix(recipe)
     check_tensorboard(recipe, run)
     check_space(run, recipe, classes, len(unfinished))
     cluster = session.cluster

@@ -10,8 +10,10 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from lp_core.dataset.class_mix import class_mix, mixing_window
 from lp_core.dataset.folder import DatasetFolder, Photograph, limited_rows
 from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
+from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
@@ -165,6 +167,29 @@ def open_dataset(path: str) -> DatasetFolder:
 def used_rows(recipe: Recipe, split: str) -> np.ndarray:
     """Row numbers of a split that the recipe uses, ascending, int64 [n]."""
     return _used_rows(recipe.data.path, split, recipe.data.limit, recipe.seed)
+
+
+def check_class_mix(recipe: Recipe) -> None:
+    """Refuse an order of training whose batches hold too few classes, as those of shards stored by class do.
+
+    Raises:
+        SettingError: the message has the measured number of classes, and a window that mends it.
+    """
+    data, batch = recipe.data, recipe.train.batch_size
+    rows = used_rows(recipe, "train")
+    if data.shuffle_window >= len(rows):
+        return  # all rows are shuffled together
+    table = open_dataset(data.path).rows("train")
+    mix = class_mix(_order(recipe, 0), table.label)
+    if mix.share >= data.min_class_mix:
+        return
+    order = (rows, table.group[rows], table.label, recipe.seed, batch, data.lanes)
+    window = mixing_window(*order, data.shuffle_window, data.min_class_mix)
+    raise SettingError(
+        f"{data.path}: a training batch of {batch} would hold {mix}: its shards are stored by class. Give "
+        f"--data.shuffle-window {window} (reads storage more often), or index a mixed copy (logpolar index SOURCE OUT "
+        f"--shuffle); --data.min-class-mix {data.min_class_mix:g} is the share demanded"
+    )
 
 
 @lru_cache(maxsize=4)

@@ -12,11 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.dataset.shards import row_group_images
+from lp_core.dataset.shards import Shard, row_group_images
 from lp_core.errors import SettingError, check
 from lp_core.storage import Storage, first_line
 
 FORMAT = 1
+FOOTER = "sha256-footer:"
+"""Begins the checksum of a shard that is indexed in place."""
 SPLITS = ("train", "validation", "test")
 ROW_SCHEMA = pa.schema(
     [
@@ -97,7 +99,13 @@ class DatasetFolder:
             split in splits,
             f"{self.storage}: no split '{split}'; it has {', '.join(splits)}{hint if split == 'validation' else ''}",
         )
-        return _split_rows(self.storage, split, self.fingerprint)
+        rows = _split_rows(self.storage, split, self.fingerprint)
+        check(
+            len(rows) == splits[split]["rows"],
+            f"{self.storage.path(f'rows/{split}.parquet')}: {len(rows)} rows, manifest.json says "
+            f"{splits[split]['rows']}; index again",
+        )
+        return rows
 
     def photographs(self, split: str, rows: np.ndarray) -> Iterator[Photograph]:
         """Yield the photographs of some rows, in the order given, reading each row group once.
@@ -107,7 +115,7 @@ class DatasetFolder:
             rows: int [n] row numbers, in any order.
 
         Raises:
-            SettingError: a row group cannot be read.
+            SettingError: a row group cannot be read, or its shard changed since it was indexed.
         """
         table = self.rows(split)
         rows = np.asarray(rows, dtype=np.int64)
@@ -116,16 +124,27 @@ class DatasetFolder:
         for group in np.unique(groups):
             wanted = rows[groups == group]
             shard, row_group = table.place(int(group))
-            images = row_group_images(self._shard_path(shard), row_group)
+            images = row_group_images(self._shard(split, shard), row_group)
             for row in wanted.tolist():
                 data[row] = images[int(table.row_in_group[row])].as_py()
         for row in rows.tolist():
             yield Photograph(row, table.image_id(row), int(table.label[row]), data[row])
 
-    def _shard_path(self, shard: str) -> str:
+    def _shard(self, split: str, name: str) -> Shard:
         """Shards inside the folder are named relative to it, those indexed in place by their own path or URI."""
-        absolute = "://" in shard or shard.startswith("/")
-        return shard if absolute else (self.storage / shard).uri
+        absolute = "://" in name or name.startswith("/")
+        column = self.manifest.get("columns", {}).get("image", Shard.image)
+        return Shard(name if absolute else (self.storage / name).uri, column, self._footers.get((split, name)))
+
+    @cached_property
+    def _footers(self) -> dict[tuple[str, str], str]:
+        """SHA-256 of the footers of shards, as far as the manifest has them, by split and name."""
+        return {
+            (split, entry["path"]): footer
+            for split, content in self.manifest["splits"].items()
+            for entry in content["shards"]
+            if (footer := entry.get("footer") or _footer_in(entry["checksum"]))
+        }
 
 
 class SplitRows:
@@ -168,6 +187,11 @@ class SplitRows:
     def image_ids(self) -> list[str]:
         """Identities of all rows, by row number."""
         return self._table["image_id"].to_pylist()
+
+
+def _footer_in(checksum: str) -> str | None:
+    """The footer's SHA-256, where that is the checksum of a shard; written shards have one of the whole file."""
+    return checksum.removeprefix(FOOTER) if checksum.startswith(FOOTER) else None
 
 
 @lru_cache(maxsize=4)

@@ -61,7 +61,7 @@ def steps_per_epoch(rows: int, batch_size: int) -> int:
 def epoch_order(
     rows: np.ndarray, groups: np.ndarray, seed: int, epoch: int, batch_size: int, lanes: int, window: int
 ) -> EpochOrder:
-    """Shuffle row groups, then the rows of every `window` neighbours among each other.
+    """Shuffle row groups (and the rows of each, where they are more than a window), then every `window` neighbours.
 
     Args:
         rows: int64 [n] row numbers of the split that are used.
@@ -74,6 +74,11 @@ def epoch_order(
     """
     rng = np.random.default_rng([seed, epoch])
     rank_of_group = rng.permutation(int(groups.max(initial=-1)) + 1)
-    shuffled = rows[np.argsort(rank_of_group[groups], kind="stable")]
+    ranks = rank_of_group[groups]
+    if window < np.bincount(groups, minlength=1).max():
+        # Rows of a group follow their ids, often class by class: a window that is only a part of them has few classes.
+        shuffled = rows[np.lexsort((rng.random(len(rows)), ranks))]
+    else:
+        shuffled = rows[np.argsort(ranks, kind="stable")]
     window_of_row = np.arange(len(shuffled)) // window
     return EpochOrder(shuffled[np.lexsort((rng.random(len(shuffled)), window_of_row))], batch_size, lanes)

@@ -36,7 +36,7 @@ class Region:
         start: first byte.
         size: number of bytes.
         name: what people know it by; the file's own name if empty.
-        wanted: endings of small members (labels, say) whose content is wanted too.
+        wanted: endings, in either case, of small members (labels, say) whose content is wanted too.
     """
 
     uri: str
@@ -118,6 +118,7 @@ def _list(stream: Any, region: Region) -> Members:
     found: dict[str, tuple[int, int]] = {}
     refused: list[tuple[str, str]] = []
     small: dict[str, bytes] = {}
+    wanted = tuple(ending.lower() for ending in region.wanted)
     with tarfile.open(fileobj=stream, mode="r:", errorlevel=2) as archive:
         while (member := archive.next()) is not None:
             vars(archive)["members"].clear()  # tarfile keeps every header; a million of them would fill the memory
@@ -134,7 +135,7 @@ def _list(stream: Any, region: Region) -> Members:
                 f"{region}: cut short in member {member.name!r}, whose {member.size} bytes are more than the archive "
                 "has left; download it again",
             )
-            if member.name in found and member.name.endswith(region.wanted):
+            if member.name in found and member.name.lower().endswith(wanted):
                 check(member.size <= MAX_HEADER_BYTES, f"{region}: member {member.name!r} has {member.size} bytes")
                 stream.seek(member.offset_data)
                 small[member.name] = stream.read(member.size)

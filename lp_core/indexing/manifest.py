@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -14,91 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lp_core.dataset.folder import FORMAT, ROW_SCHEMA, SPLITS
-from lp_core.dataset.shards import open_shard
-from lp_core.errors import SettingError, check
+from lp_core.dataset.class_mix import index_mixes
+from lp_core.dataset.folder import FOOTER, FORMAT, ROW_SCHEMA, SPLITS, SplitRows
+from lp_core.dataset.shards import Columns, Shard
+from lp_core.errors import check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.indexing.identity import ImageClass, check_wnids, classes_of, image_ids, numbered_classes, wnids_by_label
 from lp_core.indexing.layouts.found import Found, Refused
 from lp_core.indexing.plan import Piece, Wanted, copied_shard, stored_path
+from lp_core.indexing.quarantine import first_reasons
+from lp_core.indexing.shard_rows import ShardRows, agreed_class_names, read_shard_rows
 from lp_core.indexing.validation_share import ValidationShare
 from lp_core.indexing.writing import Written
-from lp_core.patience import patiently
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage
 
 MAX_CLASSES = 1_000_000
 """Our choice: a network's last layer has a row for each."""
 FROM_ONE = "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every label"
-
-
-@dataclass(frozen=True)
-class ShardRows:
-    """Identity and label of every row of one shard, without its images.
-
-    Attributes:
-        path: absolute path or URI.
-        paths: the rows' `image.path`, None where the collection has none.
-        labels: int64 [n].
-        group_rows: number of rows of each row group.
-        checksum: of the file, or of its Parquet footer, which names the place and size of every column chunk.
-        ids: image ids where they are known already; else they are made from the paths.
-        faults: reason by row of the shard, for rows that are not to be used.
-        elsewhere: bool [n], rows that belong to another split; None if there are none.
-    """
-
-    path: str
-    paths: list[str | None]
-    labels: np.ndarray
-    group_rows: list[int]
-    checksum: str
-    ids: list[str] | None = None
-    faults: dict[int, str] = field(default_factory=dict)
-    elsewhere: np.ndarray | None = None
-
-    @property
-    def good(self) -> np.ndarray:
-        """Rows that the split has; bool [n]."""
-        good = np.ones(len(self.labels), bool) if self.elsewhere is None else ~self.elsewhere
-        good[list(self.faults)] = False
-        return good
-
-
-def read_shard_rows(path: str) -> ShardRows:
-    """Read what identifies the rows of a shard; the images stay on disk.
-
-    Raises:
-        SettingError: the shard, or a row group of it, cannot be read, or its columns are others.
-    """
-    with open_shard(path) as shard:
-        columns = set(shard.schema_arrow.names)
-        check(
-            {"image", "label"} <= columns,
-            f"shard {path}: columns 'image' and 'label' are expected, it has {', '.join(sorted(columns))}",
-        )
-        image = shard.schema_arrow.field("image").type
-        check(
-            pa.types.is_struct(image) and image.get_field_index("bytes") >= 0,
-            f"shard {path}: 'image' must be a struct with 'bytes', it is {image}",
-        )
-        label = shard.schema_arrow.field("label").type
-        check(pa.types.is_integer(label), f"shard {path}: 'label' must be a class's number, it is {label}")
-        has_path = image.get_field_index("path") >= 0
-        paths: list[str | None] = []
-        labels = []
-        group_rows = []
-        for group in range(shard.num_row_groups):
-            try:
-                table = shard.read_row_group(group, columns=["label", *(["image.path"] if has_path else [])])
-                column = table["label"].combine_chunks().cast(pa.int64())
-            except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"shard {path}, row group {group}: cannot be read ({first_line(error)})") from None
-            check(column.null_count == 0, f"shard {path}, row group {group}: a label is missing")
-            labels.append(column.to_numpy())
-            group_rows.append(len(column))
-            here = table["image"].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)
-            paths += here
-    labels_N = np.concatenate(labels or [np.zeros(0, np.int64)])
-    return ShardRows(path, paths, labels_N, group_rows, f"sha256-footer:{_footer(path)}")
 
 
 def written_rows(out: Storage, piece: Piece, written: Written) -> tuple[ShardRows, list[Refused]]:
@@ -111,6 +42,7 @@ def written_rows(out: Storage, piece: Piece, written: Written) -> tuple[ShardRow
         group_rows=written.row_groups,
         checksum=f"sha256:{written.checksum}",
         ids=[one.image_id for one in kept],
+        footer=written.footer,
     )
     left_out = [
         Refused(piece.split, one.image_id, one.where, written.refused[place])
@@ -133,7 +65,7 @@ def write_dataset_folder(
     Raises:
         SettingError: a shard cannot be read, or its rows cannot be told apart.
     """
-    read = read or (lambda paths: [read_shard_rows(path) for path in paths])
+    read = read or (lambda paths: [read_shard_rows(path, found.columns) for path in paths])
     return write_manifest(out, found, {split: read(paths) for split, paths in found.shards.items()})
 
 
@@ -149,25 +81,35 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
     """
     if found.held_out:
         shards = _with_validation(shards, found.held_out)
+    classes = [
+        {"index": index, "wnid": one.wnid, "name": one.name}
+        for index, one in enumerate(named_classes(found.classes, shards))
+    ]
+    out.remove("manifest.json")  # the tables of rows are about to change
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
     refused = list(found.refused)
     for split in (name for name in SPLITS if name in shards):
         table, faulty = _number(split, shards[split], out)
         refused += faulty
-        check(len(table) > 0, f"split {split}: no rows in {', '.join(shard.path for shard in shards[split][:3])}")
+        bad = [one for one in refused if one.split == split]
+        check(
+            len(table) > 0,
+            f"split {split}: no rows in {', '.join(shard.path for shard in shards[split][:3])}" + first_reasons(bad),
+        )
         sink = io.BytesIO()
         pq.write_table(table, sink, compression="zstd")
         out.write_bytes(f"rows/{split}.parquet", sink.getvalue())
         identity = "\n".join(table["image_id"].to_pylist()).encode()
         content[split] = checksum(identity + table["label"].to_numpy().tobytes())
         splits[split] = {"rows": len(table), "shards": [_entry(shard, out) for shard in shards[split]]}
+        if largest := max(shard.largest_group for shard in shards[split]):
+            splits[split]["largest_group_bytes"] = largest
+        if split == "train":
+            rows = SplitRows(table)
+            splits[split]["class_mix"] = index_mixes(rows.label, rows.group)
         lowest = pc.min(table["label"]).as_py()
         check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
-    classes = [
-        {"index": index, "wnid": one.wnid, "name": one.name}
-        for index, one in enumerate(named_classes(found.classes, shards))
-    ]
     # The shards' checksums stand for the images: they change with every image's size and place.
     sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
@@ -176,6 +118,7 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         "layout": found.layout,
         "splits": splits,
         "classes": classes,
+        **({"columns": asdict(found.columns)} if found.columns != Columns() else {}),
         "quarantined": [
             {"split": one.split, "image_id": one.image_id, "where": one.where, "reason": one.reason} for one in refused
         ],
@@ -208,8 +151,14 @@ def shard_ids(shards: list[ShardRows]) -> list[str]:
     return ids or image_ids(paths, places)
 
 
-def copies(split: str, shards: list[ShardRows]) -> list[Piece]:
-    """The pieces that copy a split's Parquet files, each as one shard."""
+def copies(split: str, shards: list[ShardRows], image: str) -> list[Piece]:
+    """The pieces that copy a split's Parquet files, each as one shard.
+
+    Args:
+        split: its name.
+        shards: all its rows.
+        image: name of the column of images.
+    """
     ids = iter(shard_ids(shards))
     pieces = []
     for number, shard in enumerate(shards):
@@ -217,8 +166,18 @@ def copies(split: str, shards: list[ShardRows]) -> list[Piece]:
             Wanted(image_id, stored_path(image_id, path), int(label), shard.path, 0, 0, f"{shard.path}:{row}")
             for row, (path, label, image_id) in enumerate(zip(shard.paths, shard.labels, ids, strict=False))
         ]
-        pieces.append(copied_shard(split, number, len(shards), shard.path, photographs))
+        pieces.append(copied_shard(split, number, len(shards), source_shard(shard, image), photographs))
     return pieces
+
+
+def source_shard(shard: ShardRows, image: str) -> Shard:
+    """A shard that is indexed in place, as its readers want it.
+
+    Args:
+        shard: its rows.
+        image: name of its column of images.
+    """
+    return Shard(shard.path, image, shard.checksum.removeprefix(FOOTER))
 
 
 def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
@@ -227,6 +186,7 @@ def _entry(shard: ShardRows, out: Storage) -> dict[str, Any]:
         "rows": int(shard.good.sum()),
         "row_groups": shard.group_rows,
         "checksum": shard.checksum,
+        **({"footer": shard.footer} if shard.footer else {}),
     }
 
 
@@ -264,7 +224,7 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     """The classes of a collection: its own names, else torchvision's by wnid or for 1,000 classes, else numbers.
 
     Raises:
-        SettingError: a label has no class.
+        SettingError: a label has no class, or two shards name it differently.
     """
     listed = [shard for one in shards.values() for shard in one]
     highest = max((int(shard.labels.max(initial=-1)) for shard in listed), default=-1)
@@ -274,6 +234,9 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     labels = np.concatenate([shard.labels for shard in listed] or [np.zeros(0, np.int64)])
     wnids = wnids_by_label((path for shard in listed for path in shard.paths), labels)
     check_wnids(wnids)
+    names = agreed_class_names(listed)
+    if not classes and names:
+        classes = classes_of(names)
     classes = classes or numbered_classes(highest + 1, wnids)
     check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
     named = zip(classes, classes_of([one.name for one in classes]), strict=True)
@@ -287,17 +250,3 @@ def _relative(path: str, out: Storage) -> str:
     file, _, same = path.partition("?") if "://" in path else (path, "", "")
     inside = inside.rstrip("/") + "/"
     return file.removeprefix(inside) if file.startswith(inside) and options == same else path
-
-
-def _footer(path: str) -> str:
-    storage, name = Storage.of_file(path)
-
-    def read() -> bytes:
-        with storage.filesystem.open_input_file(storage.path(name)) as file:
-            size = file.size()
-            file.seek(size - 8)
-            length = int.from_bytes(file.read(4), "little")
-            file.seek(size - 8 - length)
-            return file.read(length)
-
-    return hashlib.sha256(patiently(read, path)).hexdigest()

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lp_core.dataset.folder import SPLITS
+from lp_core.dataset.shards import Shard
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.identity import image_ids
 from lp_core.indexing.layouts.found import Files
@@ -24,6 +25,10 @@ GROUP_ROWS = 256
 """Most rows of a row group: about 28 MB of ImageNet."""
 GROUP_BYTES = 64 * 2**20
 """Most bytes of a row group's images, unless one alone has more."""
+EXTRACTED = ".images"
+"""Ending of files of images back to back, extracted from Parquet."""
+HOLDS_MANY = (".tar", EXTRACTED)
+"""Endings of files that hold many photographs, each a run of bytes."""
 SHARD_GROUPS = 4
 """Row groups of a shard, the piece of work that is repeated after a kill: about 110 MB of ImageNet."""
 
@@ -56,7 +61,7 @@ class Piece:
     split: str
     name: str
     groups: list[list[Wanted]]
-    shard: str | None = None
+    shard: Shard | None = None
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -117,7 +122,7 @@ def stored_path(image_id: str, name: str | None) -> str:
     return image_id if image_id.endswith(ending) else image_id + ending
 
 
-def copied_shard(split: str, number: int, count: int, shard: str, photographs: list[Wanted]) -> Piece:
+def copied_shard(split: str, number: int, count: int, shard: Shard, photographs: list[Wanted]) -> Piece:
     """The piece that copies a Parquet file, row for row, as shard `number` of `count`."""
     groups = [photographs[start : start + GROUP_ROWS] for start in range(0, len(photographs), GROUP_ROWS)]
     return Piece(split, _shard_name(split, number, count), groups, shard)

@@ -44,9 +44,14 @@ def check_share(refused: Sequence[Refused], rows: int, share: float) -> None:
     """
     found = rows + len(refused)
     if len(refused) > share * found:
-        shown = "; ".join(f"{one.where}: {one.reason}" for one in refused[:3])
-        more = f"; and {len(refused) - 3} more" if len(refused) > 3 else ""
         raise SettingError(
             f"{len(refused)} of {found} files are unusable, more than the share of {share:g} allowed by "
-            f"--max-quarantined ({shown}{more})"
+            f"--max-quarantined{first_reasons(refused)}"
         )
+
+
+def first_reasons(refused: Sequence[Refused]) -> str:
+    """The first files that are refused, with their reasons, in brackets; nothing if there are none."""
+    shown = "; ".join(f"{one.where}: {one.reason}" for one in refused[:3])
+    more = f"; and {len(refused) - 3} more" if len(refused) > 3 else ""
+    return f" ({shown}{more})" if refused else ""

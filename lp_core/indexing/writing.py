@@ -15,10 +15,10 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.dataset.shards import ROWS_AT_ONCE, shard_images
+from lp_core.dataset.shards import ROWS_AT_ONCE, Shard, footer_checksum, shard_images
 from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError
-from lp_core.indexing.plan import Piece, Wanted
+from lp_core.indexing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, fault
 from lp_core.indexing.resize import Form
 from lp_core.storage import Storage, first_line
@@ -34,11 +34,13 @@ class Written:
     Attributes:
         row_groups: number of rows of each row group.
         checksum: SHA-256 of the file.
+        footer: SHA-256 of its Parquet footer.
         refused: reason by place among the piece's photographs, for those left out.
     """
 
     row_groups: list[int]
     checksum: str
+    footer: str
     refused: dict[int, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Written:
     def from_json(cls, values: dict[str, Any]) -> Written:
         """What `to_json` came from."""
         refused = {int(place): reason for place, reason in values["refused"].items()}
-        return cls(values["row_groups"], values["checksum"], refused)
+        return cls(values["row_groups"], values["checksum"], values["footer"], refused)
 
 
 def shard_schema(class_names: list[str]) -> pa.Schema:
@@ -89,19 +91,33 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
             sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]
         ) as shard:
             for group in piece.groups:
-                images, labels = [], []
+                images: list[dict[str, Any]] = []
+                labels: list[int] = []
+                filled = 0
                 stored = _copied(rows, group, form) if rows else _read(source, group, form)
                 for place, (one, (data, reason)) in enumerate(zip(group, stored, strict=True), first):
-                    if reason is None:
-                        images.append({"bytes": data, "path": one.path})
-                        labels.append(one.label)
-                    else:
+                    if reason is not None:
                         refused[place] = reason
+                        continue
+                    if images and filled + len(data) > GROUP_BYTES:  # a copied shard's sizes are not known before
+                        row_groups.append(_write_group(shard, images, labels))
+                        filled = 0
+                    images.append({"bytes": data, "path": one.path})
+                    labels.append(one.label)
+                    filled += len(data)
                 first += len(group)
                 if images:
-                    shard.write_table(pa.table({"image": images, "label": labels}, schema=schema), len(images))
-                    row_groups.append(len(images))
-    return Written(row_groups, sink.checksum, refused)
+                    row_groups.append(_write_group(shard, images, labels))
+    return Written(row_groups, sink.checksum, footer_checksum((out / piece.name).uri), refused)
+
+
+def _write_group(shard: pq.ParquetWriter, images: list[dict[str, Any]], labels: list[int]) -> int:
+    """Write photographs as one row group and empty the lists; return their number."""
+    rows = len(images)
+    shard.write_table(pa.table({"image": images, "label": labels}, schema=shard.schema), rows)
+    images.clear()
+    labels.clear()
+    return rows
 
 
 class _Summed(io.RawIOBase):
@@ -124,7 +140,7 @@ class _Summed(io.RawIOBase):
 
 def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:
     """The bytes to be stored of every photograph of a row group, or why it has none, in the order given."""
-    holders = {one.holder for one in group if one.holder.endswith(".tar")}
+    holders = {one.holder for one in group if one.holder.endswith(HOLDS_MANY)}
     opened = {holder: _open(source, holder) for holder in holders}
     # In the order of the disk; the shuffle is made in memory.
     by_place = sorted(range(len(group)), key=lambda index: (group[index].holder, group[index].offset))
@@ -180,11 +196,11 @@ def _usable(form: Form, data: bytes | None) -> tuple[bytes, str | None]:
         return b"", str(error)
 
 
-def shard_faults(path: str) -> dict[int, str]:
+def shard_faults(shard: Shard) -> dict[int, str]:
     """Decode every photograph of a shard; reason by row, for those that are unusable.
 
     Raises:
-        SettingError: the shard cannot be read.
+        SettingError: the shard cannot be read, or changed since it was listed.
     """
-    reasons = ((row, fault(data, decode=True)) for row, data in enumerate(shard_images(path)))
+    reasons = ((row, fault(data, decode=True)) for row, data in enumerate(shard_images(shard)))
     return {row: reason for row, reason in reasons if reason is not None}

@@ -34,6 +34,8 @@ def find(
     layout: str | None = None,
     out: Storage | None = None,
     list_archives: ListArchives | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
 ) -> Found:
     """Recognise the layout of a folder and list what it holds.
 
@@ -42,6 +44,8 @@ def find(
         layout: a name of `LAYOUTS` instead of looking.
         out: the data set folder to be written; if it lies in the source, it is no part of it.
         list_archives: lists many archives (in parallel, say), in the order given.
+        image_column: of Parquet; by default the schema shows it.
+        label_column: of Parquet; by default the schema shows it.
 
     Raises:
         SettingError: the folder is missing or holds no layout that is known; the message says what was seen.
@@ -51,7 +55,11 @@ def find(
     source, others = _listed(storage, out)
     if list_archives is not None:
         source = replace(source, list_archives=list_archives)
-    found = LAYOUTS[_recognised(source) if layout is None else _known_name(layout)].find(source)
+    source = replace(source, image_column=image_column, label_column=label_column)
+    name = _recognised(source) if layout is None else _known_name(layout)
+    for option, column in (("image", image_column), ("label", label_column)):
+        check(column is None or name == "parquet", f"--{option}-column {column}: only Parquet has columns, not {name}")
+    found = LAYOUTS[name].find(source)
     return replace(found, refused=[*found.refused, *others, *_outside(source, found)])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lp_core.dataset.shards import Columns
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.identity import ImageClass
 from lp_core.indexing.validation_share import ValidationShare
@@ -37,6 +38,7 @@ class Files:
         offsets: int64 [n], first byte in the holder.
         sizes: int64 [n], number of bytes.
         ids: image ids where they are known already; else they are made from the names.
+        places: where each photograph comes from, for people; made of holders and names if not given.
     """
 
     names: list[str]
@@ -45,9 +47,12 @@ class Files:
     offsets: np.ndarray
     sizes: np.ndarray
     ids: list[str] | None = None
+    places: list[str] | None = None
 
     def where(self, index: int) -> str:
         """The place of a photograph, for people."""
+        if self.places is not None:
+            return self.places[index]
         holder, name = self.holders[index], self.names[index]
         return holder if holder.endswith(name) else f"{holder}:{name}"
 
@@ -74,6 +79,7 @@ class Found:
         refused: files that were found and are no photographs.
         notes: what a person should know about how the collection was understood.
         held_out: how rows of the training shards become a validation split; None if they do not.
+        columns: of the Parquet files.
     """
 
     layout: str
@@ -83,6 +89,7 @@ class Found:
     refused: list[Refused] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     held_out: ValidationShare | None = None
+    columns: Columns = field(default_factory=Columns)
 
 
 @dataclass(frozen=True)
@@ -94,12 +101,16 @@ class Source:
         files: size in bytes of every file, by relative path; leftovers of systems left out.
         folders: relative paths.
         list_archives: the members of many archives, in the order given; one after the other by default.
+        image_column: of Parquet, where a person says it.
+        label_column: of Parquet, where a person says it.
     """
 
     storage: Storage
     files: dict[str, int]
     folders: list[str]
     list_archives: ListArchives = lambda regions: map(list_members, regions)
+    image_column: str | None = None
+    label_column: str | None = None
 
     def region(self, name: str, wanted: tuple[str, ...] = ()) -> Region:
         """All of an archive, and the endings of small members whose content is wanted."""

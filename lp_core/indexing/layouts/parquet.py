@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 
 from lp_core.dataset.shards import open_shard
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID, ImageClass, classes_of
+from lp_core.indexing.columns import columns_of
+from lp_core.indexing.identity import ImageClass
 from lp_core.indexing.layouts.found import Found, Source, split_of_folder
 from lp_core.storage import Storage
 
@@ -24,10 +24,12 @@ def recognise(source: Source) -> bool:
 
 
 def find(source: Source) -> Found:
-    """List the shards of every split in the order of their names, and the classes.
+    """List the shards of every split in the order of their names, and their columns.
+
+    The classes are those of `classes.json` ([{"wnid", "name"}] by index) beside the shards; else the shards name them.
 
     Raises:
-        SettingError: there are none, one cannot be opened or has no `image` and `label` columns, or some are missing.
+        SettingError: there are none, one cannot be opened or does not show its columns, or some are missing.
     """
     shards: dict[str, list[str]] = {}
     for name in source.files:
@@ -37,9 +39,11 @@ def find(source: Source) -> Found:
     for split, names in shards.items():
         _check_complete(split, names)
     paths = {split: [(source.storage / name).uri for name in names] for split, names in shards.items()}
-    with open_shard(next(iter(paths.values()))[0]) as first:
-        metadata = first.schema_arrow.metadata or {}
-    return Found("parquet", paths, _classes(source, metadata.get(b"huggingface", b"{}")))
+    first = next(iter(paths.values()))[0]
+    with open_shard(first) as shard:
+        columns = columns_of(first, shard.schema_arrow, source.image_column, source.label_column)
+    classes = _named_beside(source.storage) if "classes.json" in source.files else []
+    return Found("parquet", paths, classes, columns=columns)
 
 
 def _split(name: str) -> str | None:
@@ -68,17 +72,6 @@ def _check_complete(split: str, names: list[str]) -> None:
                 f"split {split}: {len(missing)} of {count} shards are missing, number {missing[0]} first; "
                 "download them, or take '-of-' out of the others' names"
             )
-
-
-def _classes(source: Source, features: bytes) -> list[ImageClass]:
-    """Names from `classes.json` ([{"wnid", "name"}] by index) beside the shards, else from the schema's metadata."""
-    if "classes.json" in source.files:
-        return _named_beside(source.storage)
-    try:
-        names = [str(name) for name in json.loads(features)["info"]["features"]["label"]["names"]]
-    except (ValueError, KeyError, TypeError):
-        return []  # not written by `datasets`, or labels without names
-    return classes_of(names) if names and all(WNID.fullmatch(name) for name in names) else list(map(ImageClass, names))
 
 
 def _named_beside(storage: Storage) -> list[ImageClass]:

@@ -1,5 +1,8 @@
 """Webdataset archives: numbered tars of samples, each an image and its class: `<key>.jpg`, `<key>.cls`, `<key>.json`.
 
+Endings count in either case, and `<key>.cls.txt` is a class, too. A key is what precedes the first dot, as webdataset
+groups samples; where keys have dots themselves (`a.1.jpg`, `a.1.cls`), it is what precedes the class's ending.
+
 Known makers: timm (`imagenet1k-train-0000.tar`, keys such as n01440764_3778) and webdataset's own conversion of
 ImageNet (`imagenet-train-000000.tar`, keys that only count).
 """
@@ -35,7 +38,8 @@ from lp_core.indexing.layouts.found import (
 )
 from lp_core.indexing.leftovers import is_leftover
 
-LABELS = (".cls", ".json")
+LABELS = (".cls", ".cls.txt", ".json")
+"""Endings of members that may tell a class, in the order in which they are asked."""
 _NAME = re.compile(r"^(.*[-_.])?(?P<split>train|validation|valid|val|test)[-_.]\d+\.tar$")
 _NUMBERED = re.compile(r"(.*[-_.])?\d+\.tar")
 _WNID_FOLDER = re.compile(r"(^|/)(?P<wnid>n\d{8})/")
@@ -100,23 +104,24 @@ class _Samples:
         """Take the samples of one archive."""
         for name, reason in members.refused:
             self._refuse(holder, name, reason)
-        photographs, others = _one_per_key(members.names, _key)
+        labels = _Labels(holder, members)
+        photographs, others = _one_per_key(members.names, labels.key)
         for name, reason in others:
             self._refuse(holder, name, reason)
-        images = {*photographs, *(_key(name) for name, _ in others)}
+        images = {*photographs, *(labels.key(name) for name, _ in others)}
         for key, index in photographs.items():
             name = members.names[index]
-            about = _about(holder, key, members)
-            label = _label(holder, key, members, about)
+            about = labels.about(key)
+            label = labels.label(key)
             if label is None and self._split != "test":
-                self._refuse(holder, name, f"its class is missing: no {posixpath.basename(key)}.cls")
+                self._refuse(holder, name, f"its class is missing: no {posixpath.basename(key)}.cls{labels.hint(key)}")
                 continue
             self._take(holder, name, about, -1 if label is None else label)
             self._places.append((int(members.offsets[index]), int(members.sizes[index])))
         for name in members.names:
             if is_image(name) or is_leftover(name):
                 continue
-            if _key(name) not in images or not name.endswith((*LABELS, ".txt")):
+            if labels.key(name) not in images or not name.lower().endswith((*LABELS, ".txt")):
                 self._refuse(holder, name, "not named as an image, nor the class of one")
 
     def files(self) -> Files:
@@ -143,8 +148,63 @@ class _Samples:
         self._refused.append(Refused(self._split, canonical(stem(name)), f"{holder}:{name}", reason))
 
 
-def _key(name: str) -> str:
-    """Everything before the first dot of the file's name, as webdataset groups samples."""
+class _Labels:
+    """The classes that an archive's samples state."""
+
+    def __init__(self, holder: str, members: Members) -> None:
+        self._holder, self._names = holder, members.names
+        self._data: dict[str, dict[str, bytes]] = {}
+        for name, data in members.small.items():
+            ending = next(one for one in sorted(LABELS, key=len, reverse=True) if name.lower().endswith(one))
+            self._data.setdefault(name[: -len(ending)], {})[ending] = data
+
+    def key(self, name: str) -> str:
+        """The sample that a member belongs to: the longest part of its name, up to a dot, that has a class."""
+        first = _first_dot(name)
+        key = name
+        while len(key) > len(first):
+            key = key.rpartition(".")[0]
+            if key in self._data:
+                return key
+        return first
+
+    def about(self, key: str) -> dict[str, Any]:
+        """What a sample's JSON says."""
+        data = self._data.get(key, {}).get(".json")
+        if data is None:
+            return {}
+        try:
+            about = json.loads(data)
+        except ValueError:
+            about = None
+        check(isinstance(about, dict), f"{self._holder}: {key}.json is not a JSON object")
+        return about
+
+    def label(self, key: str) -> int | None:
+        """The class that a sample states; None if it states none."""
+        stated = self._data.get(key, {})
+        data = stated.get(".cls", stated.get(".cls.txt"))
+        text = data.decode("latin-1").strip() if data is not None else self.about(key).get("label")
+        if text is None:
+            return None
+        number = str(text)
+        check(
+            number.isascii() and number.isdigit(),
+            f"{self._holder}: the class of {key} is {text!r}, not a number from 0",
+        )
+        return int(number)
+
+    def hint(self, key: str) -> str:
+        """What a sample without a class has instead."""
+        if key in self._data:
+            return ", and no 'label' in its JSON"
+        names = [posixpath.basename(name) for name in self._names if _first_dot(name) == _first_dot(key)]
+        others = [name for name in names if not is_image(name)]
+        return f" (there is {', '.join(others[:3])})" if others else ""
+
+
+def _first_dot(name: str) -> str:
+    """Everything before the first dot of the file's name."""
     folder, base = posixpath.split(name)
     return posixpath.join(folder, base.partition(".")[0])
 
@@ -172,25 +232,3 @@ def _one_per_key(names: list[str], key_of: Callable[[str], str]) -> tuple[dict[s
             reason = f"its key has no photograph with a plain ending, such as {posixpath.basename(key)}.jpg"
         others += [(names[index], reason) for index in indices if photographs.get(key) != index]
     return photographs, others
-
-
-def _about(holder: str, key: str, members: Members) -> dict[str, Any]:
-    data = members.small.get(f"{key}.json")
-    if data is None:
-        return {}
-    try:
-        about = json.loads(data)
-    except ValueError:
-        about = None
-    check(isinstance(about, dict), f"{holder}: {key}.json is not a JSON object")
-    return about
-
-
-def _label(holder: str, key: str, members: Members, about: dict[str, Any]) -> int | None:
-    """The class that a sample states; None if it states none."""
-    data = members.small.get(f"{key}.cls")
-    text = data.decode("latin-1").strip() if data is not None else about.get("label")
-    if text is None:
-        return None
-    check(str(text).isascii() and str(text).isdigit(), f"{holder}: the class of {key} is {text!r}, not a number from 0")
-    return int(text)

@@ -43,3 +43,15 @@ def test_a_window_within_a_row_group_reads_each_group_once(window):
     lane = np.concatenate([order.batch(step, 0, 4) for step in range(order.steps)])
     changes = np.count_nonzero(np.diff(groups[lane]))
     assert changes <= len(lane) // 50
+
+
+def test_a_window_smaller_than_a_row_group_mixes_its_rows() -> None:
+    """Rows are numbered by image id: those of a group, though stored in random order, are numbered class by class."""
+    rows = np.arange(4000)
+    groups = np.random.default_rng(0).permutation(rows) // 400
+    order = epoch_order(rows, groups, 0, 0, 40, 4, 50)
+    assert sorted(order.rows_N.tolist()) == rows.tolist()
+    classes = [len(np.unique(order.rows_N[start : start + 50] // 100)) for start in range(0, 4000, 50)]
+    assert min(classes) > 15  # of 40; 5 where a window is an eighth of a group in ascending order
+    inside = np.split(groups[order.rows_N], 10)
+    assert all(len(np.unique(some)) == 1 for some in inside)

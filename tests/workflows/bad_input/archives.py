@@ -77,6 +77,12 @@ def webdataset_classes_counted_from_1(source: Path) -> None:
     write(source / "train-0000.tar", tar(members))
 
 
+@refused("no sample of a webdataset has a class")
+def no_sample_webdataset_has_class(source: Path) -> None:
+    members = [(f"{key}.{end}", data) for key in range(5) for end, data in (("jpg", jpeg(key)), ("txt", b"a cat"))]
+    write(source / "train-0000.tar", tar(members))
+
+
 @quarantined("a sample of a webdataset without a class")
 def webdataset_sample_without_class(source: Path) -> None:
     samples = [("a.jpg", jpeg(1)), ("a.cls", b"0"), ("b.jpg", jpeg(2))]
