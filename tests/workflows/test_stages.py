@@ -40,6 +40,7 @@ STALE = {
     "data.eval-crop": (0.8, MEASURED),
     "data.lanes": (2, TRAINED),
     "data.shuffle-window": (64, TRAINED),
+    "data.min-class-mix": (0.5, NOTHING),
     "view.size": (48, TRAINED),
     "view.law": ("opencv", LOG_POLAR),
     "view.foveal-scale": (2.0, LOG_POLAR),

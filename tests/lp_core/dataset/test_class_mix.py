@@ -103,7 +103,7 @@ def test_few_rows_that_are_all_shuffled_together_are_never_refused(by_class, tmp
 
 
 def test_the_share_demanded_changes_no_result(small_recipe):
-    from lp_core.run.stage import train_inputs
+    from lp_core.run.inputs import train_inputs
 
     lax = replace(small_recipe, data=replace(small_recipe.data, min_class_mix=0.0))
     assert train_inputs(lax, "cartesian", "x") == train_inputs(small_recipe, "cartesian", "x")

@@ -46,9 +46,11 @@ def test_json_in_capitals_is_read(tmp_path: Path) -> None:
     assert find(Storage.at(tmp_path)).files["train"].labels.tolist() == [3]
 
 
-def test_an_image_that_shares_the_key_of_a_class_has_it(tmp_path: Path) -> None:
-    collection = found(tmp_path, "000.left.jpg", "000.cls")
-    assert collection.files["train"].labels.tolist() == [0]
+def test_a_key_without_a_plain_image_has_no_photograph(tmp_path: Path) -> None:
+    collection = found(tmp_path, "000.left.jpg", "000.cls", "001.jpg", "001.cls")
+    assert collection.files["train"].labels.tolist() == [1]
+    [refused] = collection.refused
+    assert "plain ending" in refused.reason
 
 
 @pytest.mark.parametrize(
