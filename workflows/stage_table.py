@@ -64,7 +64,7 @@ def stage_table() -> str:
         before = ", ".join(dict.fromkeys(one.name for one in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
         reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
-        if stage.name in ("evaluate", "scan"):
+        if stage.name in ("evaluate", "scan", "visualize", "report"):
             reads += ", data set"
         folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
         writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])
@@ -73,13 +73,14 @@ def stage_table() -> str:
 
 
 def setting_table() -> str:
-    """Settings that make no finished stage stale, by the reason why, as two Markdown lines."""
+    """Settings that make no finished stage stale, by the reason why, as a Markdown list."""
     roles = setting_roles(_RECIPE)
     texts = {
         "placement": "Where, how often, how much is kept (`placement`)",
         "selection": "Which stages or files are made (`selection`)",
     }
-    return "\n".join(
+    heading = "Settings that make no training, measurement or picture stale:\n\n"
+    return heading + "\n".join(
         f"- {text}: {_listed([name for name, found in roles.items() if found == role], whole=False)}."
         for role, text in texts.items()
     )
