@@ -152,7 +152,8 @@ def _options(verb: str) -> type:
     class WeighedOptions(Options):
         weights: str | None = None
         """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
-        PyTorch file that holds a state dict, or torchvision's name, such as IMAGENET1K_V1."""
+        PyTorch file that holds a state dict (FILE#NAME: the one of several that has this name), or torchvision's name,
+        such as IMAGENET1K_V1."""
 
     chosen = WeighedOptions if verb in ("evaluate", "scan", "visualize", "run") else Options
     chosen.__doc__ = VERBS[verb]

@@ -130,7 +130,7 @@ def _tensors(content: Mapping[Any, Any], around: str, seen: tuple[int, ...] = ()
     Single numbers are counts and accuracies, such as AveragedModel's `n_averaged`.
     """
     for key, value in content.items():
-        if not isinstance(key, str) or (not around and key.startswith("optim")):
+        if not isinstance(key, str) or key.startswith("optim"):
             continue
         name = f"{around}{key}"
         if isinstance(value, Mapping) and len(seen) < _DEPTH and id(value) not in seen:

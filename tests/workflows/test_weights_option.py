@@ -1,5 +1,6 @@
 """`--weights` imports a foreign network for one view, and never mixes it with a training."""
 
+import argparse
 import json
 from dataclasses import replace
 
@@ -86,3 +87,20 @@ def test_the_command_line_knows_the_option(tmp_path, toy_folder, capsys):
     with pytest.raises(SystemExit):
         main(["train", *given, "--weights", "none.pth"])
     assert "nrecognized" in capsys.readouterr().err
+
+
+def test_the_set_that_is_taken_is_said_and_the_other_is_other_weights(session, tmp_path, small_recipe, capsys):
+    state = VGG16(12, small_recipe.network).state_dict()
+    average = {f"module.{name}": value + 1 for name, value in state.items()} | {"n_averaged": torch.tensor(3)}
+    torch.save({"model": state, "model_ema": average, "args": argparse.Namespace(lr=0.1)}, tmp_path / "both.pth")
+    place = str(tmp_path / "both.pth")
+    import_weights(session, place)
+    said = capsys.readouterr()
+    assert f"took 'model'; for the other give --weights {place}#model_ema" in said.out + said.err
+    import_weights(session, f"{place}#model")  # the same
+    with pytest.raises(SettingError, match="holds a finished weights with other settings"):
+        import_weights(session, f"{place}#model_ema")
+    other = Session(session.recipe, Storage.at(tmp_path / "other"))
+    import_weights(other, f"{place}#model_ema")
+    found = load_network(other.run / "cartesian", other.recipe, "cartesian", 12).state_dict()
+    assert all(torch.equal(value, state[name] + 1) for name, value in found.items())

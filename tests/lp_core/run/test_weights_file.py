@@ -142,6 +142,13 @@ def test_of_an_average_and_the_training_the_latter_is_taken_and_the_other_offere
         read_weights(place + "#student")
 
 
+@pytest.mark.parametrize("around", [{}, {"trainer": ...}])
+def test_an_optimizer_that_goes_by_names_is_no_network(network, tmp_path, around):
+    state = {"exp_avg": with_prefix("", network), "step": {"features.0.weight": torch.ones(1)}}
+    optimizer = {"trainer": {"optimizer": state}} if around else {"optim_state": state}
+    assert_same(read(tmp_path, pickled({**optimizer, "net": network.state_dict()})), network)
+
+
 def test_an_average_alone_is_taken_and_said(network, tmp_path):
     average = torch.optim.swa_utils.AveragedModel(network)
     assert_same(read(tmp_path, pickled(average.state_dict())), network)  # with n_averaged
