@@ -1,0 +1,1 @@
+"""What can be said about channels and views, as numbers."""
