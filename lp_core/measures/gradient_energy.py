@@ -39,7 +39,9 @@ def photograph_gradient(gradient_NSRC: np.ndarray, log_polar: LogPolarMap) -> np
     gradient_NCSR = torch.tensor(np.moveaxis(gradient_NSRC, 3, 1), dtype=torch.float64)
     wanted = (log_polar.sectors, log_polar.rings)
     if tuple(gradient_NCSR.shape[2:]) != wanted:
-        raise ValueError(f"the gradient has shape {gradient_NSRC.shape}; this map is for [N, {wanted[0]}, {wanted[1]}, C]")
+        raise ValueError(
+            f"the gradient has shape {gradient_NSRC.shape}; this map is for [N, {wanted[0]}, {wanted[1]}, C]"
+        )
     at_NCHW = torch.zeros((*gradient_NCSR.shape[:2], *log_polar.size), dtype=torch.float64, requires_grad=True)
     with torch.enable_grad():
         (result_NCHW,) = torch.autograd.grad(LogPolar(log_polar)(at_NCHW), at_NCHW, gradient_NCSR)
@@ -66,7 +68,10 @@ def annulus_energy(gradient_NHWC: np.ndarray, radius_E: np.ndarray, fixation_yx:
         fixation_yx: (0, 0) is the centre of the top left pixel.
     """
     energy_NHW = (gradient_NHWC.astype(np.float64) ** 2).sum(3)
-    y_H1, x_W = (np.arange(energy_NHW.shape[1]) - fixation_yx[0])[:, None], np.arange(energy_NHW.shape[2]) - fixation_yx[1]
+    y_H1, x_W = (
+        (np.arange(energy_NHW.shape[1]) - fixation_yx[0])[:, None],
+        np.arange(energy_NHW.shape[2]) - fixation_yx[1],
+    )
     bin_HW = np.searchsorted(radius_E, np.hypot(y_H1, x_W), "right") - 1
     energy_NB = np.zeros((len(energy_NHW), len(radius_E) - 1))
     for index in range(len(radius_E) - 1):

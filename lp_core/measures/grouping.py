@@ -47,9 +47,7 @@ def concordance(label_CK: np.ndarray, counted_CP: np.ndarray | None = None) -> n
     return _mean_of_counted(same_CP, counted_CP)
 
 
-def pair_similarity(
-    item_CK: np.ndarray, similarity: np.ndarray, counted_CP: np.ndarray | None = None
-) -> np.ndarray:
+def pair_similarity(item_CK: np.ndarray, similarity: np.ndarray, counted_CP: np.ndarray | None = None) -> np.ndarray:
     """Return the mean similarity over pairs of places, float64 [C].
 
     With classes as items and `wordnet.lin_similarity` this is W; with places as items and the cosines of their
@@ -106,8 +104,10 @@ def unit_vectors(embedding: np.ndarray) -> np.ndarray:
     """
     length = np.linalg.norm(embedding.astype(np.float64), axis=-1, keepdims=True)
     if not (length > 0).all():
-        raise ValueError(f"{int((~(length > 0)).sum())} embeddings are zero or NaN and have no direction; centre them "
-                         "on the mean of the data set, and leave blank images out")
+        raise ValueError(
+            f"{int((~(length > 0)).sum())} embeddings are zero or NaN and have no direction; centre them "
+            "on the mean of the data set, and leave blank images out"
+        )
     return embedding / length
 
 

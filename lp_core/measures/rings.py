@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 BINS = 28
-"""Most bins. Source: `channel_statistics.FINEST_MAP`; keeps conv4_1 and deeper of a 224 px network at full resolution."""
+"""Most bins. Source: `channel_statistics.FINEST_MAP`; one bin per column from conv4_1 on at 224 px."""
 
 RadiusOf = Callable[[np.ndarray], np.ndarray]
 """Radius in px of rings of the network input, fractions too: `LogPolarMap.radius_of`."""
