@@ -86,10 +86,24 @@ def machine_interpretability(
         negative_Q = rng.permutation(negative_Q)[:NEGATIVES]
         drawn_TQ = np.argsort(rng.random((tasks, len(negative_Q))), axis=1)[:, : len(image_K) + 1]
         negative_TK = negative_Q[drawn_TQ]
-        direction_TD = unit_ND[image_K].mean(0) - unit_ND[negative_TK[:, 1:]].mean(1)
-        margin_T = ((unit_ND[query_T] - unit_ND[negative_TK[:, 0]]) * direction_TD).sum(1)
+        margin_T = margins(
+            unit_ND[query_T], unit_ND[negative_TK[:, 0]], unit_ND[image_K], unit_ND[negative_TK[:, 1:]]
+        )
         accuracy_C[channel] = ((margin_T > 0) + (margin_T == 0) / 2).mean()
     return Interpretability(accuracy_C, active_C)
+
+
+def margins(query_TD: np.ndarray, other_TD: np.ndarray, plus_KD: np.ndarray, minus_TKD: np.ndarray) -> np.ndarray:
+    """Return by how much each query is more like the nine than the other image is; above 0 the task is solved.
+
+    Likeness to a set is the mean cosine, so four means become one product.
+
+    Args:
+        query_TD, other_TD: unit vectors of the image that excites the channel, and of the one that does not.
+        plus_KD: of the channel's nine.
+        minus_TKD: of the inactive images shown beside them.
+    """
+    return ((query_TD - other_TD) * (plus_KD.mean(0) - minus_TKD.mean(1))).sum(1)
 
 
 def _pools(maxima_N: np.ndarray, image_K: np.ndarray, quantile: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,8 @@
     python -m lp_core.measures.make_wordnet WNIDS lp_core/measures/wordnet_hypernyms.txt
 
 WNIDS is a text file with a wnid at the start of every line, such as Kaggle's LOC_synset_mapping.txt, or a file that
-this made before. A wnid is `n` and the offset of a noun in WordNet 3.0's `data.noun`; other versions have other offsets.
+this made before. A wnid is `n` and the offset of a noun in WordNet 3.0's `data.noun`; other versions have other
+offsets.
 """
 
 from __future__ import annotations

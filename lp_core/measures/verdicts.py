@@ -168,18 +168,14 @@ def _test(condition: Condition, measured: Mapping[str, Sequence[float]], rules: 
         return Tested(condition.measure, condition.text, "open", interval, f"{seen}; one seed has no interval")
     turned = t_interval(turned_S, rules.confidence)
     margin = _margin(condition, measured)
+    if margin is not None and equivalence(turned_S, margin, rules.level).equivalent:
+        # With enough seeds an effect can be certain and negligible: then it is negligible.
+        reason = f"{seen}, equivalent to {condition.bound:g} within {margin:.3g}"
+        return Tested(condition.measure, condition.text, "fails", interval, reason)
     if turned.low > 0:
         outcome = "holds"
     elif turned.high < 0:
         outcome = "fails"
-    elif margin is not None and equivalence(turned_S, margin, rules.level).equivalent:
-        return Tested(
-            condition.measure,
-            condition.text,
-            "fails",
-            interval,
-            f"{seen}, equivalent to {condition.bound:g} within {margin:.3g}",
-        )
     return Tested(condition.measure, condition.text, outcome, interval, f"{seen}; {condition.text}: {outcome}")
 
 
