@@ -86,9 +86,7 @@ def machine_interpretability(
         negative_Q = rng.permutation(negative_Q)[:NEGATIVES]
         drawn_TQ = np.argsort(rng.random((tasks, len(negative_Q))), axis=1)[:, : len(image_K) + 1]
         negative_TK = negative_Q[drawn_TQ]
-        margin_T = margins(
-            unit_ND[query_T], unit_ND[negative_TK[:, 0]], unit_ND[image_K], unit_ND[negative_TK[:, 1:]]
-        )
+        margin_T = margins(unit_ND[query_T], unit_ND[negative_TK[:, 0]], unit_ND[image_K], unit_ND[negative_TK[:, 1:]])
         accuracy_C[channel] = ((margin_T > 0) + (margin_T == 0) / 2).mean()
     return Interpretability(accuracy_C, active_C)
 

@@ -16,7 +16,7 @@ import numpy as np
 def hypernyms() -> dict[str, tuple[str, ...]]:
     """Return what each synset is directly a kind of, by wnid: ImageNet's 1,000 classes and all above them.
 
-    Source: WordNet 3.0, read by `lp_core.measures.make_wordnet`: 1,860 synsets, 1,937 edges; 75 synsets have two.
+    Source: WordNet 3.0, read by `lp_core.measures.make_wordnet`: 1,860 synsets, 1,937 edges; 75 synsets have several.
     """
     parents: dict[str, tuple[str, ...]] = {}
     text = resources.files("lp_core.measures").joinpath("wordnet_hypernyms.txt").read_text("utf-8")

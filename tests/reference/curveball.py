@@ -1,4 +1,4 @@
-"""All nines with given popularities, by trying every one, and a chain of plain trades, one pair of channels at a time."""
+"""All nines with given popularities, by trying every one, and a chain of plain trades, one pair of channels a time."""
 
 from __future__ import annotations
 

@@ -75,9 +75,7 @@ def test_only_counted_pairs_count():
     counted = counted_pairs(kept)
     assert counted.sum(1).tolist() == [3, 0, 6]
     np.testing.assert_array_equal(concordance(label, counted), [1 / 3, np.nan, 1])
-    np.testing.assert_array_equal(
-        pair_similarity(label, np.ones((6, 6)), unlike_pairs(label)), [1, 1, np.nan]
-    )
+    np.testing.assert_array_equal(pair_similarity(label, np.ones((6, 6)), unlike_pairs(label)), [1, 1, np.nan])
     assert pairs_of(4) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
 
 

@@ -95,7 +95,7 @@ def test_equivalence_is_two_one_sided_tests():
     upper = stats.ttest_1samp(value, 0.4, alternative="less").pvalue
     assert result.p == pytest.approx(max(lower, upper))
     interval = t_interval(value, 0.90)
-    assert result.equivalent == (-0.4 < interval.low and interval.high < 0.4)
+    assert result.equivalent == (interval.low > -0.4 and interval.high < 0.4)
 
 
 @pytest.mark.parametrize(
