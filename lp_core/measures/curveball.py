@@ -43,8 +43,8 @@ def curveball(
         rng: draws pairs and deals.
         layer_C: int, the layer of each channel; channels trade within their layer only, and all layers at once, which
             is faster than one layer after the other. Unless given there is one layer.
-        stratum_CK: int; places are traded only for places of the same stratum, for example eccentricity tertiles or
-            receptive fields at the border. Each channel then keeps its number of places in every stratum.
+        stratum_CK: int; places are traded only for places of the same stratum, for example eccentricity tertiles,
+            deciles of contrast, or receptive fields at the border. Each channel then keeps its number of places in every stratum.
         burn_in: trades per channel before the first sample.
         between: trades per channel between samples.
 

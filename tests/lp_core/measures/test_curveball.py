@@ -1,3 +1,4 @@
+import itertools
 import random
 from collections import Counter
 
@@ -45,19 +46,45 @@ def test_layers_do_not_mix():
         np.testing.assert_array_equal(place_CK[17], np.arange(153, 162))  # alone in its layer
 
 
-@pytest.mark.parametrize("between", [5, 1])
-def test_uniform_over_every_possible_choice(between):
+@pytest.mark.parametrize(("between", "strata"), [(5, False), (1, False), (5, True)])
+def test_uniform_over_every_possible_choice(between, strata):
+    """With one stratum only, too, which takes another way through the code."""
     copies, samples = 150, 80
     image_CK = np.tile(SMALL, (copies, 1))
     layer_C = np.repeat(np.arange(copies), 3)
     counts: Counter = Counter()
-    for place_CK in curveball(image_CK, samples, np.random.default_rng(0), layer_C=layer_C, between=between):
+    stratum_CK = np.zeros_like(image_CK) if strata else None
+    rng = np.random.default_rng(0)
+    for place_CK in curveball(image_CK, samples, rng, layer_C=layer_C, stratum_CK=stratum_CK, between=between):
         drawn = image_CK.ravel()[place_CK].reshape(copies, 3, 2)
         counts.update(tuple(frozenset(row) for row in nines) for nines in drawn.tolist())
     possible = all_nines(2, popularity(SMALL), 3)
     assert set(counts) == possible
     if between == 5:  # neighbouring samples must hardly depend on each other for a chi-squared test
         assert stats.chisquare([counts[nines] for nines in possible]).pvalue > 0.001
+
+
+def test_uniform_within_strata():
+    image_CK = np.array([[0, 1], [0, 2], [1, 3], [4, 2]])
+    stratum_CK = np.array([[0, 1], [0, 1], [0, 1], [0, 1]])
+    possible = set()
+    for first in itertools.permutations([0, 2, 4, 6]):
+        for second in itertools.permutations([1, 3, 5, 7]):
+            images = image_CK.ravel()[np.stack([first, second], 1)]
+            if (images[:, 0] != images[:, 1]).all():
+                possible.add((*first, *second))
+    copies = 100
+    counts: Counter = Counter()
+    for place_CK in curveball(
+        np.tile(image_CK, (copies, 1)),
+        100,
+        np.random.default_rng(0),
+        layer_C=np.repeat(np.arange(copies), 4),
+        stratum_CK=np.tile(stratum_CK, (copies, 1)),
+    ):
+        counts.update(map(tuple, (place_CK.reshape(copies, 4, 2) % 8).swapaxes(1, 2).reshape(copies, 8).tolist()))
+    assert set(counts) == possible
+    assert stats.chisquare([counts[arrangement] for arrangement in possible]).pvalue > 0.001
 
 
 def test_distribution_of_grouping_is_that_of_plain_trades():

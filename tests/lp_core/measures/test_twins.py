@@ -23,7 +23,7 @@ def test_correlation_is_pearsons():
         [np.nan if i == 7 else np.corrcoef(a[:, i].astype(float), b[:, j].astype(float))[0, 1] for j in range(40)]
         for i in range(40)
     ]
-    np.testing.assert_allclose(correlation(a, b), expected, atol=1e-10)
+    np.testing.assert_allclose(correlation(a, b), expected, atol=1e-6)
 
 
 def test_planted_twins_are_found():
@@ -38,7 +38,7 @@ def test_unrelated_networks_have_twins_at_the_level_at_most():
     share = []
     for seed in range(20):
         a, b, _, rng = networks(seed, 0)
-        share.append(twin_channels(a, b, rng, shuffles=10).share)
+        share.append(twin_channels(a, b, rng).share)
     assert np.mean(share) <= 0.05 + 2 * np.std(share) / np.sqrt(len(share))
 
 
