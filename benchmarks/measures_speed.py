@@ -1,6 +1,7 @@
 """Time and memory of the grouping measures against the popularity-preserving null, for a network of full width.
 
     python benchmarks/measures_speed.py
+    python benchmarks/measures_speed.py --width 0.125 --images 600
 
 Tables are synthetic: nine of 50,000 images for each of 4,224 channels, some images far more popular than others, 1,000
 classes, padding at the border of some receptive fields, 64-bit hashes, embeddings of the patches of one layer.
@@ -34,7 +35,6 @@ from lp_core.measures.twins import twin_channels
 from lp_core.measures.wordnet import hypernyms, lin_similarity
 from lp_core.network.layers import conv_channels
 
-LAYERS = conv_channels(1.0)
 SHARES_DISTINCT = 0.56
 """Share of the places of conv5_2 that hold distinct images. Source: measured, one small network."""
 
@@ -50,15 +50,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=50_000)
     parser.add_argument("--samples", type=int, default=1_000)
+    parser.add_argument("--width", type=float, default=1.0, help="of the network; 1/8 with 600 images is the demo")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    layers = conv_channels(options.width)
+    classes = min(1000, options.images // 50)
     rng = np.random.default_rng(options.seed)
-    layer_C = np.repeat(np.arange(len(LAYERS)), list(LAYERS.values()))
-    image_CK = np.concatenate([popular_nines(count, options.images, rng) for count in LAYERS.values()])
-    label_CK = rng.integers(0, 1000, options.images)[image_CK]
+    layer_C = np.repeat(np.arange(len(layers)), list(layers.values()))
+    image_CK = np.concatenate([popular_nines(count, options.images, rng) for count in layers.values()])
+    label_CK = rng.integers(0, classes, options.images)[image_CK]
     hash_CK = rng.integers(0, 2**63, options.images).astype(np.uint64)[image_CK]
     border_CK = rng.random(image_CK.shape) < 0.2
-    deepest = layer_C == list(LAYERS).index("conv5_2")
+    deepest = layer_C == list(layers).index("conv5_2")
     distinct = [len(np.unique(image_CK[layer_C == layer])) / (9 * (layer_C == layer).sum()) for layer in (0, 11)]
     seconds: dict[str, float] = {}
     processor: dict[str, float] = {}
@@ -70,9 +73,9 @@ def main() -> None:
         return result
 
     edges = hypernyms()
-    classes = sorted(set(edges) - {parent for parents in edges.values() for parent in parents})
-    similarity_LL = timed("Lin similarity of 1,000 classes", lambda: lin_similarity(classes)).astype(np.float32)
-    timed("independent images (N0)", lambda: independent_nine(np.full(1000, options.images // 1000)))
+    wnids = sorted(set(edges) - {parent for parents in edges.values() for parent in parents})[:classes]
+    similarity_LL = timed("Lin similarity", lambda: lin_similarity(wnids)).astype(np.float32)
+    timed("independent images (N0)", lambda: independent_nine(np.full(classes, options.images // classes)))
     timed(
         "distinct, purity, entropy",
         lambda: [measure(label_CK) for measure in (distinct_classes, purity, class_entropy)],
@@ -121,13 +124,13 @@ def main() -> None:
     )
     seconds["grouping in all"], processor["grouping in all"] = sum(seconds.values()), sum(processor.values())
     peak_grouping = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    maxima_NC = np.maximum(rng.normal(size=(options.images, 512)), 0).astype(np.float16)
+    maxima_NC = np.maximum(rng.normal(size=(options.images, deepest.sum())), 0).astype(np.float16)
     embedding_ND = rng.normal(size=(options.images, 512)).astype(np.float32)
     timed(
         "M, conv5_2, one quantile",
         lambda: machine_interpretability(maxima_NC, embedding_ND, image_CK[deepest], 0.9, rng),
     )
-    timed("twins of 512 channels", lambda: twin_channels(maxima_NC, maxima_NC[:, ::-1], rng))
+    timed("twins, conv5_2", lambda: twin_channels(maxima_NC, maxima_NC[:, ::-1], rng))
     report = {
         "distinct images per place, conv1_1 and conv5_2": [round(share, 2) for share in distinct],
         "seconds": {name: round(value, 2) for name, value in seconds.items()},

@@ -44,7 +44,8 @@ def curveball(
         layer_C: int, the layer of each channel; channels trade within their layer only, and all layers at once, which
             is faster than one layer after the other. Unless given there is one layer.
         stratum_CK: int; places are traded only for places of the same stratum, for example eccentricity tertiles,
-            deciles of contrast, or receptive fields at the border. Each channel then keeps its number of places in every stratum.
+            deciles of contrast, or receptive fields at the border. Each channel then keeps its number of places in
+            every stratum.
         burn_in: trades per channel before the first sample.
         between: trades per channel between samples.
 
@@ -74,7 +75,6 @@ def curveball(
     place_CK = np.arange(image_CK.size).reshape(image_CK.shape)
     trades = burn_in
     for _ in range(samples):
-        # A layer of C channels, C even, makes C / 2 trades a round.
         for _ in range(pairing.rounds(trades)):
             pair_P2 = pairing.draw(rng)
             place_PD = place_CK[pair_P2].reshape(len(pair_P2), 2 * keep)
@@ -87,18 +87,19 @@ class _Pairing:
     """Disjoint random pairs of channels within each layer; with an odd number of channels one of them rests."""
 
     def __init__(self, layer_C: np.ndarray) -> None:
-        channel_L = [np.flatnonzero(layer_C == layer) for layer in np.unique(layer_C)]
-        self.channel_L = [channels for channels in channel_L if len(channels) > 1]
+        _, self.layer_C, count_L = np.unique(layer_C, return_inverse=True, return_counts=True)
+        last_of_odd = np.cumsum(count_L)[count_L % 2 == 1] - 1
+        self.paired = np.delete(np.arange(len(layer_C)), last_of_odd)
+        self.most = max((count / (count // 2) for count in count_L.tolist() if count > 1), default=0)
 
     def rounds(self, trades_per_channel: int) -> int:
-        """Return how many rounds give every layer that many trades per channel."""
-        ratios = [len(channels) / (len(channels) // 2) for channels in self.channel_L]
-        return math.ceil(trades_per_channel * max(ratios, default=0))
+        """Return how many rounds give every layer that many trades per channel: a round makes one for each pair."""
+        return math.ceil(trades_per_channel * self.most)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Return int64 [P, 2]."""
-        shuffled = [rng.permutation(channels)[: len(channels) // 2 * 2] for channels in self.channel_L]
-        return np.concatenate(shuffled).reshape(-1, 2)
+        """Return int64 [P, 2]: neighbours after shuffling the channels of each layer."""
+        shuffled_C = np.argsort(self.layer_C + rng.random(len(self.layer_C)))
+        return shuffled_C[self.paired].reshape(-1, 2)
 
 
 def _trade(place_PD: np.ndarray, image: np.ndarray, stratum: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:

@@ -31,8 +31,8 @@ class Interpretability:
 
     Attributes:
         accuracy_C: share of tasks solved, ties half; 0.5 is chance, NaN for channels that are not complete.
-        active_C: share of the images that activate the channel. Below 0.25 the negatives are not all inactive
-            by chance alone: compare such channels among themselves.
+        active_C: share of the images that activate the channel. Above 0.75 some negatives are weakly active, which
+            makes the tasks harder; below 0.25 queries come from few images. Report such channels apart.
     """
 
     accuracy_C: np.ndarray

@@ -71,5 +71,6 @@ def mixed_channels(map_NCSR: np.ndarray, rotation_CC: np.ndarray) -> np.ndarray:
     channels = map_NCSR.shape[1]
     if rotation_CC.shape != (channels, channels):
         raise ValueError(f"a layer of {channels} channels cannot be mixed by a matrix of shape {rotation_CC.shape}")
-    mixed = np.tensordot(rotation_CC, map_NCSR, axes=(1, 1))  # [C, N, S, R]
+    precise = np.result_type(map_NCSR.dtype, np.float32)
+    mixed = np.tensordot(rotation_CC.astype(precise), map_NCSR.astype(precise, copy=False), axes=(1, 1))  # [C, N, S, R]
     return np.moveaxis(mixed, 0, 1).astype(map_NCSR.dtype, copy=False)
