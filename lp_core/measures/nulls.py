@@ -1,0 +1,76 @@
+"""Inputs and channels that keep everything but what is in question: scrambled photographs, rotated channels.
+
+Other nulls: `independent_images` (N0), `curveball` (N1), `rings.cell_share` (uniform cells). Untrained networks (N2)
+and shuffled labels (N3) are runs of their own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a photograph with its spectrum and colours, but without its edges and objects.
+
+    One random phase is added to all colours, so that the power of every frequency and the correlation between colours
+    stay: a network that fires elsewhere than on photographs does not respond to spectrum and colour alone.
+
+    Args:
+        image_HWC: [H, W, C], any real type.
+        rng: draws the phases.
+
+    Returns:
+        Same shape: integers are rounded and clipped to their range, which changes the spectrum slightly;
+        others come back as float64 with equal spectrum and mean.
+
+    Raises:
+        ValueError: not [H, W, C].
+
+    Source: Prichard & Theiler 1994, "Generating surrogate data for time series with several simultaneously measured
+        variables": equal added phases keep the cross-spectra.
+    """
+    if image_HWC.ndim != 3 or 0 in image_HWC.shape:
+        raise ValueError(f"the photograph has shape {image_HWC.shape}; give [H, W, C]")
+    height, width, _ = image_HWC.shape
+    # The phases of real noise: opposite frequencies get opposite ones, so the result is real.
+    phase_HW = np.angle(np.fft.fft2(rng.standard_normal((height, width))))
+    phase_HW[0, 0] = 0.0  # keeps the mean colour
+    spectrum_HWC = np.fft.fft2(image_HWC.astype(np.float64), axes=(0, 1))
+    scrambled_HWC = np.fft.ifft2(spectrum_HWC * np.exp(1j * phase_HW)[..., None], axes=(0, 1)).real
+    if not np.issubdtype(image_HWC.dtype, np.integer):
+        return scrambled_HWC
+    limits = np.iinfo(image_HWC.dtype)
+    return np.clip(np.rint(scrambled_HWC), limits.min, limits.max).astype(image_HWC.dtype)
+
+
+def random_rotation(channels: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a random orthogonal matrix, float64 [C, C], uniform (Haar).
+
+    Mixing a layer's channels by it keeps all that the layer says and forgets its axes (null N4): grouping that
+    remains is not a property of channels.
+
+    Raises:
+        ValueError: fewer than one channel.
+
+    Source: Bau et al. 2017, "Network Dissection", section 3.2; Mezzadri 2007 for the signs.
+    """
+    if channels < 1:
+        raise ValueError(f"there are {channels} channels; give at least 1")
+    q_CC, r_CC = np.linalg.qr(rng.standard_normal((channels, channels)))
+    return q_CC * np.sign(np.diag(r_CC))
+
+
+def mixed_channels(map_NCSR: np.ndarray, rotation_CC: np.ndarray) -> np.ndarray:
+    """Return the activations after ReLU of a layer in the rotated basis, [N, C, S, R], same dtype.
+
+    Mixed channels can be negative; their peaks are the largest positive values, as for channels.
+
+    Raises:
+        ValueError: the matrix does not fit the number of channels.
+    """
+    channels = map_NCSR.shape[1]
+    if rotation_CC.shape != (channels, channels):
+        raise ValueError(f"a layer of {channels} channels cannot be mixed by a matrix of shape {rotation_CC.shape}")
+    precise = np.result_type(map_NCSR.dtype, np.float32)
+    mixed = np.tensordot(rotation_CC.astype(precise), map_NCSR.astype(precise, copy=False), axes=(1, 1))  # [C, N, S, R]
+    return np.moveaxis(mixed, 0, 1).astype(map_NCSR.dtype, copy=False)
