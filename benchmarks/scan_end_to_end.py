@@ -29,6 +29,7 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
 from lp_core.storage import Storage
+from tasks.cpus import usable_cpus
 from tasks.training import train_stage
 from workflows import scan as scanning
 from workflows.session import Session
@@ -145,7 +146,7 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
-    about = {"options": vars(options), "machine": machine(torch.device("cpu")), "cores": os.cpu_count()}
+    about = {"options": vars(options), "machine": machine(torch.device("cpu")), "cores": usable_cpus()}
     print(json.dumps(about | {"results": results}, indent=1))
 
 
