@@ -1,4 +1,4 @@
-"""The `logpolar` command. A module of its own, because a `workflows.py` on PYTHONPATH would be found before our package."""
+"""The `logpolar` command: of another name than the packages, so that a `workflows.py` on PYTHONPATH is not meant."""
 
 import sys
 from pathlib import Path

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -62,6 +63,11 @@ class Storage:
             raise SettingError(f"{text} would be a file named like a URI; write {scheme}:// before the bucket or path")
         try:
             uri = text if "://" in text else str(Path(text).expanduser().resolve())
+            encoding = sys.getfilesystemencoding()
+            if encoding != "utf-8" and not uri.isascii():
+                raise SettingError(
+                    f"the path {uri!a} needs UTF-8, but the locale's names are {encoding}; set PYTHONUTF8=1"
+                )
             uri.encode()  # all that pyarrow takes
         except UnicodeEncodeError:
             raise SettingError(f"the path {os.fsencode(uri)!r} is not UTF-8; rename it, or give another") from None

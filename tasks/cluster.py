@@ -155,9 +155,9 @@ def _connect(address: str, source: str) -> None:
     import ray
 
     # Ray's client sends its settings to another process, which knows no class of ours.
-    config = {} if "://" in address else {"job_config": own_job_config()}
+    config = None if "://" in address else own_job_config()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **config)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)
     except Exception as error:  # Ray raises bare ones, too
         raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 

@@ -38,7 +38,7 @@ def _quotas(root: Path) -> Iterator[float]:
     except OSError:
         return
     for membership in memberships:
-        _, controllers, path = membership.split(":", 2)
+        _, controllers, path = [*membership.split(":", 2), "", ""][:3]
         if not controllers:
             mounts = [root / "sys/fs/cgroup"]
         elif "cpu" in controllers.split(","):

@@ -29,7 +29,7 @@ def own_job_config() -> JobConfig:
     from ray.job_config import JobConfig
 
     class OwnJobConfig(JobConfig):
-        def _get_proto_job_config(self):  # type: ignore[no-untyped-def]
+        def _get_proto_job_config(self):
             self._py_driver_sys_path = [str(ROOT)]  # Ray 2.60 has added the current folder by now
             return super()._get_proto_job_config()
 
@@ -47,8 +47,7 @@ def check_nodes() -> None:
         for name, (file, checksum) in imported.items():
             if file is None:
                 raise SettingError(
-                    f"node {host} has no package {name}; install this program there, or send it with "
-                    "`logpolar submit`"
+                    f"node {host} has no package {name}; install this program there, or send it with `logpolar submit`"
                 )
             if checksum != own[name]:
                 raise SettingError(

@@ -77,4 +77,5 @@ def _fault(folder: str) -> str | None:
 
 
 def _shown(folder: str) -> str:
+    folder = os.fsencode(folder).decode(errors="backslashreplace")
     return folder if len(folder) <= 80 else f"{folder[:40]}...{folder[-37:]}"

@@ -14,7 +14,7 @@ class _Lasting(io.FileIO):
 
     lost = False
 
-    def write(self, data) -> int:  # type: ignore[no-untyped-def,override]
+    def write(self, data) -> int:
         if not self.lost:
             try:
                 return super().write(data) or 0

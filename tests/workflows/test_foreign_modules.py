@@ -85,7 +85,10 @@ def test_a_package_that_was_imported_before_is_named(tmp_path):
     foreign = with_foreign(tmp_path / "foreign", "tasks.py")
     done = run(foreign, "-c", f"import sys, tasks; sys.path.insert(0, {str(REPOSITORY)!r}); import workflows", path="")
     assert done.returncode == 1
-    assert done.stderr == f"logpolar: {foreign / 'tasks.py'} was imported as tasks before this program started; rename it\n"
+    assert (
+        done.stderr
+        == f"logpolar: {foreign / 'tasks.py'} was imported as tasks before this program started; rename it\n"
+    )
 
 
 @pytest.mark.ray
