@@ -157,7 +157,7 @@ def _connect(address: str, source: str) -> None:
     # Ray's client sends its settings to another process, which knows no class of ours.
     config = None if "://" in address else own_job_config()
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)  # type: ignore[arg-type]
     except Exception as error:  # Ray raises bare ones, too
         raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.commands import REPOSITORY, head, hidden_from, node
+from tests.workflows.commands import RAY, REPOSITORY, head, hidden_from, node
 
 FOREIGN = "print('foreign code ran')\n"
 KINDS = {
@@ -103,8 +103,27 @@ def test_workers_import_our_code(tmp_path, packages):
     assert_ours(done.stdout, REPOSITORY)
 
 
+@pytest.mark.ray
+def test_a_submitted_job_imports_our_code(tmp_path):
+    """From a folder of the user's own, which Ray puts first for the job and its workers; the program is installed."""
+    kinds = ["tasks/__init__.py", "lp_core.py"]
+    job = with_foreign(tmp_path / "job", "workflows/notes.txt", *kinds)
+    foreign = with_foreign(tmp_path / "foreign", *kinds)
+    (job / "worker.py").write_text(WORKER)
+    with head("--dashboard-port=0", environment={"PYTHONPATH": f"{foreign}:{REPOSITORY}"}) as cluster:
+        words = [RAY, "job", "submit", "--address", cluster.dashboard, "--working-dir", job]
+        words += ["--", "python", "worker.py", "--help"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"connecting to Ray at {cluster.address} (from RAY_ADDRESS)" in done.stdout
+    assert_ours("\n".join(line for line in done.stdout.splitlines() if line.startswith("[")), REPOSITORY)
+    assert "foreign" not in done.stdout.replace(str(foreign), "")
+
+
 def assert_ours(output: str, root: Path) -> None:
-    for line in output.splitlines()[-2:]:
+    lines = output.splitlines()[-2:]
+    assert len(lines) == 2
+    for line in lines:
         standard, *ours = ast.literal_eval(line)
         assert Path(standard).parent == Path(os.__file__).parent
         assert ours == [str(root / name / "__init__.py") for name in ("lp_core", "tasks", "workflows")]
