@@ -35,10 +35,11 @@ from lp_core.dataset.feed import Feed, Reading, open_dataset, used_rows
 from lp_core.network import learner as learning
 from lp_core.settings import Recipe, ViewName
 from tasks.cluster import connected
+from tasks.cpus import usable_cpus
 from tasks.ingest import agenda, stream
 from workflows.recipes import recipe as named
 
-CORES = os.cpu_count() or 1
+CORES = usable_cpus()
 MOCK, RAY = "mock loader", "Ray Data"
 _normalized = learning.normalized
 Pair = tuple[Any, Any]

@@ -8,6 +8,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from tasks.cpus import usable_cpus
+
 PHOTOGRAPHS = Path(__file__).parents[2] / "shared" / "data" / "imagenet-sample"
 """500 photographs of ImageNet's training split, 108 kB on average."""
 
@@ -22,7 +24,7 @@ def machine_line(device: str = "cpu") -> str:
     from lp_core.network.machine import machine
 
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "opencv-python-headless", "ray"))
-    return f"{date.today()}, {machine(torch.device(device))}, {os.cpu_count()} cores, {libraries}"
+    return f"{date.today()}, {machine(torch.device(device))}, {usable_cpus()} cores, {libraries}"
 
 
 def single_threaded() -> None:

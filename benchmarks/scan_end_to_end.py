@@ -27,6 +27,7 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, ViewSettings
 from lp_core.storage import Storage
+from tasks.cpus import usable_cpus
 from workflows import scan as scanning
 from workflows.session import Session
 from workflows.stages import StageGraph
@@ -97,7 +98,7 @@ def main() -> None:
             )
             print(json.dumps(results[-1]), flush=True)
     single_threaded()  # as the tasks of the scan were
-    about = {"options": vars(options), "machine": machine_line()}
+    about = {"options": vars(options), "machine": machine_line(), "cores": usable_cpus()}
     print(json.dumps(about | {"results": results}, indent=1))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -59,7 +61,21 @@ class Storage:
         scheme, colon, rest = text.partition(":")
         if colon and scheme in _SCHEMES and not rest.startswith("//"):
             raise SettingError(f"{text} would be a file named like a URI; write {scheme}:// before the bucket or path")
-        return cls(text if "://" in text else str(Path(text).expanduser().resolve()))
+        try:
+            uri = text if "://" in text else str(Path(text).expanduser().resolve())
+            encoding = sys.getfilesystemencoding()
+            if encoding != "utf-8" and not uri.isascii():
+                raise SettingError(
+                    f"the path {uri!a} needs UTF-8, but the locale's names are {encoding}; set PYTHONUTF8=1"
+                )
+            uri.encode()  # all that pyarrow takes
+        except UnicodeEncodeError:
+            raise SettingError(f"the path {os.fsencode(uri)!r} is not UTF-8; rename it, or give another") from None
+        except RuntimeError as error:  # no such user, links in a circle
+            raise SettingError(f"{text}: not a path ({one_line(error)})") from None
+        except FileNotFoundError:
+            raise SettingError(f"{text} is below the current folder, which was removed; change to another") from None
+        return cls(uri)
 
     @classmethod
     def of_file(cls, uri: str) -> tuple[Storage, str]:
@@ -99,7 +115,7 @@ class Storage:
         try:
             return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
-            raise SettingError(f"{self.uri}: not a folder that can be opened ({first_line(error)})") from None
+            raise SettingError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
 
     def __getstate__(self) -> dict[str, str]:
         return {"uri": self.uri}
@@ -123,7 +139,7 @@ class Storage:
         try:
             info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
-            raise SettingError(f"{self}: cannot be looked at ({first_line(error)})") from None
+            raise SettingError(f"{self}: cannot be looked at ({one_line(error)})") from None
         return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
@@ -176,7 +192,7 @@ class Storage:
                 if os.path.exists(part):
                     os.remove(part)
         except OSError as error:
-            raise SettingError(f"{path}: cannot be written ({first_line(error)})") from None
+            raise SettingError(f"{path}: cannot be written ({one_line(error)})") from None
 
     def _upload(self, whole: IO[bytes], path: str) -> None:
         whole.seek(0)
@@ -192,7 +208,7 @@ class Storage:
         try:
             return json.loads(self.read_bytes(name))
         except ValueError as error:
-            raise SettingError(f"{self.path(name)}: not valid JSON ({first_line(error)})") from None
+            raise SettingError(f"{self.path(name)}: not valid JSON ({one_line(error)})") from None
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole or not at all, keys in the given order."""
@@ -221,7 +237,7 @@ class Storage:
         except NotADirectoryError:
             raise SettingError(f"{self} is a file; give a folder") from None
         except OSError as error:
-            raise SettingError(f"{self / name if name else self}: cannot be listed ({first_line(error)})") from None
+            raise SettingError(f"{self / name if name else self}: cannot be listed ({one_line(error)})") from None
         start = len(self.path()) + 1
         files = {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
         return Contents(files, [info.path[start:] for info in infos if info.type == fs.FileType.Directory], [])
@@ -266,7 +282,20 @@ def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Conte
     return found
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an exception's message, for messages of one line."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+LINE_CHARACTERS = 600
+"""Of another library's message in one of ours: the longest of Ray's with a remedy has 480."""
+
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception's message in one line: all of its lines joined, because the remedy is often in the last.
+
+    Where it is longer than `LINE_CHARACTERS`, its middle is left out.
+    """
+    text = " ".join(_TERMINAL_CODES.sub("", str(error)).split()) or type(error).__name__
+    half = (LINE_CHARACTERS - len(" ... ")) // 2
+    return text if len(text) <= LINE_CHARACTERS else f"{text[:half]} ... {text[-half:]}"
+
+
+first_line = one_line

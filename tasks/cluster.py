@@ -11,13 +11,17 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from lp_core.errors import SettingError
 from lp_core.settings import Recipe
-from lp_core.storage import first_line
+from lp_core.storage import one_line
+from tasks.cpus import usable_cpus
+from tasks.own_code import check_nodes, own_job_config
 from tasks.preflight import check_tasks
+from tasks.progress import say
+from tasks.short_folder import ray_folder
 
 _OBJECT_STORE_BYTES = 2**30
 
@@ -28,7 +32,7 @@ JOINING_SECONDS = 30.0
 """How long a cluster without any CPU is given for its first node to join."""
 
 STARTS = 3
-"""Attempts to start Ray on this machine; its processes have 30 s to find each other."""
+"""Attempts to start Ray on this machine where it ran out of time: its processes have 30 s to find each other."""
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -74,7 +78,7 @@ class Cluster:
     def tasks_at_once(self) -> int:
         """Pieces of work to keep in flight, by what the cluster has now."""
         if self.is_local:
-            return os.cpu_count() or 1
+            return usable_cpus()
         import ray
 
         return max(WAITING_TASKS, 2 * int(ray.cluster_resources().get("CPU", 0)))
@@ -87,41 +91,75 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
     Args:
         recipe: its workers decide how many logical CPUs a local cluster gets.
         address: of a running cluster (`auto`, `HOST:PORT`); else `RAY_ADDRESS`, which `ray job submit` sets; else a
-            cluster is started on this machine, with a token and without a dashboard, and stopped at the end.
+            cluster is started on this machine, with a token and without a dashboard, and stopped at the end. A line
+            says which.
 
     Raises:
-        SettingError: no cluster is there, or no node can hold a task of the recipe.
+        SettingError: no cluster is there, no node can hold a task of the recipe, or a node has other code.
     """
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    address, source = _address(address)
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
         sys.dont_write_bytecode = False  # without byte code every worker compiles torch anew: 9 s instead of 3
-    if address == "local":
-        _prepare_local()
-        os.environ.setdefault(_LOOPBACK, "0")
-    else:
-        _knock(address)
-    import ray
-
-    if address == "local":
-        _start_local(recipe)
-        os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
-    else:
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except Exception as error:  # Ray raises bare ones, too
-            raise SettingError(f"no Ray cluster at address '{address}' ({_why(error)})") from None
-    try:
+    with ExitStack() as stack:
+        if address == "local":
+            say("starting Ray on this machine")
+            folder = stack.enter_context(ray_folder())
+            _prepare_local()
+            stack.callback(_shut_down)
+            _start_local(recipe, folder)
+        else:
+            say(f"connecting to Ray at {address}{source}")
+            _knock(address, source)
+            stack.callback(_shut_down)
+            _connect(address, source)
         cluster = _look(is_local=address == "local")
         end = time.monotonic() + JOINING_SECONDS
         while not cluster.cpus and not cluster.grows and time.monotonic() < end:
             time.sleep(1)
             cluster = _look(is_local=False)
         check_tasks(cluster, recipe)
+        if not cluster.is_local:
+            check_nodes()
         yield cluster
-    finally:
-        ray.shutdown()
+
+
+def _address(option: str | None) -> tuple[str, str]:
+    """Return where to connect to, or `local`, and who says so, for messages.
+
+    Raises:
+        SettingError: the address is of another kind.
+    """
+    variable = os.environ.get("RAY_ADDRESS")
+    address, source = (option, " (from --address)") if option else (variable or "local", " (from RAY_ADDRESS)")
+    if address == "auto" and variable and variable != "local":  # Ray reads it so
+        address, source = variable, " (from RAY_ADDRESS)"
+    remedy = "--address HOST:PORT" if option else "RAY_ADDRESS=HOST:PORT, or unset it to start Ray on this machine"
+    if address.startswith(("http://", "https://")):
+        raise SettingError(
+            f"no Ray cluster at address '{address}'{source}: that is a dashboard's, which takes only jobs; run "
+            f"`logpolar submit VERB --address {address}`, or connect to the cluster itself (its port is 6379 unless "
+            f"`ray start` was told another) with {remedy}"
+        )
+    return address, source
+
+
+def _shut_down() -> None:
+    import ray
+
+    ray.shutdown()
+
+
+def _connect(address: str, source: str) -> None:
+    import ray
+
+    # Ray's client sends its settings to another process, which knows no class of ours.
+    config = None if "://" in address else own_job_config()
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)  # type: ignore[arg-type]
+    except Exception as error:  # Ray raises bare ones, too
+        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 
 
 def _look(is_local: bool) -> Cluster:
@@ -148,13 +186,7 @@ def _has_autoscaler() -> bool:
     return any(not kind.startswith("node_") for kind in kinds)
 
 
-def _why(error: Exception) -> str:
-    """A message of Ray's in one line; of another version of Ray or Python, with both versions."""
-    text = " ".join(str(error).split())
-    return text if "mismatch" in text else first_line(error)
-
-
-def _knock(address: str) -> None:
+def _knock(address: str, source: str) -> None:
     """Refuse an address where nobody listens at once; Ray would try for minutes.
 
     Raises:
@@ -166,7 +198,7 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise SettingError(f"no Ray cluster at address '{address}' ({first_line(error)})") from None
+        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 
 
 def _prepare_local() -> None:
@@ -181,32 +213,48 @@ def _prepare_local() -> None:
     os.environ.setdefault("RAY_agent_register_timeout_ms", "120000")
 
 
-def _start_local(recipe: Recipe) -> None:
+def _start_local(recipe: Recipe, folder: str | None) -> None:
     """Start a cluster on this machine; on a busy one Ray's own processes may need more than one attempt.
 
+    Args:
+        recipe: its training workers come on top of the CPUs: reading must never wait for training.
+        folder: for Ray's files; None for its usual one.
+
     Raises:
-        SettingError: none of the attempts succeeded.
+        SettingError: none of the attempts succeeded, or another one would fail in the same way.
     """
     import ray
 
     train = recipe.train
+    os.environ.setdefault(_LOOPBACK, "0")
     for attempt in range(1, STARTS + 1):
         try:
             ray.init(
                 address="local",
-                # Training workers come on top of the cores: reading must never wait for training.
-                num_cpus=(os.cpu_count() or 1) + len(recipe.views) * train.workers * train.cpus_per_worker,
+                num_cpus=usable_cpus() + len(recipe.views) * train.workers * train.cpus_per_worker,
                 include_dashboard=False,
                 object_store_memory=_store_bytes(),
                 log_to_driver=False,
                 logging_level=logging.ERROR,
+                job_config=own_job_config(),
+                _temp_dir=folder,
             )
-            return
+            break
         except Exception as error:
             ray.shutdown()
+            if not _ran_out_of_time(error):
+                raise SettingError(f"Ray could not be started on this machine ({one_line(error)})") from None
             if attempt == STARTS:
-                why = f"{STARTS} times, the last time because: {first_line(error)}"
+                why = f"{STARTS} times, the last time because: {one_line(error)}"
                 raise SettingError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
+    os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
+
+
+def _ran_out_of_time(error: Exception) -> bool:
+    """Whether another attempt may succeed: Ray has no class of its own for what took too long."""
+    return isinstance(error, TimeoutError) or any(
+        sign in str(error).lower() for sign in ("timed out", "timeout", "deadline exceeded")
+    )
 
 
 def _store_bytes() -> int:

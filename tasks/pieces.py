@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from lp_core.errors import SettingError
-from lp_core.storage import first_line
+from lp_core.storage import one_line
 from tasks.cluster import Cluster
 
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ def run_pieces(
             raise SettingError(str(error.cause)) from None
         raise
     except ray.exceptions.RayError as error:
-        why = f"{type(error).__name__}: {first_line(error)}"
+        why = f"{type(error).__name__}: {one_line(error)}"
         raise SettingError(
             f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
             "Start it again and it goes on where it stopped"

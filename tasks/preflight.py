@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from lp_core.errors import SettingError, check
 from lp_core.settings import Recipe
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
+from tasks.nodes import answers, other_nodes
 
 if TYPE_CHECKING:
     from tasks.cluster import Cluster
-
-LOOK_SECONDS = 120.0
-"""For all nodes together to say whether they see a folder; a node that has to start a worker takes seconds."""
 
 
 def check_workers(cluster: Cluster, recipe: Recipe) -> None:
@@ -74,29 +72,16 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
     Raises:
         SettingError: the message names the folder and the nodes.
     """
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    own = ray.get_runtime_context().get_node_id()
-    nodes = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] != own]
+    nodes = other_nodes()
     if not nodes:
         return
     mark = f".seen-by-all-{secrets.token_hex(8)}"
     written.write_bytes(mark, b"")
-    look = ray.remote(num_cpus=0, max_retries=0)(unseen)
+    missing: dict[str, list[str]] = {}
     try:
-        asked = {}
-        for node in nodes:
-            there = look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
-            asked[there.remote([(written.uri, mark), (read.uri, name)])] = node
-        answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
-        missing: dict[str, list[str]] = {}
-        for answer in answered:
-            try:
-                for fault in ray.get(answer):
-                    missing.setdefault(fault, []).append(asked[answer]["NodeManagerHostname"])
-            except ray.exceptions.RayError:
-                continue  # the node is gone, which is no fault of the folder's
+        for host, faults in answers(unseen, [(written.uri, mark), (read.uri, name)]):
+            for fault in faults:
+                missing.setdefault(fault, []).append(host)
     finally:
         written.remove(mark)
     if missing:
@@ -116,5 +101,5 @@ def unseen(files: list[tuple[str, str]]) -> list[str]:
             if not Storage(folder).exists(name):
                 faults.append(f"{folder} is not the same folder on every node")
         except SettingError as error:
-            faults.append(f"{first_line(error)}, by a node")
+            faults.append(f"{one_line(error)}, by a node")
     return faults

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from lp_core.errors import SettingError
@@ -16,10 +17,27 @@ from lp_core.storage import Storage
 LINE_SECONDS = 10.0
 """Between plain lines."""
 
+WIDE_COLUMNS = 100
+"""A terminal with room for a bar beside the longest note; rich would cut the counts off in a narrower one."""
+
 
 def say(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)
+
+
+def _line_column() -> Any:
+    """The whole of a display for a narrow terminal: what matters most comes first, the end is cut."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Line(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            left = "" if task.time_remaining is None else f" {timedelta(seconds=round(task.time_remaining))} left"
+            text = f"{task.completed:.0f}/{task.total:.0f} {task.description}{left} {task.fields['note']}"
+            return Text(text, no_wrap=True, overflow="ellipsis")
+
+    return Line()
 
 
 class _Display:
@@ -44,6 +62,8 @@ class _Display:
                     TextColumn("{task.fields[note]}"),
                     TimeRemainingColumn(),
                 )
+                if self._bars.console.width < WIDE_COLUMNS:
+                    self._bars.columns = (_line_column(),)
                 self._bars.start()
             self._users += 1
             return self._bars

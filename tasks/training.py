@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
+from tasks.cpus import usable_cpus
 from tasks.progress import say
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _cores() -> int:
 
     own = ray.get_runtime_context().get_node_id()
     logical = next(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["NodeID"] == own)
-    return min(int(logical), os.cpu_count() or 1)
+    return min(int(logical), usable_cpus())
 
 
 _FAILURE = "stages/train.failure.json"

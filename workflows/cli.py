@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from lp_core.errors import SettingError
 from lp_core.settings import VIEW_NAMES, Recipe, VisualizeSettings
 from lp_core.storage import Storage
+from workflows.streams import make_lasting
 
 VERBS = {
     "demo": "the whole chain on the built-in data set, on this machine",
@@ -30,8 +31,9 @@ SUBMITTED = ("demo", "train", "evaluate", "scan", "visualize", "report", "run", 
 _SUBMIT_HELP = f"""usage: logpolar submit VERB --run DIR [--address URL] [--no-wait] [options of VERB]
 
 Runs `logpolar VERB ...` as a job on the Ray cluster whose dashboard is at URL (else RAY_API_SERVER_ADDRESS, else
-http://127.0.0.1:8265) and tells what it prints. The job is named after the run folder: while it runs, a second one is
-refused; after it was stopped or lost, submitting it again goes on where it stopped. VERB is one of
+RAY_ADDRESS where that is a URL, else http://127.0.0.1:8265) and tells what it prints. The job is named after the run
+folder: while it runs, a second one is refused; after it was stopped or lost, submitting it again goes on where it
+stopped. VERB is one of
 {", ".join(SUBMITTED)}."""
 SHORT = {f"--{one.name}" for one in fields(VisualizeSettings)}
 """Options of `visualize` that need no prefix there."""
@@ -39,6 +41,7 @@ SHORT = {f"--{one.name}" for one in fields(VisualizeSettings)}
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
+    make_lasting()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
@@ -92,7 +95,10 @@ def _submit(arguments: list[str]) -> None:
     if not arguments or arguments[0] not in SUBMITTED:
         print(_SUBMIT_HELP)
         sys.exit(0 if arguments[:1] in (["-h"], ["--help"]) else 2)
-    address = _value_of(arguments, "--address") or os.environ.get("RAY_API_SERVER_ADDRESS", "http://127.0.0.1:8265")
+    address = _value_of(arguments, "--address") or os.environ.get("RAY_API_SERVER_ADDRESS")
+    if not address and os.environ.get("RAY_ADDRESS", "").startswith("http"):  # Ray's own commands read it, too
+        address = os.environ["RAY_ADDRESS"]
+    address = address or "http://127.0.0.1:8265"
     run = _value_of(arguments, "--run") or (arguments[1] if arguments[0] == "verify" and arguments[1:] else None)
     if run is None:
         raise SettingError("--run is missing; give a folder that every node of the cluster sees")

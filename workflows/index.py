@@ -306,7 +306,6 @@ def _run(
         if len(pieces) <= FEW and address is None:
             done: Iterable[int] = (function(*piece) for piece in pieces)
         else:
-            say("connecting to Ray" if address else "starting Ray on this machine")
             cluster = stack.enter_context(connected(Recipe(recipe="index"), address))
             if not cluster.is_local:
                 check_storage(written, read)

@@ -41,7 +41,6 @@ class Session:
     @cached_property
     def cluster(self) -> Cluster:
         """Ray, connected when a stage first asks for it: a finished run needs none."""
-        say("connecting to Ray" if self.address else "starting Ray on this machine")
         cluster = self._stack.enter_context(connected(self.recipe, self.address))
         if cluster.grows and cluster.cpus == 0:
             say("the cluster has no CPUs yet; its autoscaler is waited for")

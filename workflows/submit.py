@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 from tasks.progress import say
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
     _forget_ended(client, name)
     # The code travels with the job where this is a checkout; an installed package is in the image already.
     environment = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
-    command = shlex.join(["python", "-m", "workflows", *arguments])
+    # Safe path (-P): where the head was started in a folder with modules of those names, ours are meant.
+    command = shlex.join(["python", "-P", "-m", "logpolar_command", *arguments])
     end = time.monotonic() + STARTING_SECONDS
     while True:
         try:
@@ -60,7 +61,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
             break
         except Exception as error:  # Ray raises bare ones
             if "No available agent" not in str(error) or time.monotonic() > end:
-                raise SettingError(f"the cluster at {address} did not take the job ({first_line(error)})") from None
+                raise SettingError(f"the cluster at {address} did not take the job ({one_line(error)})") from None
         time.sleep(POLL_SECONDS)
     say(f"submitted as {name}; `ray job logs {name} --follow` tells its progress, `ray job stop {name}` stops it")
     if wait:
@@ -78,7 +79,7 @@ def _client(address: str) -> JobSubmissionClient:
     try:
         return JobSubmissionClient(address)
     except Exception as error:  # ConnectionError, AuthenticationError, RuntimeError, ValueError ...
-        raise SettingError(f"no Ray cluster takes jobs at '{address}' ({first_line(error)})") from None
+        raise SettingError(f"no Ray cluster takes jobs at '{address}' ({one_line(error)})") from None
 
 
 def _forget_ended(client: JobSubmissionClient, name: str) -> None:

@@ -126,7 +126,8 @@ def _content(data: bytes, place: str) -> Mapping[str, Any]:
                 f"--weights {place}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
                 "save its state_dict alone, best as safetensors"
             ) from None
-        raise SettingError(f"--weights {place}: not a whole PyTorch file ({first_line(error)})") from None
+        why = (str(error).splitlines() or [type(error).__name__])[0]  # the others advise to run what is in the file
+        raise SettingError(f"--weights {place}: not a whole PyTorch file ({why})") from None
     check(isinstance(content, Mapping), f"--weights {place}: holds a {type(content).__name__}, not named weights")
     return content
 

@@ -1,12 +1,14 @@
 """`storage` writes files whole on disks and object stores, and reports errors in one line."""
 
+import os
 import pickle
+from pathlib import Path
 
 import pytest
 
 from lp_core import patience
 from lp_core.errors import SettingError
-from lp_core.storage import Storage
+from lp_core.storage import LINE_CHARACTERS, Storage, one_line
 
 
 def test_a_file_is_written_whole_and_read_back(tmp_path):
@@ -82,3 +84,47 @@ def test_free_space_is_that_of_the_disk_to_be(tmp_path):
     free = Storage.at(tmp_path / "not" / "yet").free_bytes()
     assert free == pytest.approx(shutil.disk_usage(tmp_path).free, rel=0.1)
     assert Storage("s3://bucket/run").free_bytes() is None
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("one", "one"),
+        ("", "ValueError"),
+        (
+            " first.\n\nTo fix this, either:\n  1. Unset it, or\n\t2. set it\n",
+            "first. To fix this, either: 1. Unset it, or 2. set it",
+        ),
+        ("\x1b[31mred\x1b[0m text", "red text"),
+    ],
+)
+def test_a_message_of_many_lines_keeps_its_remedy(message, line):
+    assert one_line(ValueError(message)) == line
+
+
+def test_an_endless_message_loses_its_middle():
+    line = one_line(ValueError("what\n" + "middle " * 1000 + "\nremedy"))
+    assert len(line) <= LINE_CHARACTERS
+    assert line.startswith("what middle")
+    assert line.endswith("middle remedy")
+
+
+def test_a_path_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe4bc"))
+    odd.mkdir()
+    with pytest.raises(SettingError, match=r"\\xe4bc' is not UTF-8; rename it"):
+        Storage.at(odd)
+    monkeypatch.chdir(odd)
+    with pytest.raises(SettingError, match="is not UTF-8"):
+        Storage.at("run")
+    odd.rmdir()
+    with pytest.raises(SettingError, match="run is below the current folder, which was removed"):
+        Storage.at("run")
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/run", "circle/run"])
+def test_a_path_that_leads_nowhere_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(SettingError, match=f"{name}: not a path"):
+        Storage.at(name)
