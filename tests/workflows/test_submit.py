@@ -4,11 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from ray.job_submission import JobStatus, JobSubmissionClient
 
+from lp_core.errors import SettingError
 from tests.workflows.commands import RAY, REPOSITORY, SETTINGS, content, finish, head, kill, start, wait_for
+from workflows.submit import job_name, next_attempt
+from workflows.submit import submit as submit_job
 
 pytestmark = pytest.mark.ray
 
@@ -31,6 +37,13 @@ def submit(folder: Path, dashboard: str, *options: str, environment: dict[str, s
     )
 
 
+def wait_until(condition):
+    end = time.monotonic() + 400
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_a_job_is_refused_twice_stopped_and_resumed(tmp_path, toy_folder, cluster):
     folder = tmp_path / "run"
@@ -50,7 +63,7 @@ def test_a_job_is_refused_twice_stopped_and_resumed(tmp_path, toy_folder, cluste
     output = job.communicate(timeout=100)[0]
     kill(job)
     assert job.returncode == 1
-    assert "submit it again and it goes on" in output
+    assert "submit it again to resume" in output
     assert not (folder / "report" / "index.html").exists()
 
     again = submit(folder, cluster.dashboard)
@@ -62,6 +75,50 @@ def test_a_job_is_refused_twice_stopped_and_resumed(tmp_path, toy_folder, cluste
     alone = tmp_path / "alone"
     finish(start("train", alone, *options))
     assert content(folder)["cartesian/weights.safetensors"] == content(alone)["cartesian/weights.safetensors"]
+
+
+ATTEMPTS = 20
+
+
+@pytest.mark.slow
+def test_a_job_stopped_and_submitted_again_at_once_runs(tmp_path, toy_folder, cluster):
+    """An attempt ends when it is stopped, never with the supervisor of an earlier one."""
+    run = str(tmp_path / "run")
+    arguments = ["train", "--run", run, *SETTINGS, "--train.epochs", "100000", "--data.path", toy_folder]
+    client = JobSubmissionClient(cluster.dashboard)
+    written = tmp_path / "run" / "config.json"  # by the job's command, before anything else
+    ended = []
+    for _ in range(ATTEMPTS):
+        submit_job(arguments, run, cluster.dashboard, wait=False)
+        newest = max((job for job in client.list_jobs() if job.submission_id), key=lambda job: job.start_time)
+        name = newest.submission_id
+        wait_until(lambda name=name: written.exists() or client.get_job_status(name).is_terminal())
+        written.unlink(missing_ok=True)
+        assert client.get_job_status(name) == JobStatus.RUNNING, client.get_job_info(name)
+        client.stop_job(name)
+        wait_until(lambda name=name: client.get_job_status(name).is_terminal())
+        ended.append((name, client.get_job_status(name)))
+        print(*ended[-1])
+    assert len(dict(ended)) == ATTEMPTS
+    assert {status for _, status in ended} == {JobStatus.STOPPED}
+
+
+def test_attempts_are_numbered_and_a_live_one_is_refused():
+    """Ray's answers are made here: the states of a job that a real cluster passes in milliseconds."""
+    run = "s3://bucket/run"
+    name = job_name(run)
+
+    def client(*jobs):
+        listed = [SimpleNamespace(submission_id=one, status=JobStatus(status)) for one, status in jobs]
+        return SimpleNamespace(list_jobs=lambda: listed)
+
+    assert next_attempt(client(), run) == f"{name}-1"
+    others = [(None, "RUNNING"), ("by-hand", "RUNNING"), (f"{name}-by-hand", "RUNNING"), ("logpolar-0-7", "PENDING")]
+    ended = [(f"{name}-10", "STOPPED"), (f"{name}-9", "FAILED"), (f"{name}-2", "SUCCEEDED")]
+    assert next_attempt(client(*others, *ended), run) == f"{name}-11"
+    for status in ("PENDING", "RUNNING"):
+        with pytest.raises(SettingError, match=rf"is on its way as {name}-3 \({status}\); `ray job logs {name}-3 "):
+            next_attempt(client(*ended, (f"{name}-3", status)), run)
 
 
 @pytest.mark.parametrize("token", ["0" * 64, None])
