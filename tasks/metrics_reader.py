@@ -76,26 +76,28 @@ class _Chunks:
 
     def __init__(self, folder: Storage) -> None:
         self.folder = folder
-        self._restart()
-
-    def _restart(self) -> None:
         self._number, self._seen = 0, b""
         """The chunk that was read last, and its content."""
 
     def new_bytes(self) -> tuple[bytes, bool]:
         """What is new, and whether it continues what was read before."""
         is_continued = bool(self._seen)
-        if is_continued and not self._read(self._number).startswith(self._seen):
-            is_continued = False  # cut back when the training was resumed, or joined at its end
-            self._restart()
+        chunk = self._read(self._number)
+        if not chunk.startswith(self._seen):
+            # Cut back when the training was resumed, or joined at its end.
+            is_continued, self._number, self._seen = False, 0, b""
+            chunk = self._read(0)
         new = b""
         while True:
-            chunk = self._read(self._number)
             new += chunk[len(self._seen) :]
             self._seen = chunk
-            if chunk.count(b"\n") < CHUNK_LINES or not self._read(self._number + 1):
-                return new, is_continued
+            if chunk.count(b"\n") < CHUNK_LINES:
+                break
+            chunk = self._read(self._number + 1)
+            if not chunk:
+                break
             self._number, self._seen = self._number + 1, b""
+        return new, is_continued
 
     def _read(self, number: int) -> bytes:
         try:

@@ -12,7 +12,7 @@ import pytest
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from lp_core.errors import SettingError
-from tests.workflows.commands import RAY, REPOSITORY, SETTINGS, content, finish, head, kill, start, wait_for
+from tests.workflows.commands import RAY, REPOSITORY, SETTINGS, content, finish, free_port, head, kill, start, wait_for
 from workflows.submit import job_name, next_attempt
 from workflows.submit import submit as submit_job
 
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.ray
 
 @pytest.fixture(scope="module")
 def cluster():
-    with head("--dashboard-port=0") as found:
+    # The head of somebody else on this machine has the ports that Ray would take.
+    with head("--dashboard-port=0", f"--dashboard-agent-listen-port={free_port()}") as found:
         yield found
 
 
