@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lp_core.errors import SettingError, check
+from lp_core.fingerprint import checksum
 from lp_core.settings import Recipe
 from lp_core.storage import Storage, first_line
 
 if TYPE_CHECKING:
     from tasks.cluster import Cluster
+
+MARK = ".seen-by-all"
+"""A file of the run folder while nodes look for it. Its name is fixed, so the next start removes what a kill left."""
 
 LOOK_SECONDS = 120.0
 """For all nodes together to say whether they see a folder; a node that has to start a worker takes seconds."""
@@ -69,36 +73,27 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
     Args:
         written: the folder that tasks write into; this process leaves a file in it for the nodes to find.
         read: a folder that tasks read.
-        name: of a file in it.
+        name: of a file in it, whose content must be the same on every node.
 
     Raises:
         SettingError: the message names the folder and the nodes.
     """
     import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     own = ray.get_runtime_context().get_node_id()
     nodes = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] != own]
-    if not nodes:
-        return
-    mark = f".seen-by-all-{secrets.token_hex(8)}"
-    written.write_bytes(mark, b"")
-    look = ray.remote(num_cpus=0, max_retries=0)(unseen)
+    files = [(read.uri, name, checksum(read.read_bytes(name)) if name else "")]
+    missing: dict[str, list[str]] = {}
+    is_undisturbed = not nodes
     try:
-        asked = {}
-        for node in nodes:
-            there = look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
-            asked[there.remote([(written.uri, mark), (read.uri, name)])] = node
-        answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
-        missing: dict[str, list[str]] = {}
-        for answer in answered:
-            try:
-                for fault in ray.get(answer):
-                    missing.setdefault(fault, []).append(asked[answer]["NodeManagerHostname"])
-            except ray.exceptions.RayError:
-                continue  # the node is gone, which is no fault of the folder's
+        while not is_undisturbed:
+            token = secrets.token_bytes(16)
+            written.write_bytes(MARK, token)
+            missing = _missing(nodes, [(written.uri, MARK, checksum(token)), *files])
+            # Another command of this run, started at the same time, replaces or removes the mark.
+            is_undisturbed = not missing or not unseen([(written.uri, MARK, checksum(token))])
     finally:
-        written.remove(mark)
+        written.remove(MARK)
     if missing:
         fault, hosts = next(iter(missing.items()))
         shown = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
@@ -108,13 +103,41 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
         )
 
 
-def unseen(files: list[tuple[str, str]]) -> list[str]:
-    """A line for each (folder, file in it) that this machine does not see."""
-    faults = []
-    for folder, name in files:
+def _missing(nodes: list[dict[str, Any]], files: list[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """What nodes say of files that they do not see, and which hosts say so."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    look = ray.remote(num_cpus=0, max_retries=0)(unseen)
+    asked = {}
+    for node in nodes:
+        there = look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
+        asked[there.remote(files)] = node
+    answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
+    missing: dict[str, list[str]] = {}
+    for answer in answered:
         try:
-            if not Storage(folder).exists(name):
+            for fault in ray.get(answer):
+                missing.setdefault(fault, []).append(asked[answer]["NodeManagerHostname"])
+        except ray.exceptions.RayError:
+            continue  # the node is gone, which is no fault of the folder's
+    return missing
+
+
+def unseen(files: list[tuple[str, str, str]]) -> list[str]:
+    """A line for each folder that this machine does not see, or sees another one of.
+
+    Args:
+        files: folder, name of a file in it, and the SHA-256 of its content; the folder alone without a name.
+    """
+    faults = []
+    for folder, name, content in files:
+        try:
+            there = Storage(folder)
+            if not there.exists(name) or (name and checksum(there.read_bytes(name)) != content):
                 faults.append(f"{folder} is not the same folder on every node")
+        except FileNotFoundError:
+            faults.append(f"{folder} is not the same folder on every node")
         except SettingError as error:
             faults.append(f"{first_line(error)}, by a node")
     return faults

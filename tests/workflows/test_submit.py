@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +11,19 @@ import pytest
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from lp_core.errors import SettingError
-from tests.workflows.commands import RAY, REPOSITORY, SETTINGS, content, finish, free_port, head, kill, start, wait_for
+from tests.workflows.commands import (
+    RAY,
+    REPOSITORY,
+    SETTINGS,
+    content,
+    finish,
+    free_port,
+    head,
+    kill,
+    start,
+    wait_for,
+    wait_until,
+)
 from workflows.submit import job_name, next_attempt
 from workflows.submit import submit as submit_job
 
@@ -36,13 +47,6 @@ def submit(folder: Path, dashboard: str, *options: str, environment: dict[str, s
         start_new_session=True,
         env=os.environ | (environment or {}),
     )
-
-
-def wait_until(condition):
-    end = time.monotonic() + 400
-    while not condition():
-        assert time.monotonic() < end, "nothing happened in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
