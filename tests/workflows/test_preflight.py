@@ -12,7 +12,17 @@ import ray
 from lp_core.fingerprint import checksum
 from lp_core.storage import Storage
 from tasks.preflight import MARK, check_storage, unseen
-from tests.workflows.commands import REPOSITORY, SETTINGS, head, hidden_from, kill, node, start, wait_until
+from tests.workflows.commands import (
+    PATIENCE_SECONDS,
+    REPOSITORY,
+    SETTINGS,
+    head,
+    hidden_from,
+    kill,
+    node,
+    start,
+    wait_until,
+)
 
 pytestmark = pytest.mark.ray
 
@@ -25,7 +35,7 @@ def cluster():
 
 def refusal(process):
     """What a command says that ends with an error."""
-    output = process.communicate(timeout=200)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     kill(process)
     assert process.returncode == 1, output
     assert "Traceback" not in output

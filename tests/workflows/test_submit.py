@@ -12,6 +12,7 @@ from ray.job_submission import JobStatus, JobSubmissionClient
 
 from lp_core.errors import SettingError
 from tests.workflows.commands import (
+    PATIENCE_SECONDS,
     RAY,
     REPOSITORY,
     SETTINGS,
@@ -19,9 +20,9 @@ from tests.workflows.commands import (
     finish,
     free_port,
     head,
+    held,
     kill,
     start,
-    wait_for,
     wait_until,
 )
 from workflows.submit import job_name, next_attempt
@@ -55,17 +56,17 @@ def test_a_job_is_refused_twice_stopped_and_resumed(tmp_path, toy_folder, cluste
     options = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
     job = submit(folder, cluster.dashboard, *options)
     checkpoints = folder / "cartesian" / "checkpoints"
-    wait_for(lambda: list(checkpoints.glob("step-*.json")), job)
+    driver = f"python -m workflows run --run {folder}"
+    with held(cluster.process, driver, job, lambda: list(checkpoints.glob("step-*.json"))):  # so that it is not over
+        second = submit(folder, cluster.dashboard, *options)
+        output = second.communicate(timeout=PATIENCE_SECONDS)[0]
+        assert second.returncode == 1
+        assert "is on its way as logpolar-" in output
 
-    second = submit(folder, cluster.dashboard, *options)
-    output = second.communicate(timeout=100)[0]
-    assert second.returncode == 1
-    assert "is on its way as logpolar-" in output
-
-    name = next(word.rstrip(";") for word in output.split() if word.startswith("logpolar-"))
-    stop = [RAY, "job", "stop", name, "--address", cluster.dashboard]
-    subprocess.run(stop, check=True, capture_output=True, timeout=100)
-    output = job.communicate(timeout=100)[0]
+        name = next(word.rstrip(";") for word in output.split() if word.startswith("logpolar-"))
+        stop = [RAY, "job", "stop", name, "--address", cluster.dashboard]
+        subprocess.run(stop, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    output = job.communicate(timeout=PATIENCE_SECONDS)[0]
     kill(job)
     assert job.returncode == 1
     assert "submit it again to resume" in output
@@ -130,7 +131,7 @@ def test_attempts_are_numbered_and_a_live_one_is_refused():
 def test_a_wrong_token_is_refused(tmp_path, toy_folder, cluster, token):
     changed = {"RAY_AUTH_TOKEN": token} if token else {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": ""}
     job = submit(tmp_path / "run", cluster.dashboard, *SETTINGS, "--data.path", toy_folder, environment=changed)
-    output = job.communicate(timeout=100)[0]
+    output = job.communicate(timeout=PATIENCE_SECONDS)[0]
     kill(job)
     assert job.returncode == 1
     assert "no Ray cluster takes jobs at" in output
@@ -139,7 +140,7 @@ def test_a_wrong_token_is_refused(tmp_path, toy_folder, cluster, token):
 
 def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
     job = submit(Path("runs/here"), cluster.dashboard, "--recipe", "demo")
-    output = job.communicate(timeout=100)[0]
+    output = job.communicate(timeout=PATIENCE_SECONDS)[0]
     assert job.returncode == 1
     assert "give a full path or URI" in output
 
@@ -151,7 +152,9 @@ def test_rays_own_command_needs_the_token_too(tmp_path, toy_folder, cluster, tok
     command += ["--working-dir", ".", "--submission-id", f"by-hand-{token}", "--", "python", "-m", "workflows", "run"]
     command += ["--run", str(tmp_path), *SETTINGS, "--data.path", toy_folder, "--views", "cartesian"]
     environment = os.environ | ({"RAY_AUTH_TOKEN": "0" * 64} if token == "wrong" else {})
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=400)
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     output = done.stdout + done.stderr
     assert (done.returncode == 0) == (token == "right"), output
     assert (tmp_path / "report" / "index.html").exists() == (token == "right")
