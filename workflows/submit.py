@@ -58,8 +58,9 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
             client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
             break
         except Exception as error:  # Ray raises bare ones
-            if "already exists" in str(error):
-                next_attempt(client, run)  # names the job that another command has just submitted
+            if "already exists" in str(error):  # another command was faster: refused while that attempt lives
+                name = next_attempt(client, run)
+                continue
             if "No available agent" not in str(error) or time.monotonic() > end:
                 raise SettingError(f"the cluster at {address} did not take the job ({first_line(error)})") from None
         time.sleep(POLL_SECONDS)
