@@ -6,12 +6,16 @@ import secrets
 from typing import TYPE_CHECKING
 
 from lp_core.errors import SettingError, check
+from lp_core.fingerprint import checksum
 from lp_core.settings import Recipe
 from lp_core.storage import Storage, one_line
 from tasks.nodes import answers, other_nodes
 
 if TYPE_CHECKING:
     from tasks.cluster import Cluster
+
+MARK = ".seen-by-all"
+"""A file of the run folder while nodes look for it. Its name is fixed, so the next start removes what a kill left."""
 
 
 def check_workers(cluster: Cluster, recipe: Recipe) -> None:
@@ -67,23 +71,24 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
     Args:
         written: the folder that tasks write into; this process leaves a file in it for the nodes to find.
         read: a folder that tasks read.
-        name: of a file in it.
+        name: of a file in it, whose content must be the same on every node.
 
     Raises:
         SettingError: the message names the folder and the nodes.
     """
-    nodes = other_nodes()
-    if not nodes:
-        return
-    mark = f".seen-by-all-{secrets.token_hex(8)}"
-    written.write_bytes(mark, b"")
+    files = [(read.uri, name, checksum(read.read_bytes(name)) if name else "")]
     missing: dict[str, list[str]] = {}
+    nodes = other_nodes()
+    is_undisturbed = not nodes
     try:
-        for host, faults in answers(unseen, [(written.uri, mark), (read.uri, name)]):
-            for fault in faults:
-                missing.setdefault(fault, []).append(host)
+        while not is_undisturbed:
+            token = secrets.token_bytes(16)
+            written.write_bytes(MARK, token)
+            missing = _missing([(written.uri, MARK, checksum(token)), *files])
+            # Another command of this run, started at the same time, replaces or removes the mark.
+            is_undisturbed = not missing or not unseen([(written.uri, MARK, checksum(token))])
     finally:
-        written.remove(mark)
+        written.remove(MARK)
     if missing:
         fault, hosts = next(iter(missing.items()))
         shown = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
@@ -93,13 +98,29 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
         )
 
 
-def unseen(files: list[tuple[str, str]]) -> list[str]:
-    """A line for each (folder, file in it) that this machine does not see."""
+def _missing(files: list[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """What nodes say of files that they do not see, and which hosts say so."""
+    missing: dict[str, list[str]] = {}
+    for host, faults in answers(unseen, files):
+        for fault in faults:
+            missing.setdefault(fault, []).append(host)
+    return missing
+
+
+def unseen(files: list[tuple[str, str, str]]) -> list[str]:
+    """A line for each folder that this machine does not see, or sees another one of.
+
+    Args:
+        files: folder, name of a file in it, and the SHA-256 of its content; the folder alone without a name.
+    """
     faults = []
-    for folder, name in files:
+    for folder, name, content in files:
         try:
-            if not Storage(folder).exists(name):
+            there = Storage(folder)
+            if not there.exists(name) or (name and checksum(there.read_bytes(name)) != content):
                 faults.append(f"{folder} is not the same folder on every node")
+        except FileNotFoundError:
+            faults.append(f"{folder} is not the same folder on every node")
         except SettingError as error:
             faults.append(f"{one_line(error)}, by a node")
     return faults

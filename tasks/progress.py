@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
-from lp_core.errors import SettingError
 from lp_core.storage import Storage
+from tasks.metrics_log import UPLOAD_SECONDS
+from tasks.metrics_reader import MetricsReader
 
 LINE_SECONDS = 10.0
 """Between plain lines."""
@@ -137,8 +137,8 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
     finished = threading.Event()
 
     def watch() -> None:
-        seconds = 1.0 if folder.is_local else 5.0
-        while len(_lines(folder)) == len(before):
+        seconds = 1.0 if folder.is_local else UPLOAD_SECONDS
+        while not (lines := reader.new_lines()):
             if finished.wait(seconds):
                 return
         with Progress(title, steps, "steps") as progress:
@@ -146,7 +146,6 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
             known = first
             progress.already(known)
             while True:
-                lines = _lines(folder)
                 for line in lines:
                     if "note" in line and line["note"] not in told:
                         told.add(line["note"])
@@ -160,18 +159,20 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                     progress.to(known, _told(newest))
                 if finished.wait(seconds) or known >= steps:
                     return
+                lines = reader.new_lines()
 
-    before = _lines(folder)
-    first = before[-1]["step"] if before else 0
-    watcher = threading.Thread(target=watch, daemon=True)
-    if before:
-        say(f"{title}: an earlier start came to step {first} of {steps}")
-    watcher.start()
-    try:
-        yield
-    finally:
-        finished.set()
-        watcher.join()
+    with closing(MetricsReader(folder)) as reader:
+        before = reader.new_lines()
+        first = before[-1]["step"] if before else 0
+        watcher = threading.Thread(target=watch, daemon=True)
+        if before:
+            say(f"{title}: an earlier start came to step {first} of {steps}")
+        watcher.start()
+        try:
+            yield
+        finally:
+            finished.set()
+            watcher.join()
 
 
 def _told(line: dict[str, Any]) -> str:
@@ -179,10 +180,3 @@ def _told(line: dict[str, Any]) -> str:
     pace = f"{line['images_per_s']:.0f} images/s, {line.get('model_tflops', 0):.3g} TFLOP/s"
     share = f" ({100 * line['peak_share']:.0f} % of peak)" if "peak_share" in line else ""
     return f"loss {line['loss']:.3f}, top-1 {line['top1']:.1f} %, {pace}{share}"
-
-
-def _lines(folder: Storage) -> list[dict[str, Any]]:
-    try:
-        return [json.loads(line) for line in folder.read_bytes("metrics.jsonl").splitlines()]
-    except (OSError, ValueError, SettingError):
-        return []

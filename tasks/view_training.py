@@ -82,6 +82,13 @@ class ViewTraining:
         Raises:
             SettingError: the loss is not a number, or too many rows cannot be decoded.
         """
+        try:
+            self._run()
+        finally:
+            if self.metrics:
+                self.metrics.close()
+
+    def _run(self) -> None:
         self._resume()
         if self.world > 1:
             from ray.train.torch import prepare_model
@@ -212,6 +219,7 @@ class ViewTraining:
         step, per_epoch = self.learner.step, self.feed.steps_per_epoch
         if self.metrics and step % per_epoch == 0:
             note = plateau_note(self.metrics.lines, self.classes, step - per_epoch, step)
+            self.metrics.forget()  # the next epoch is judged by its own lines
             if note:
                 self._write({**self._now(), "note": f"step {step}: {note}"})
 
@@ -251,7 +259,7 @@ class ViewTraining:
         save_checkpoint(self.checkpoints, checkpoint, self.recipe.train.keep_checkpoints)
 
     def _finish(self, log: MetricsLog) -> None:
-        log.flush()
+        log.finish()
         data = weights_bytes(self.learner.network)
         self.folder.write_bytes(FILE, data)
         facts: dict[str, Any] = {}

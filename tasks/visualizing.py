@@ -120,7 +120,12 @@ def exemplar_tiles(
 
     network, device = held(trained, classifier=False)
     recipe, view = trained.recipe, trained.view
-    lines = [line for line in _exemplars(trained, exemplars, layer) if line["channel"] in channels]
+    wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
+    lines = [
+        line | {"wnid": wnids.get(line["label"])}
+        for line in _exemplars(trained, exemplars, layer)
+        if line["channel"] in channels
+    ]
     shown = [line for line in lines if line["row"] is not None]
     rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
     images = _images(trained, rows)

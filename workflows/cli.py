@@ -31,9 +31,9 @@ SUBMITTED = ("demo", "train", "evaluate", "scan", "visualize", "report", "run", 
 _SUBMIT_HELP = f"""usage: logpolar submit VERB --run DIR [--address URL] [--no-wait] [options of VERB]
 
 Runs `logpolar VERB ...` as a job on the Ray cluster whose dashboard is at URL (else RAY_API_SERVER_ADDRESS, else
-RAY_ADDRESS where that is a URL, else http://127.0.0.1:8265) and tells what it prints. The job is named after the run
-folder: while it runs, a second one is refused; after it was stopped or lost, submitting it again goes on where it
-stopped. VERB is one of
+RAY_ADDRESS where that is a URL, else http://127.0.0.1:8265) and prints the job's log. The job is named after the run
+folder and the number of the attempt. While an attempt runs, another one is refused; submitted again after it was
+stopped or lost, it resumes. VERB is one of
 {", ".join(SUBMITTED)}."""
 SHORT = {f"--{one.name}" for one in fields(VisualizeSettings)}
 """Options of `visualize` that need no prefix there."""

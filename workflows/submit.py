@@ -1,4 +1,4 @@
-"""`logpolar submit`: the same command on a cluster, as a Ray job that is named after its run."""
+"""`logpolar submit`: the same command on a cluster, as a Ray job that is named after its run and the attempt."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ STARTING_SECONDS = 60.0
 
 
 def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
-    """Submit `python -m workflows ARGUMENTS` to a cluster and tell what it prints until it ends.
+    """Submit `python -m workflows ARGUMENTS` to a cluster and print the job's log until it ends.
 
-    The job's name is made from the run folder: while it runs, a second one is refused. One that has ended is forgotten
-    and submitted again, and goes on where it stopped.
+    A job's name is made of the run folder and the number of the attempt. A run that has a live attempt is refused.
+    An attempt after one that has ended resumes where that one stopped.
 
     Args:
         arguments: the verb and its options.
         run: the run folder that they name; every node must see it under this name.
         address: of the cluster's dashboard, such as http://127.0.0.1:8265.
-        wait: tell what the job prints, and end with it; otherwise return when it is accepted.
+        wait: print the job's log and end with the job; otherwise return when the job is accepted.
 
     Raises:
-        SettingError: no such cluster, a wrong token, another version of Ray, the run is on its way already, or the job
+        SettingError: no such cluster, a wrong token, another version of Ray, the run has a live attempt, or the job
             failed.
     """
     import ray
@@ -48,8 +48,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
         found in (None, ray.__version__),
         f"the cluster at {address} runs Ray {found}, this is Ray {ray.__version__}; submit with the same version",
     )
-    name = job_name(run)
-    _forget_ended(client, name)
+    name = next_attempt(client, run)
     # The code travels with the job where this is a checkout; an installed package is in the image already.
     environment = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
     # Safe path (-P): where the head was started in a folder with modules of those names, ours are meant.
@@ -60,16 +59,19 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
             client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
             break
         except Exception as error:  # Ray raises bare ones
+            if "already exists" in str(error):  # another command was faster: refused while that attempt lives
+                name = next_attempt(client, run)
+                continue
             if "No available agent" not in str(error) or time.monotonic() > end:
                 raise SettingError(f"the cluster at {address} did not take the job ({one_line(error)})") from None
         time.sleep(POLL_SECONDS)
-    say(f"submitted as {name}; `ray job logs {name} --follow` tells its progress, `ray job stop {name}` stops it")
+    say(f"submitted as {name}; {_commands(name)}")
     if wait:
         _follow(client, name)
 
 
 def job_name(run: str) -> str:
-    """The submission id of a run's jobs: the same for every spelling of its place."""
+    """The first part of the submission ids of a run's jobs: the same for every spelling of its place."""
     return f"logpolar-{fingerprint({'run': Storage.at(run).uri})[:16]}"
 
 
@@ -82,27 +84,43 @@ def _client(address: str) -> JobSubmissionClient:
         raise SettingError(f"no Ray cluster takes jobs at '{address}' ({one_line(error)})") from None
 
 
-def _forget_ended(client: JobSubmissionClient, name: str) -> None:
+def next_attempt(client: JobSubmissionClient, run: str) -> str:
+    """The submission id of a run's next attempt, after those that have ended.
+
+    No id is used twice: Ray ends a job whose id an earlier job had, when the supervisor of that one leaves.
+
+    Raises:
+        SettingError: an attempt has not ended.
+    """
+    name = job_name(run)
+    numbers = [0]
     for job in client.list_jobs():
-        if job.submission_id == name:
+        attempt = job.submission_id or ""  # drivers that nobody submitted have none
+        before, _, number = attempt.rpartition("-")
+        if before == name and number.isdecimal():
             check(
                 job.status.is_terminal(),
-                f"this run is on its way as {name} ({job.status.value}); `ray job logs {name} --follow` tells its "
-                f"progress, `ray job stop {name}` stops it",
+                f"this run is on its way as {attempt} ({job.status.value}); {_commands(attempt)}",
             )
-            client.delete_job(name)
+            numbers.append(int(number))
+    return f"{name}-{max(numbers) + 1}"
+
+
+def _commands(name: str) -> str:
+    """What a person can do with a job."""
+    return f"`ray job logs {name} --follow` shows its progress, `ray job stop {name}` stops it"
 
 
 def _follow(client: JobSubmissionClient, name: str) -> None:
-    told = 0
+    printed = 0
     while True:
         status: JobStatus = client.get_job_status(name)
         # Polled, not streamed: following a log stops now and then (ray-project/ray#51601).
         log = client.get_job_logs(name)
-        if len(log) > told:
-            print(log[told:], end="", flush=True)
-            told = len(log)
+        if len(log) > printed:
+            print(log[printed:], end="", flush=True)
+            printed = len(log)
         if status.is_terminal():
-            check(status.value == "SUCCEEDED", f"{name} ended as {status.value}; submit it again and it goes on")
+            check(status.value == "SUCCEEDED", f"{name} ended as {status.value}; submit it again to resume")
             return
         time.sleep(POLL_SECONDS)

@@ -83,6 +83,11 @@ class DatasetFolder:
         """Names by class index."""
         return [entry["name"] for entry in self.manifest["classes"]]
 
+    @property
+    def wnids(self) -> list[str | None]:
+        """WordNet's numbers by class index, where they are known."""
+        return [entry["wnid"] for entry in self.manifest["classes"]]
+
     def rows(self, split: str) -> SplitRows:
         """The table of a split's rows, loaded once per process.
 

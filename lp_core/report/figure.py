@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from lp_core.report.lettering import font_file
 from lp_core.report.montage import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Geometry, Tile, by_ranks, pictures
 from lp_core.report.plate import PAPER, SOFT, fitting, hatch
 from lp_core.settings import Rule, ViewName
@@ -56,7 +57,10 @@ class _Page:
             axes.set_axis_off()
             axes.imshow(self.image, extent=(0, self.width, self.height, 0), interpolation="none", aspect="auto")
             for x, y, text, words in self.words:
-                axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # names are no formulas
+                if _is_dejavu(text):
+                    axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # names are no formulas
+                else:
+                    axes.add_patch(_outlines(x, y, text, **words))
             for kind, about in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Title": title})):
                 file = io.BytesIO()
                 page.savefig(file, format=kind, dpi=DPI, metadata=about)
@@ -80,7 +84,8 @@ def figure(
         rule: by which the features were made.
 
     Returns:
-        "png" and "pdf" -> the file: 155 or 137 mm wide, words in the PDF are text, the font is embedded.
+        "png" and "pdf" -> the file: 155 or 137 mm wide, words in the PDF are text, the font is embedded. Class names in
+        scripts that DejaVu Sans lacks are outlines, for not every font can be embedded.
 
     Raises:
         ValueError: two exemplars of one rank, or a missing mapped picture.
@@ -117,7 +122,7 @@ def figure(
                 elif one.is_feature:
                     _write_value(page, corner, side, caption, ranked[rank])
                 else:
-                    page.write(corner[0], corner[1] + side + caption / 2, ranked[rank].class_name, pitch - gap)
+                    page.write(corner[0], corner[1] + side + caption / 2, ranked[rank].caption, pitch - gap)
         for rank, kind, picture in pictures(ranked, view, Geometry(view, side)):
             page.image.paste(picture, corners[rank, kind])
     _write_legend(page, margin, page.height - margin - legend / 2, rule)
@@ -135,6 +140,27 @@ def _write_legend(page: _Page, left: int, line: float, rule: Rule) -> None:
     page.image.paste(hatch(swatch, swatch, 6), (left, round(line - swatch / 2)))
     text = f"outside the image (padding).  Features: {RULE_TITLES[rule]}; beneath them rank and activation."
     page.write(left + swatch + px(1), line, text, page.width, size=5.5, color=_colour(SOFT))
+
+
+def _is_dejavu(line: str) -> bool:
+    return font_file(line) == font_file("")
+
+
+def _outlines(x: float, y: float, line: str, size: float, color: Any = "black", ha: str = "left", **_: object) -> Any:
+    """A line in another font, about a height `y`, as a shape."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.patches import PathPatch
+    from matplotlib.textpath import TextPath
+    from matplotlib.transforms import Affine2D
+
+    file = font_file(line)
+    assert file is not None
+    words = line.replace("$", r"\$")  # names are no formulas
+    shape = TextPath((0, 0), words, size * _POINT, prop=FontProperties(fname=file), usetex=False)
+    capital = TextPath((0, 0), "H", size * _POINT, prop=FontProperties(fname=font_file(""))).get_extents()
+    start = x - shape.get_extents().x1 if ha == "right" else x
+    placed = shape.transformed(Affine2D().scale(1, -1).translate(start, y + capital.height / 2))
+    return PathPatch(placed, facecolor=color, linewidth=0)
 
 
 def _colour(rgb: tuple[int, int, int]) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from lp_core.network.receptive_field import Box
+from lp_core.report.lettering import legible
 from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
 from lp_core.settings import Rule, ViewName
 
@@ -49,6 +50,13 @@ class Tile:
     """[h, w, 4]: the patch mapped back onto the whole photograph. Alpha 0 as above."""
     effective: Box | None = None
     """The part of the receptive field that holds 95 % of the gradient's energy, in px of the network input."""
+    wnid: str | None = None
+    """WordNet's number of the class; stands in pictures where no font has all letters of the name."""
+
+    @property
+    def caption(self) -> str:
+        """The class as fonts of this machine can write it."""
+        return legible(self.class_name, self.wnid)
 
 
 @dataclass(frozen=True)
@@ -206,7 +214,7 @@ def _write_caption(sheet: Sheet, where: Geometry, corner: tuple[int, int], exemp
         square = locator(exemplar.mapped_patch[..., 3], where.swatch)
         sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
         right -= where.swatch + where.gap // 2
-    sheet.write((left, line), exemplar.class_name, width=right - left)
+    sheet.write((left, line), exemplar.caption, width=right - left)
 
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from lp_core.report import lettering
+from lp_core.report.lettering import ELLIPSIS, LONGEST, font_file, legible
 
 Picture = NDArray[np.uint8]
 """uint8 [h, w, 3], or [h, w, 4] with alpha."""
@@ -19,8 +20,6 @@ Window = tuple[slice, slice]
 
 INK, SOFT, FAINT, PAPER = (26, 26, 26), (106, 106, 106), (190, 190, 186), (255, 255, 255)
 _HATCH_LIGHT, _HATCH_DARK = (246, 246, 244), (205, 205, 200)
-_LONGEST = 500
-"""Letters of a line that are looked at; no place is wide enough for more."""
 
 
 class Sheet:
@@ -53,8 +52,8 @@ class Sheet:
             width: room in px; unlimited unless given.
             bold: or regular.
         """
-        font = typeface(size * self.unit, bold)
-        line = text if width is None else fitting(text, width, size * self.unit, bold=bold)
+        line = legible(text) if width is None else fitting(text, width, size * self.unit, bold=bold)
+        font = typeface(size * self.unit, bold, line)
         self._pen.text(place, line, colour, font, anchor)
         return font.getlength(line)
 
@@ -162,21 +161,21 @@ def _check(picture: Picture) -> None:
 
 
 def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:
-    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    font = typeface(size, bold)
-    if len(line) <= _LONGEST and font.getlength(line) <= width:
+    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px.
+
+    Letters that no font has are written as their codes (`lettering.legible`).
+    """
+    line = legible(text)
+    font = typeface(size, bold, line)
+    if len(line) <= LONGEST and font.getlength(line) <= width:
         return line
-    widths = range(1, min(len(line), _LONGEST))
-    kept = bisect.bisect_right(widths, width, key=lambda letters: font.getlength(line[:letters] + "…"))
-    return line[:kept].rstrip(" ,;") + "…"
+    widths = range(1, min(len(line), LONGEST))
+    kept = bisect.bisect_right(widths, width, key=lambda letters: font.getlength(line[:letters] + ELLIPSIS))
+    return line[:kept].rstrip(" ,;") + ELLIPSIS
 
 
-@lru_cache(maxsize=32)
-def typeface(size: float, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans at `size` px."""
-    import matplotlib
-
-    # Matplotlib brings this font along, so a panel looks the same on every machine.
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+def typeface(size: float, bold: bool = False, line: str = "") -> ImageFont.FreeTypeFont:
+    """The font that writes a line, at `size` px: DejaVu Sans unless the line has letters of other scripts."""
+    file = font_file(line, bold)
+    assert file is not None, f"no font has all letters of {line!r}"
+    return lettering.typeface(file, size)

@@ -35,7 +35,7 @@ def exemplar_tile(
     """The pictures of one exemplar.
 
     Args:
-        exemplar: its row of exemplars.parquet.
+        exemplar: its row of exemplars.parquet, and the `wnid` of its class, if that has one.
         image_SRC: uint8 [S, R, 3], the network input.
         gradient: [3, L, L] of the unit with respect to normalised input, aligned to its receptive field.
         network: whose unit it is; whether it wraps rows decides what lies beyond the first and last.
@@ -61,7 +61,8 @@ def exemplar_tile(
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])
     effective = effective_box(gradient.numpy(), box) if gradient.any() else None
-    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures, effective=effective)
+    wnid = exemplar.get("wnid")
+    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures, effective=effective, wnid=wnid)
 
 
 def _with_alpha(pixels_hwC: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:

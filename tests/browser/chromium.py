@@ -103,13 +103,15 @@ class Page:
             case "Network.requestWillBeSent" if not event["request"]["url"].startswith(("file:", "data:")):
                 self.complaints.append(f"asked the network for {event['request']['url']}")
 
-    def resize(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
-        """Set the size in CSS px, the colour scheme, and whether this is a phone."""
+    def resize(
+        self, width: int, height: int, *, dark: bool = False, phone: bool = False, scale: float | None = None
+    ) -> None:
+        """Set the size in CSS px, the colour scheme, whether this is a phone, and device px of a CSS px."""
         self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=height,
-            deviceScaleFactor=2 if phone else 1,
+            deviceScaleFactor=scale or (2 if phone else 1),
             mobile=phone,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

@@ -67,6 +67,10 @@ def rows(layer: str, channel: int, start: int) -> list[dict[str, Any]]:
     ]
 
 
+ACCURACY = {"images": 50, "top1": 94.0, "top1_low": 83.8, "top1_high": 97.9}
+ACCURACY |= {"confused_with": "counter-clockwise spiral", "confused_images": 2}
+
+
 def write_run(folder: Path, layers: dict[str, int]) -> Path:
     """A run's report with all channels of some layers; one sheet of sixteen and its first panel stand in for them."""
     views = {}
@@ -78,6 +82,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
         place = {"sheet": "sheet.webp", **{f"effective_{edge}": at for edge, at in zip(EDGES, EFFECTIVE, strict=True)}}
         views[view] = ViewReport(
             evaluation=Counts(600, 500, 590, 300.0).summary(),
+            by_class=[ACCURACY | {"class_name": name} for name in NAMES],
             metrics=[{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0}],
             panels={name: {c: f"../{view}/panel.png" for c in range(min(count, 28))} for name, count in layers.items()},
             exemplars=exemplars,
@@ -136,6 +141,23 @@ def test_report_opens_from_disk_and_shows_its_pictures(page: Page, report: Path)
         "[...document.querySelectorAll('#conv5_2 img')].slice(0, 2).every(i => i.complete && i.naturalWidth > 700)"
     )
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600", "the style applies"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_all_text_stands_in_one_column(page: Page, report: Path, width: int) -> None:
+    """Figures, layers and settings may be wider than it; everything else begins and ends where the headings do."""
+    page.resize(width, 900)
+    page.open(report / "index.html")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    wide = ".wide, .layer, .facts"
+    edges = page.evaluate(
+        f"[...document.querySelectorAll('header > *, section > *, footer > *')].filter(e => !e.matches('{wide}'))"
+        ".map(e => [e.tagName, e.getBoundingClientRect().left, e.getBoundingClientRect().right])"
+    )
+    assert "DETAILS" in {name for name, *_ in edges}
+    assert len({(left, right) for _, left, right in edges}) == 1, edges
+    hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+    assert width < 500 or page.evaluate(hidden) == [0, 0], "tables fit into the column where there is room for it"
 
 
 def test_link_to_a_channel_opens_its_layer(page: Page, report: Path) -> None:

@@ -28,6 +28,10 @@ SETTINGS = [
 """A small run of seconds, the same bits every time; give it a data set."""
 
 
+PATIENCE_SECONDS = 1800.0
+"""For anything at all. Tests wait for events; this only ends those in which an event never comes."""
+
+
 def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
     """A command in a process group of its own, so that it can be killed with everything it started."""
     return subprocess.Popen(
@@ -42,7 +46,7 @@ def start(verb: str, run: Path, *options: str) -> subprocess.Popen:
 
 def finish(process: subprocess.Popen) -> str:
     try:
-        output = process.communicate(timeout=400)[0]
+        output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     finally:
         kill(process)
     assert process.returncode == 0, output
@@ -71,12 +75,21 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def wait_for(condition: Callable[[], object], process: subprocess.Popen, seconds: float = 200) -> None:
-    end = time.monotonic() + seconds
+def wait_for(condition: Callable[[], object], process: subprocess.Popen) -> None:
+    """Wait for what a command does."""
+    end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < end, "nothing happened in time"
-        time.sleep(0.05)
+        time.sleep(0.005)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for what needs no command of its own."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.02)
 
 
 def free_port() -> int:
@@ -99,6 +112,8 @@ class Head:
     """HOST:PORT of the cluster."""
     dashboard: str | None
     """URL of its dashboard."""
+    process: subprocess.Popen
+    """`ray start`, above everything that runs on it."""
 
 
 @contextmanager
@@ -135,7 +150,7 @@ def head(*options: str, cpus: int = 3, environment: dict[str, str] | None = None
             if "--block" in line:
                 break
         assert address, "the head did not start"
-        yield Head(address, dashboard)
+        yield Head(address, dashboard, process)
     finally:
         kill(process)
         shutil.rmtree(temporary, ignore_errors=True)
@@ -182,8 +197,43 @@ def hidden_from(folder: str | Path) -> tuple[str, ...]:
     return ("unshare", "--mount", "sh", "-c", f'mount -t tmpfs none "{folder}" && exec "$0" "$@"')
 
 
-def runs(process: subprocess.Popen, name: str) -> bool:
-    """Whether a process of this name descends from another."""
+def working(root: subprocess.Popen, title: str) -> list[int]:
+    """The processes below another one that have a title now, such as the name of a task that Ray's worker executes."""
     table = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
     titles = {int(pid): args for pid, _, args in (line.strip().partition(" ") for line in table.splitlines())}
-    return any(name in titles.get(pid, "") for pid in descendants(process.pid))
+    return [pid for pid in descendants(root.pid) if title in titles.get(pid, "")]
+
+
+@contextmanager
+def held(root: subprocess.Popen, title: str, command: subprocess.Popen, when: Callable[[], object]) -> Iterator[None]:
+    """Stop the processes with a title, below another one, when a condition holds; they go on after the `with` block.
+
+    What waits for them cannot be over meanwhile, however fast the machine is.
+
+    Args:
+        root: that started them.
+        title: of the processes, as `working` finds them.
+        command: that must not end before.
+        when: the condition.
+    """
+    stopped: list[int] = []
+    try:
+        while not stopped:
+            wait_for(lambda: working(root, title), command)
+            found = working(root, title)
+            wait_for(when, command)
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            stopped = [pid for pid in found if pid in working(root, title)]  # others had just done their task
+            for pid in set(found) - set(stopped):
+                _resume(pid)
+        yield
+    finally:
+        for pid in stopped:
+            _resume(pid)
+
+
+def _resume(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)

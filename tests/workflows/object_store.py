@@ -48,9 +48,13 @@ class ObjectStore:
         self._relay.kill()
         self._relay.wait()
 
-    def appear(self) -> None:
-        """Take connections."""
-        command = [sys.executable, "-m", "tests.workflows.object_store", str(self.port), str(self._behind)]
+    def is_away(self) -> bool:
+        """Whether it has vanished."""
+        return self._relay.poll() is not None
+
+    def appear(self, until: str = "") -> None:
+        """Take connections, until a request contains some words; that one is not answered."""
+        command = [sys.executable, "-m", "tests.workflows.object_store", str(self.port), str(self._behind), until]
         self._relay = subprocess.Popen(command, cwd=REPOSITORY)
         _wait_for(self.port)
 
@@ -93,14 +97,14 @@ def _wait_for(port: int) -> None:
     raise AssertionError(f"nobody listens at port {port}")
 
 
-def relay(port: int, behind: int) -> None:
-    """Carry the bytes of every connection to another port and back, until killed."""
+def relay(port: int, behind: int, until: bytes) -> None:
+    """Carry the bytes of every connection to another port and back, until killed or a request contains some words."""
     with socket.create_server(("127.0.0.1", port), backlog=128) as server:
         while True:
-            threading.Thread(target=_carry, args=(server.accept()[0], behind), daemon=True).start()
+            threading.Thread(target=_carry, args=(server.accept()[0], behind, until), daemon=True).start()
 
 
-def _carry(near: socket.socket, behind: int) -> None:
+def _carry(near: socket.socket, behind: int, until: bytes) -> None:
     with near, socket.create_connection(("127.0.0.1", behind)) as far:
         while True:
             ready, _, _ = select.select([near, far], [], [])
@@ -108,8 +112,10 @@ def _carry(near: socket.socket, behind: int) -> None:
                 data = one.recv(2**16)
                 if not data:
                     return
+                if until and one is near and until in data:
+                    os._exit(0)
                 (far if one is near else near).sendall(data)
 
 
 if __name__ == "__main__":
-    relay(*map(int, sys.argv[1:]))
+    relay(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].encode())

@@ -10,7 +10,18 @@ import pytest
 import ray
 import yaml
 
-from tests.workflows.commands import REPOSITORY, SETTINGS, content, finish, free_port, head, start
+from tests.workflows.commands import (
+    REPOSITORY,
+    SETTINGS,
+    content,
+    finish,
+    free_port,
+    head,
+    held,
+    start,
+    wait_for,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -30,7 +41,7 @@ def growing(folder, cpus):
     simulated = {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
     options = (f"--port={port}", f"--autoscaling-config={file}", "--include-dashboard=false")
     with head(*options, cpus=cpus, environment=simulated) as cluster:
-        yield cluster.address
+        yield cluster
 
 
 @contextmanager
@@ -43,13 +54,6 @@ def watched(address):
         ray.shutdown()
 
 
-def until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.5)
-
-
 def test_a_scan_brings_nodes_which_leave_when_it_is_done(tmp_path, toy_folder):
     alone, folder = tmp_path / "alone", tmp_path / "run"
     options = [*SETTINGS, "--data.path", toy_folder, "--views", VIEW, "--scan.piece-rows", "1"]
@@ -59,27 +63,38 @@ def test_a_scan_brings_nodes_which_leave_when_it_is_done(tmp_path, toy_folder):
     for name in ("stages/scan.json", *TABLES):
         (folder / VIEW / name).unlink()
     began, nodes = time.monotonic(), []
-    with growing(tmp_path, cpus=1) as address, watched(address) as count:
-        scan = start("scan", folder, "--address", address)
+    with growing(tmp_path, cpus=1) as cluster, watched(cluster.address) as count:
+        scan = start("scan", folder, "--address", cluster.address)
 
         def counted():
             nodes.append((round(time.monotonic() - began), count()))
-            return scan.poll() is not None
+            return nodes[-1][1]
 
-        until(counted, 400)
+        counted()
+        with held(cluster.process, "scan_rows", scan, counted):  # a scan that waits is not over before nodes come
+            wait_for(lambda: counted() >= 3, scan)
         finish(scan)
-        until(lambda: counted() and nodes[-1][1] == 1, 200)
+        wait_until(lambda: counted() == 1)
     print("seconds and nodes:", [one for at, one in enumerate(nodes) if not at or one[1] != nodes[at - 1][1]])
     assert nodes[0][1] == 1
-    assert max(number for _, number in nodes) >= 3
     for name in TABLES:
         assert content(folder)[f"{VIEW}/{name}"] == content(alone)[f"{VIEW}/{name}"], name
 
 
 def test_a_whole_run_on_a_cluster_that_has_nothing_yet(tmp_path, toy_folder):
-    with growing(tmp_path, cpus=0) as address:
+    with growing(tmp_path, cpus=0) as cluster:
         output = finish(
-            start("run", tmp_path / "run", *SETTINGS, "--data.path", toy_folder, "--views", VIEW, "--address", address)
+            start(
+                "run",
+                tmp_path / "run",
+                *SETTINGS,
+                "--data.path",
+                toy_folder,
+                "--views",
+                VIEW,
+                "--address",
+                cluster.address,
+            )
         )
     assert "the cluster has no CPUs yet" in output
     assert (tmp_path / "run" / "report" / "index.html").exists()

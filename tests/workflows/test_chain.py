@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from lp_core.network.layers import conv_channels
 from tests.conftest import FAULTY_ROWS
-from tests.workflows.commands import SETTINGS, content, finish, head, kill, start, wait_for
+from tests.workflows.commands import PATIENCE_SECONDS, SETTINGS, content, finish, head, held, kill, start
 
 pytestmark = pytest.mark.ray
 
@@ -138,7 +138,7 @@ def test_the_printed_command_makes_the_run_again(run, tmp_path):
 
 def test_other_settings_are_refused(run):
     process = start("run", run, "--train.epochs", "3")
-    output = process.communicate(timeout=100)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert process.returncode == 1
     assert "train.epochs: 2 -> 3" in output
     assert "Traceback" not in output
@@ -160,7 +160,7 @@ def test_verify_agrees_and_finds_the_smallest_lie(run, tmp_path):
     pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), file)
     (lie / "log_polar" / "places.npz").write_bytes(b"")
     process = start("verify", lie, "--views", "log_polar")
-    output = process.communicate(timeout=200)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert process.returncode == 1
     layer, channel, rank = (table[name][700].as_py() for name in ("layer", "channel", "rank"))
     assert re.search(rf"{layer}/{channel} rank {rank}: activation .* is recorded for row", output)
@@ -191,12 +191,12 @@ def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp
     options = [*SETTINGS, *EVERYTHING, "--scan.piece-rows", "2", "--data.path", toy_folder]
     first = start("run", folder, *options)
     checkpoints = folder / "cartesian" / "checkpoints"
-    wait_for(lambda: len(list(checkpoints.glob("step-*.json"))) >= 2, first)
-    kill(first)
+    with held(first, "RayTrainWorker", first, lambda: len(list(checkpoints.glob("step-*.json"))) >= 2):
+        kill(first)
     assert not (folder / "cartesian" / "stages" / "train.json").exists()
     second = start("run", folder)
-    wait_for(lambda: len(list((folder / "cartesian" / "scan").glob("*.npz"))) >= 3, second)
-    kill(second)
+    with held(second, "scan_rows", second, lambda: len(list((folder / "cartesian" / "scan").glob("*.npz"))) >= 3):
+        kill(second)
     assert not (folder / "cartesian" / "stages" / "scan.json").exists()
     finish(start("run", folder))
     for view in ("cartesian", "log_polar"):
@@ -259,7 +259,7 @@ def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
         file.seek(place.data_page_offset)
         file.write(b"\xff" * 2000)
     process = start("train", tmp_path / "run", *SETTINGS, "--data.path", str(data), "--views", "cartesian")
-    output = process.communicate(timeout=300)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     kill(process)
     assert process.returncode == 1
     assert f"{shard.name}, row group 1: cannot be read" in output
@@ -283,6 +283,6 @@ def test_a_cluster_gives_the_same_results(run, tmp_path, toy_folder, cluster):
 
 def test_no_cluster_at_an_address_is_told(tmp_path, toy_folder):
     process = start("train", tmp_path / "run", *SETTINGS, "--data.path", toy_folder, "--address", "127.0.0.1:1")
-    output = process.communicate(timeout=200)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert process.returncode == 1
     assert "no Ray cluster at address '127.0.0.1:1'" in output

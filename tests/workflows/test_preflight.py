@@ -3,10 +3,26 @@
 import os
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack
 
 import pytest
+import ray
 
-from tests.workflows.commands import REPOSITORY, SETTINGS, head, hidden_from, kill, node, start
+from lp_core.fingerprint import checksum
+from lp_core.storage import Storage
+from tasks.preflight import MARK, check_storage, unseen
+from tests.workflows.commands import (
+    PATIENCE_SECONDS,
+    REPOSITORY,
+    SETTINGS,
+    head,
+    hidden_from,
+    kill,
+    node,
+    start,
+    wait_until,
+)
 
 pytestmark = pytest.mark.ray
 
@@ -19,7 +35,7 @@ def cluster():
 
 def refusal(process):
     """What a command says that ends with an error."""
-    output = process.communicate(timeout=200)[0]
+    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
     kill(process)
     assert process.returncode == 1, output
     assert "Traceback" not in output
@@ -67,4 +83,49 @@ def test_a_folder_that_a_node_does_not_see_is_told(tmp_path, toy_folder, hidden)
         line = refusal(process)
     assert f"{place} is not the same folder on every node" in line
     assert "give a mounted folder, s3:// or gs://" in line
-    assert not list(run.glob(".seen*"))
+    assert not (run / MARK).exists()
+
+
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_a_mark_that_a_killed_start_left_is_removed(tmp_path, toy_folder, cluster, nodes):
+    run, data = Storage.at(tmp_path), Storage.at(toy_folder)
+    run.write_bytes(MARK, b"left by a killed start")
+    with ExitStack() as stack:
+        for _ in range(nodes - 1):
+            stack.enter_context(node(cluster, "--num-cpus=1"))
+        ray.init(address=cluster, log_to_driver=False, logging_level="ERROR")
+        stack.callback(ray.shutdown)
+        check_storage(run, data, "manifest.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_commands_of_one_run_that_start_at_once_do_not_disturb_each_other(tmp_path, toy_folder, cluster):
+    run, data, disturbed = Storage.at(tmp_path), Storage.at(toy_folder), threading.Event()
+
+    def disturb():
+        """What the other command does while the node starts a worker: replace the mark, then remove it."""
+        for change in (lambda: run.write_bytes(MARK, b"of another command"), lambda: run.remove(MARK)):
+            wait_until(lambda: run.exists(MARK) and run.read_bytes(MARK) != b"of another command")
+            change()
+        disturbed.set()
+
+    with node(cluster, "--num-cpus=1"):
+        ray.init(address=cluster, log_to_driver=False, logging_level="ERROR")
+        try:
+            thread = threading.Thread(target=disturb)
+            thread.start()
+            while not disturbed.is_set():
+                check_storage(run, data, "manifest.json")
+            thread.join()
+        finally:
+            ray.shutdown()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_content_under_the_same_name_is_not_the_same_folder(tmp_path):
+    (tmp_path / "manifest.json").write_bytes(b"{}")
+    place = str(tmp_path)
+    assert unseen([(place, "manifest.json", checksum(b"{}")), (place, "", "")]) == []
+    expected = [f"{place} is not the same folder on every node"]
+    assert unseen([(place, "manifest.json", checksum(b"[]"))]) == expected
+    assert unseen([(place, "absent.json", checksum(b"{}"))]) == expected

@@ -186,7 +186,8 @@ function crop(view, channel, kind, rank) {
 /** One square of a sheet that has so many in a row. */
 function part(sheet, columns, column, row) {
   const image = make("img", { src: sheet, loading: "lazy", decoding: "async", alt: "" });
-  Object.assign(image.style, { width: `${100 * columns}%`, left: `${-100 * column}%`, top: `${-100 * row}%` });
+  const places = { "--columns": columns, "--from-left": column, "--from-top": row };
+  for (const [name, value] of Object.entries(places)) image.style.setProperty(name, value);
   return make("span", { className: "crop" }, image);
 }
 

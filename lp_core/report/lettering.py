@@ -1,0 +1,89 @@
+"""Words in pictures, in any script: the font that Matplotlib brings, else one of this machine's, else other words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+LONGEST = 500
+"""Letters of a line that are looked at; no place is wide enough for more."""
+ELLIPSIS = "…"
+
+
+def one_line(text: str) -> str:
+    """The text without line ends and control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST]).split())
+
+
+def legible(text: str, instead: str | None = None) -> str:
+    """A line that some font of this machine can write.
+
+    Args:
+        text: what should stand there.
+        instead: stands there where no font has all letters of the text, such as the class's wnid.
+
+    Returns:
+        The text on one line; else `instead`; without it, the text with the codes of letters that are missing (U+65E5).
+    """
+    line = one_line(text)
+    if font_file(line) is not None:
+        return line
+    if instead:
+        return legible(instead)
+    known = _letters(_own(bold=False))
+    return "".join(one if ord(one) in known else f"U+{ord(one):04X}" for one in line)
+
+
+def font_file(line: str, bold: bool = False) -> Path | None:
+    """The font that has all letters of a line: Matplotlib's DejaVu Sans, else the first of this machine's; else None.
+
+    Matplotlib's is the same on every machine, so pictures are, too, as long as their words are in its scripts.
+    """
+    needed = frozenset(map(ord, line + ELLIPSIS))
+    if needed <= _letters(_own(bold)):
+        return _own(bold)
+    return _installed_with(needed)
+
+
+@lru_cache(maxsize=64)
+def typeface(file: Path, size: float) -> ImageFont.FreeTypeFont:
+    """A font at `size` px."""
+    return ImageFont.truetype(str(file), size)
+
+
+def _own(bold: bool) -> Path:
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+
+
+@lru_cache(maxsize=1024)
+def _installed_with(needed: frozenset[int]) -> Path | None:
+    return next((file for file in _installed() if needed <= _letters(file)), None)
+
+
+@lru_cache(maxsize=1)
+def _installed() -> tuple[Path, ...]:
+    """Fonts of this machine that can be drawn at any size, upright ones of normal weight first."""
+    from matplotlib.font_manager import findSystemFonts
+    from matplotlib.ft2font import FT2Font
+
+    fonts = []
+    for file in sorted(map(Path, findSystemFonts())):
+        try:
+            font = FT2Font(str(file))
+        except (OSError, RuntimeError):
+            continue  # not a font, or damaged
+        if font.scalable:  # colour pictures of letters have one size
+            fonts.append((font.style_name not in ("Regular", "Book", "Normal", "Roman"), file))
+    return tuple(file for _, file in sorted(fonts))
+
+
+@lru_cache(maxsize=256)
+def _letters(file: Path) -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(file)).get_charmap())
