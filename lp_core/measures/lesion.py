@@ -14,25 +14,29 @@ def foveal_cells(radius_R: np.ndarray, radius: float, sectors: int) -> np.ndarra
 
     Args:
         radius_R: radius in px of each ring (`LogPolarMap.radius_of`).
-        radius: in px; at least one ring must stay.
+        radius: in px.
         sectors: S.
 
     Raises:
-        ValueError: the radius covers no ring, or half of them or more, so that there is no elsewhere.
+        ValueError: the radius covers no ring, or all of them.
     """
     within_R = np.asarray(radius_R) < radius
-    if not 0 < within_R.sum() <= len(within_R) // 2:
-        raise ValueError(
-            f"{within_R.sum()} of {len(within_R)} rings are within {radius:g} px; a lesion needs at least one, and as "
-            "many elsewhere"
-        )
+    if not 0 < within_R.sum() < len(within_R):
+        raise ValueError(f"{within_R.sum()} of {len(within_R)} rings are within {radius:g} px; blank some, not all")
     return np.tile(within_R, (sectors, 1))
 
 
 def equal_cells(fovea_SR: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return bool [S, R]: as many neighbouring rings as the fovea has, somewhere outside it."""
+    """Return bool [S, R]: as many neighbouring rings as the fovea has, somewhere outside it.
+
+    Raises:
+        ValueError: the fovea has more than half of the rings, such as 71 % within 35.7 px at 224 px; only an equal
+            area can be blanked elsewhere then.
+    """
     sectors, rings = fovea_SR.shape
     width = int(fovea_SR[0].sum())
+    if 2 * width > rings:
+        raise ValueError(f"the fovea has {width} of {rings} rings, so there are not as many elsewhere")
     first = int(rng.integers(width, rings - width + 1))
     ring_R = np.arange(rings)
     return np.tile((ring_R >= first) & (ring_R < first + width), (sectors, 1))

@@ -33,10 +33,18 @@ def test_cells_stand_for_the_photograph():
     assert (AREA_SR[MAP.looks_outside()] == 0).all()
 
 
-@pytest.mark.parametrize("radius", [0.0, 40.0])
-def test_lesions_that_leave_no_elsewhere_are_refused(radius):
+@pytest.mark.parametrize("radius", [0.0, 400.0])
+def test_lesions_of_nothing_and_of_everything_are_refused(radius):
     with pytest.raises(ValueError, match=f"rings are within {radius:g} px"):
         foveal_cells(RADIUS_R, radius, 224)
+
+
+def test_a_fovea_of_most_rings_has_a_control_of_equal_area_only():
+    fovea, rng = foveal_cells(RADIUS_R, 35.7, 224), np.random.default_rng(0)
+    with pytest.raises(ValueError, match="160 of 224 rings"):
+        equal_cells(fovea, rng)
+    area = equal_area(fovea, AREA_SR, rng)
+    assert AREA_SR[area].sum() == pytest.approx(AREA_SR[fovea].sum(), rel=0.01)
 
 
 def test_a_photograph_that_the_fovea_takes_up_is_refused():
