@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -202,6 +203,8 @@ def _knock(address: str, source: str) -> None:
 
 
 def _prepare_local() -> None:
+    """Set what Ray reads when it is imported, and what its processes inherit."""
+    os.environ.setdefault(_LOOPBACK, "0")
     # Ray's own way writes the token to the home folder, which may be read-only, and asks nobody.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
@@ -226,7 +229,6 @@ def _start_local(recipe: Recipe, folder: str | None) -> None:
     import ray
 
     train = recipe.train
-    os.environ.setdefault(_LOOPBACK, "0")
     for attempt in range(1, STARTS + 1):
         try:
             ray.init(
@@ -252,9 +254,8 @@ def _start_local(recipe: Recipe, folder: str | None) -> None:
 
 def _ran_out_of_time(error: Exception) -> bool:
     """Whether another attempt may succeed: Ray has no class of its own for what took too long."""
-    return isinstance(error, TimeoutError) or any(
-        sign in str(error).lower() for sign in ("timed out", "timeout", "deadline exceeded")
-    )
+    # A bare "timeout" stands in tracebacks that Ray quotes, as a parameter's name.
+    return isinstance(error, TimeoutError) or bool(re.search(r"timed out|deadline.exceeded", str(error), re.IGNORECASE))
 
 
 def _store_bytes() -> int:

@@ -108,6 +108,11 @@ FAULT, BUSY = (
     ("error", "attempts", "says"),
     [
         (FAULT, 1, "Ray could not be started on this machine (AF_UNIX path length cannot exceed 107 bytes)"),
+        (
+            RuntimeError("RpcError in get(timeout_s=5):\nNo token: set RAY_AUTH_TOKEN"),
+            1,
+            "No token: set RAY_AUTH_TOKEN)",
+        ),
         (ValueError("no\n\nway:\n  1. unset it\n"), 1, "(no way: 1. unset it)"),
         (
             BUSY,
