@@ -1,7 +1,7 @@
 """Time and memory of the grouping measures against the popularity-preserving null, for a network of full width.
 
-    python benchmarks/measures_speed.py
-    python benchmarks/measures_speed.py --width 0.125 --images 600
+    python -m benchmarks.measures_speed
+    python -m benchmarks.measures_speed --width 0.125 --images 600
 
 Tables are synthetic: nine of 50,000 images for each of 4,224 channels, some images far more popular than others, 1,000
 classes, padding at the border of some receptive fields, 64-bit hashes, embeddings of the patches of one layer.
@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 
 import numpy as np
 
+from benchmarks.machine import machine_line, peak_megabytes
+from benchmarks.timing import Stopwatch
 from lp_core.measures.clusters import channel_clusters
 from lp_core.measures.duplicates import different_pairs
 from lp_core.measures.grouping import (
@@ -67,9 +68,9 @@ def main() -> None:
     processor: dict[str, float] = {}
 
     def timed(name, function):
-        start, busy = time.perf_counter(), time.process_time()
-        result = function()
-        seconds[name], processor[name] = time.perf_counter() - start, time.process_time() - busy
+        with Stopwatch() as wall, Stopwatch(time.process_time) as busy:
+            result = function()
+        seconds[name], processor[name] = wall.seconds, busy.seconds
         return result
 
     edges = hypernyms()
@@ -123,7 +124,7 @@ def main() -> None:
         ),
     )
     seconds["grouping in all"], processor["grouping in all"] = sum(seconds.values()), sum(processor.values())
-    peak_grouping = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak_grouping = peak_megabytes() / 1024
     maxima_NC = np.maximum(rng.normal(size=(options.images, deepest.sum())), 0).astype(np.float16)
     embedding_ND = rng.normal(size=(options.images, 512)).astype(np.float32)
     timed(
@@ -131,12 +132,14 @@ def main() -> None:
         lambda: machine_interpretability(maxima_NC, embedding_ND, image_CK[deepest], 0.9, rng),
     )
     timed("twins, conv5_2", lambda: twin_channels(maxima_NC, maxima_NC[:, ::-1], rng))
+    peak_all = peak_megabytes() / 1024
     report = {
+        "machine": machine_line(),
         "distinct images per place, conv1_1 and conv5_2": [round(share, 2) for share in distinct],
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "processor seconds": {name: round(value, 2) for name, value in processor.items()},
         "peak memory of grouping, GiB": round(peak_grouping, 2),
-        "peak memory, GiB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "peak memory, GiB": round(peak_all, 2),
     }
     print(json.dumps(report, indent=2))
 

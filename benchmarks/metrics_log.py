@@ -19,7 +19,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from benchmarks.log_polar import machine
+from benchmarks.machine import machine_line
+from benchmarks.timing import Stopwatch
 from lp_core.storage import Storage
 from tasks.metrics_log import FILE, MetricsLog
 from tasks.metrics_reader import MetricsReader
@@ -77,9 +78,9 @@ class Appended:
 
 
 def milliseconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return 1000 * (time.perf_counter() - start)
+    with Stopwatch(time.perf_counter) as watch:
+        call()
+    return 1000 * watch.seconds
 
 
 def measure(way: Whole | Appended, length: int) -> tuple[float, float]:
@@ -107,7 +108,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--store", action="store_true")
     args = parser.parse_args()
-    print(f"{machine()}\n")
+    print(f"{machine_line()}\n")
     print("| where | lines | write, ms: before | now | ratio | read, ms: before | now | ratio |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:

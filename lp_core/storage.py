@@ -296,6 +296,3 @@ def one_line(error: BaseException) -> str:
     text = " ".join(_TERMINAL_CODES.sub("", str(error)).split()) or type(error).__name__
     half = (LINE_CHARACTERS - len(" ... ")) // 2
     return text if len(text) <= LINE_CHARACTERS else f"{text[:half]} ... {text[-half:]}"
-
-
-first_line = one_line

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from lp_core.errors import SettingError, check
 from lp_core.settings import Recipe
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 FILE = "metrics.jsonl"
 CHUNKS = "metrics"
@@ -116,7 +116,7 @@ class _Appended:
         try:
             yield
         except OSError as error:
-            raise SettingError(f"{self.path}: cannot be written ({first_line(error)})") from None
+            raise SettingError(f"{self.path}: cannot be written ({one_line(error)})") from None
 
     def append(self, line: bytes) -> None:
         with self._or_say_why():

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.shards import Shard, row_group_images
 from lp_core.errors import SettingError, check
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 FORMAT = 1
 FOOTER = "sha256-footer:"
@@ -205,7 +205,7 @@ def _split_rows(storage: Storage, split: str, fingerprint: str) -> SplitRows:
     try:
         table = pq.read_table(io.BytesIO(storage.read_bytes(name)), use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"{storage.path(name)}: cannot be read ({first_line(error)}); index again") from None
+        raise SettingError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
     missing = set(ROW_SCHEMA.names) - set(table.column_names)
     check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again")
     if table.schema.field("shard").type != ROW_SCHEMA.field("shard").type:

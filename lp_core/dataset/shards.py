@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lp_core.errors import SettingError
 from lp_core.patience import patiently
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 CACHED_BYTES = 256 * 2**20
 """Encoded images that a process keeps: all of a small data set, a few row groups of a large one."""
@@ -80,7 +80,7 @@ def open_shard(path: str, footer: str | None = None, buffer_bytes: int = 0) -> p
             raise SettingError(f"shard {path}: changed since it was indexed; index the source again")
         return pq.ParquetFile(file, metadata=metadata, buffer_size=buffer_bytes, pre_buffer=buffer_bytes == 0)
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"shard {path}: cannot be opened ({first_line(error)})") from None
+        raise SettingError(f"shard {path}: cannot be opened ({one_line(error)})") from None
 
 
 def footer_checksum(path: str) -> str:
@@ -98,7 +98,7 @@ def footer_checksum(path: str) -> str:
     try:
         return _footer_checksum(patiently(read, path))
     except OSError as error:
-        raise SettingError(f"shard {path}: cannot be opened ({first_line(error)})") from None
+        raise SettingError(f"shard {path}: cannot be opened ({one_line(error)})") from None
 
 
 def images_leaf(image: pa.DataType, column: str) -> str:
@@ -131,7 +131,7 @@ def group_images(file: pq.ParquetFile, shard: Shard, group: int) -> Iterator[byt
             for image in _bytes_of(batch.column(shard.image)):
                 yield image.as_py()
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise SettingError(f"shard {shard.path}, row group {group}: cannot be read ({first_line(error)})") from None
+        raise SettingError(f"shard {shard.path}, row group {group}: cannot be read ({one_line(error)})") from None
 
 
 def row_group_images(shard: Shard, row_group: int) -> pa.Array:
@@ -154,7 +154,7 @@ def row_group_images(shard: Shard, row_group: int) -> pa.Array:
     try:
         images = patiently(read, shard.path)
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise SettingError(f"shard {shard.path}, row group {row_group}: cannot be read ({first_line(error)})") from None
+        raise SettingError(f"shard {shard.path}, row group {row_group}: cannot be read ({one_line(error)})") from None
     _cache[key] = images
     while sum(array.nbytes for array in _cache.values()) > CACHED_BYTES and len(_cache) > 1:
         _cache.popitem(last=False)

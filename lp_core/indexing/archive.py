@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER_BYTES = 2**20
@@ -100,7 +100,7 @@ def list_members(region: Region) -> Members:
     except SettingError:
         raise
     except _DAMAGE as error:
-        raise SettingError(f"{region}: cannot be read as a tar archive ({first_line(error)})") from None
+        raise SettingError(f"{region}: cannot be read as a tar archive ({one_line(error)})") from None
 
 
 def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
@@ -111,7 +111,7 @@ def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
     except SettingError:
         raise
     except _DAMAGE as error:
-        raise SettingError(f"{name}: cannot be read as a tar archive ({first_line(error)})") from None
+        raise SettingError(f"{name}: cannot be read as a tar archive ({one_line(error)})") from None
 
 
 def _list(stream: Any, region: Region) -> Members:

@@ -15,7 +15,7 @@ from lp_core.dataset.shards import Columns, Shard, footer_checksum, group_images
 from lp_core.errors import SettingError, check
 from lp_core.indexing.columns import check_columns, class_names
 from lp_core.indexing.layouts.found import Refused
-from lp_core.storage import first_line
+from lp_core.storage import one_line
 
 MAX_GROUP_BYTES = 2**31 - 1
 """Most bytes of a row group's images: Arrow counts a column's bytes in 32 bits, and a larger group cannot be read."""
@@ -92,7 +92,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
                 table = file.read_row_group(group, columns=wanted)
                 column = table[columns.label].combine_chunks().cast(pa.int64())
             except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"{here}: cannot be read ({first_line(error)})") from None
+                raise SettingError(f"{here}: cannot be read ({one_line(error)})") from None
             check(column.null_count == 0, f"{here}: a label is missing")
             named = (
                 table[columns.image].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)

@@ -21,7 +21,7 @@ from lp_core.images.decode import ImageError
 from lp_core.indexing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, fault
 from lp_core.indexing.resize import Form
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 READERS = 8
 """Photographs read at once by a task: object stores, and disks with a queue, answer them together."""
@@ -168,7 +168,7 @@ def _open(source: Storage, holder: str) -> Any:
     try:
         return source.filesystem.open_input_file(source.path(holder))
     except OSError as error:
-        raise SettingError(f"{source.path(holder)}: cannot be opened ({first_line(error)})") from None
+        raise SettingError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
 
 
 def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) -> tuple[bytes, str | None]:
@@ -178,9 +178,9 @@ def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) ->
         file = opened.get(one.holder)
         data = file.read_at(one.size, one.offset) if file else source.read_bytes(one.holder)
     except (FileNotFoundError, PermissionError) as error:
-        return b"", f"cannot be read ({first_line(error)})"
+        return b"", f"cannot be read ({one_line(error)})"
     except OSError as error:
-        raise SettingError(f"{source.path(one.holder)}: cannot be read ({first_line(error)})") from None
+        raise SettingError(f"{source.path(one.holder)}: cannot be read ({one_line(error)})") from None
     if len(data) != one.size:
         return b"", f"has {len(data)} bytes, not the {one.size} that were listed"
     return _usable(form, data)

@@ -18,7 +18,7 @@ from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import Recipe, ViewName
-from lp_core.storage import first_line
+from lp_core.storage import one_line
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -125,7 +125,7 @@ class Learner:
         try:
             return self._parallel(x_NCSR)
         except TorchDynamoException as error:
-            why = next((line for line in str(error).splitlines() if "Error" in line), first_line(error))
+            why = next((line for line in str(error).splitlines() if "Error" in line), one_line(error))
             raise SettingError(f"train.compile is on, but torch.compile fails here ({why}); leave it off") from error
 
     def evaluate(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor) -> Counts:

@@ -14,7 +14,7 @@ from torch import Tensor
 from lp_core.errors import SettingError
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import Recipe, ViewName
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 FILE = "weights.safetensors"
 
@@ -56,7 +56,7 @@ def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place:
     try:
         tensors = load_tensors(data)
     except SafetensorError as error:
-        raise SettingError(f"{place}: not a safetensors file ({first_line(error)})") from None
+        raise SettingError(f"{place}: not a safetensors file ({one_line(error)})") from None
     return network_with(tensors, recipe, view, classes, place).eval()
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum
 from lp_core.run.weight_sets import weight_set
-from lp_core.storage import Storage, first_line
+from lp_core.storage import Storage, one_line
 
 _STRANGERS = {
     b"version https://git-lfs": "a Git LFS pointer instead of the file; fetch it with `git lfs pull`",
@@ -88,7 +88,7 @@ def read_weights(place: str) -> WeightsFile:
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
         raise SettingError(f"--weights {file} does not exist{hint}") from None
     except OSError as error:
-        raise SettingError(f"--weights {file} cannot be read ({first_line(error)})") from None
+        raise SettingError(f"--weights {file} cannot be read ({one_line(error)})") from None
     found = weight_set(_content(data, file), wanted, file)
     identity = checksum(data) if found.is_usual else f"{checksum(data)}#{found.path}"
     return WeightsFile(_finite(found.tensors, file), identity, found.remark(file))
@@ -104,7 +104,7 @@ def _content(data: bytes, place: str) -> Mapping[str, Any]:
         try:
             return load_tensors(data)
         except SafetensorError as error:
-            raise SettingError(f"--weights {place}: not a whole safetensors file ({first_line(error)})") from None
+            raise SettingError(f"--weights {place}: not a whole safetensors file ({one_line(error)})") from None
     check(len(data) > 0, f"--weights {place}: an empty file; download it again")
     for start, what in _STRANGERS.items():
         check(not data.startswith(start), f"--weights {place}: {what}")
@@ -148,7 +148,7 @@ def _published(name: str) -> WeightsFile:
         tensors = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:  # URLError is an OSError; RuntimeError: other bytes than published
         raise SettingError(
-            f"--weights {name}: torchvision could not fetch {entry.url} ({first_line(error)}); "
+            f"--weights {name}: torchvision could not fetch {entry.url} ({one_line(error)}); "
             "where there is no network, give the file"
         ) from None
     return WeightsFile(_finite(dict(tensors), name), entry.url)

@@ -1,3 +1,5 @@
+"""`cpus` counts what this process may use: affinity, cgroup quotas, Slurm."""
+
 import os
 import subprocess
 import sys

@@ -19,7 +19,7 @@ from lp_core.errors import SettingError, check
 from lp_core.indexing.archive import list_tar_bytes
 from lp_core.indexing.layouts.found import Source
 from lp_core.indexing.matlab import read_structs
-from lp_core.storage import first_line
+from lp_core.storage import one_line
 
 ARCHIVE = "ILSVRC2012_devkit_t12.tar.gz"
 _META = "meta.mat"
@@ -60,7 +60,7 @@ def read_devkit(source: Source) -> Devkit | None:
         wnid_of = {int(one["ILSVRC2012_ID"][0]): str(one["WNID"]) for one in leaves}
         names = {str(one["WNID"]): str(one["words"]) for one in leaves}
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise SettingError(f"{meta_name}: cannot be read ({first_line(error)}); get {ARCHIVE} again") from None
+        raise SettingError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
     wnids = sorted(names)
     index = {wnid: place for place, wnid in enumerate(wnids)}
     validation = []
@@ -97,7 +97,7 @@ def _packed(source: Source) -> _Contents | None:
         with gzip.open(io.BytesIO(source.storage.read_bytes(name))) as packed:
             data = packed.read(_MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise SettingError(f"{source.storage.path(name)}: cannot be unpacked ({first_line(error)})") from None
+        raise SettingError(f"{source.storage.path(name)}: cannot be unpacked ({one_line(error)})") from None
     check(len(data) <= _MAX_BYTES, f"{source.storage.path(name)}: unpacks to more than {_MAX_BYTES} bytes; not the kit")
     members = list_tar_bytes(data, source.storage.path(name), (_META, _TRUTH))
     meta, truth = (_named(end, members.small) for end in (_META, _TRUTH))

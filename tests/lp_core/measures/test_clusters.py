@@ -1,3 +1,5 @@
+"""`clusters`: channels that share images or move together form clusters, as a plain search over pairs finds them."""
+
 import numpy as np
 
 from lp_core.measures.clusters import channel_clusters

@@ -1,3 +1,5 @@
+"""`curveball`: both margins stay, every placement is equally likely, and plain trades give the same distribution."""
+
 import itertools
 import random
 from collections import Counter

@@ -1,3 +1,5 @@
+"""`duplicates`: near-duplicate photographs are found by their hash, different ones are not."""
+
 import cv2
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""`firing`: enrichment, foveal index, variation and harmonics equal slow twins, and find what is planted."""
+
 import numpy as np
 import pytest
 from scipy import stats

@@ -1,3 +1,5 @@
+"""`gradient_energy`: the gradient goes to the photograph by the transpose of the map, to 1e-10."""
+
 import itertools
 
 import numpy as np

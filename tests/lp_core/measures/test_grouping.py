@@ -1,3 +1,5 @@
+"""`grouping`: measures of the nine equal slow twins and known chances."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""`interpretability`: two-alternative tasks are right where an embedding tells, and at chance where it does not."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""`intervals`: intervals cover as often as they say, and equal scipy's where it has them."""
+
 import math
 
 import numpy as np

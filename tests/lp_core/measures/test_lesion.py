@@ -1,3 +1,5 @@
+"""`lesion`: blanked cells are as many, or cover as much photograph, as the fovea's."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""`nulls`: null images and channels keep what they must and lose what they must."""
+
 import numpy as np
 import pytest
 

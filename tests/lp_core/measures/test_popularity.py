@@ -1,3 +1,5 @@
+"""`popularity`: planted groups are found, popular images alone are not taken for groups."""
+
 import math
 
 import numpy as np

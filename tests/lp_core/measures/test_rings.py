@@ -1,3 +1,5 @@
+"""`rings`: bins of rings cover cells and photograph exactly once."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""`twins`: channels of two networks pair as planted, and unrelated ones at the null's rate."""
+
 import numpy as np
 import pytest
 

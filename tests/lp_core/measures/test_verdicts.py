@@ -1,3 +1,5 @@
+"""`verdicts`: the printed rule gives each verdict where it should."""
+
 import json
 import math
 

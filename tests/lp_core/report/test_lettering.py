@@ -1,3 +1,5 @@
+"""`lettering` draws class names in scripts that the usual font lacks, without warnings."""
+
 import io
 import subprocess
 import sys

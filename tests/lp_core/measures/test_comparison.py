@@ -1,3 +1,5 @@
+"""`comparison`: differences of paired seeds, the yardstick of two seeds, and checkpoints of equal accuracy."""
+
 import math
 
 import numpy as np

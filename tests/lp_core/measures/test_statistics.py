@@ -1,3 +1,5 @@
+"""`statistics`: p-values and corrections equal slow twins, and reject true nulls no more often than stated."""
+
 import numpy as np
 import pytest
 
