@@ -16,11 +16,12 @@ import torch
 
 from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch, table_head, table_row
-from lp_core.dataset.feed import Feed, Reading, open_dataset
+from lp_core.dataset.feed import Reading, open_dataset
 from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts
-from lp_core.network.learner import Learner
 from lp_core.settings import Recipe, ViewName
+from tasks.from_recipe import feed_of, learner_of
+from tasks.worker_process import prepare_reading
 from workflows.recipes import tiny_imagenet
 
 WAYS = {
@@ -48,8 +49,8 @@ def settings(way: str, data: str, images: int) -> Recipe:
 
 def trial(recipe: Recipe, view: ViewName, classes: int) -> tuple[list[float], Counts, float]:
     """Mean losses by eighths of the images, what the validation images say then, and images per second."""
-    feed = Feed(recipe, view)
-    learner = Learner(recipe, view, classes, feed.steps_per_epoch)
+    feed = feed_of(recipe, view)
+    learner = learner_of(recipe, view, classes, feed.steps_per_epoch)
     edges = [feed.steps_per_epoch * part // 8 for part in range(9)]
     losses = []
     with Stopwatch() as watch:
@@ -59,7 +60,7 @@ def trial(recipe: Recipe, view: ViewName, classes: int) -> tuple[list[float], Co
                 counts += learner.learn(batch.images_NSRC, batch.labels_N, len(batch.labels_N))
             losses.append(counts.loss_sum / counts.images)
     speed = len(feed.rows("train", 0)) * feed.steps_per_epoch / watch.seconds
-    few = Feed(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, limit=1000)), view)
+    few = feed_of(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, limit=1000)), view)
     seen = Counts()
     for batch in few.batches(Reading("validation", 0, few.validation_batches)):
         seen += learner.evaluate(batch.images_NSRC, batch.labels_N)
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    prepare_reading()
     try:
         classes = len(open_dataset(args.data).class_names)
     except SettingError as error:

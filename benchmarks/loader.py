@@ -31,12 +31,14 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_in
 from benchmarks.machine import machine_line
 from benchmarks.original_chain import OriginalChain
 from benchmarks.timing import Stopwatch, table_head, table_row
-from lp_core.dataset.feed import Feed, Reading, open_dataset, used_rows
+from lp_core.dataset.feed import Feed, Reading, open_dataset
 from lp_core.network import learner as learning
 from lp_core.settings import Recipe, ViewName
-from tasks.cluster import connected
+from tasks.connection import connected
 from tasks.cpus import usable_cpus
-from tasks.ingest import agenda, stream
+from tasks.from_recipe import feed_of, learner_of, rows_of
+from tasks.ingest import readings_of_training, stream
+from tasks.worker_process import prepare_reading
 from workflows.recipes import recipe as named
 
 CORES = usable_cpus()
@@ -108,11 +110,10 @@ def normalized(images: Any, device: torch.device) -> torch.Tensor:
     return _normalized(images, device)
 
 
-def ways(feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterator[Pair]]]:
+def ways(recipe: Recipe, feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterator[Pair]]]:
     """Each starts its readers when called."""
-    recipe = feed.recipe
-    readings = agenda(feed, 0, steps, set())
-    rows = used_rows(recipe, "train")[: steps * recipe.train.batch_size]
+    readings = readings_of_training(feed, 0, steps, set())
+    rows = rows_of(recipe, "train")[: steps * recipe.train.batch_size]
     labels = open_dataset(recipe.data.path).rows("train").label[rows].tolist()
     files = []
     for photograph in open_dataset(recipe.data.path).photographs("train", rows):
@@ -158,7 +159,8 @@ def main() -> None:
     if args.width:
         recipe = replace(recipe, network=replace(recipe.network, width=args.width))
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    feed = Feed(recipe, args.view)
+    prepare_reading()
+    feed = feed_of(recipe, args.view)
     classes = len(open_dataset(recipe.data.path).class_names)
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -170,16 +172,16 @@ def main() -> None:
         batch = next(feed.batches(Reading("train", 0, 1)))
         warm_up = batch.images_NSRC, batch.labels_N
         stack.enter_context(patch.object(learning, "normalized", normalized))
-        for name, begin in ways(feed, steps, Path(folder)).items():
+        for name, begin in ways(recipe, feed, steps, Path(folder)).items():
             if name == RAY:  # after the others: processes that DataLoader forks would inherit Ray's threads
-                stack.enter_context(connected(recipe))
-                for _ in stream(feed, agenda(feed, 0, 2, set())):  # readers start once per training
+                stack.enter_context(connected(training_cpus=len(recipe.views)))
+                for _ in stream(feed, readings_of_training(feed, 0, 2, set())):  # readers start once per training
                     pass
             cells = [name, "", "", "", "", ""]
             if args.alone and name.startswith(MOCK):
                 continue
             if not args.alone:
-                learner = learning.Learner(recipe, args.view, classes, feed.steps_per_epoch, device)
+                learner = learner_of(recipe, args.view, classes, feed.steps_per_epoch, device)
                 learner.learn(*warm_up, len(warm_up[1]))
                 training = drain(begin(), learner)
                 cells[1:4] = (

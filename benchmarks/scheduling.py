@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster as Simulated
 from benchmarks.machine import machine_line, resident_megabytes
 from benchmarks.timing import Stopwatch
 from tasks.cluster import Cluster
-from tasks.pieces import run_pieces
+from tasks.pieces import RayTasks
 
 
 def nothing(number: int) -> int:
@@ -38,12 +38,12 @@ def main() -> None:
                 simulated.add_node(num_cpus=1)
             ray.init(address=simulated.address, log_to_driver=False, logging_level=logging.ERROR)
             cluster = Cluster(nodes, 0.0, is_local=False, grows=False, node_cpus=1.0, node_gpus=0.0)
-            for _ in run_pieces(nothing, ((number,) for number in range(50 * nodes)), cluster):
+            for _ in RayTasks(cluster).run(nothing, ((number,) for number in range(50 * nodes))):
                 pass
             for pieces in args.pieces:
                 before = resident_megabytes()
                 with Stopwatch() as watch:
-                    done = sorted(run_pieces(nothing, ((number,) for number in range(pieces)), cluster))
+                    done = sorted(RayTasks(cluster).run(nothing, ((number,) for number in range(pieces))))
                 assert done == list(range(pieces)), "a piece was lost or done twice"
                 line = {
                     "nodes": nodes,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from lp_core.dataset.feed import Batch, Feed, Reading
 from lp_core.errors import SettingError
+from tasks.worker_process import prepare_reading
 
 READ_ROWS = 1024
 """Images that one task reads: enough to pay for starting it."""
@@ -20,8 +22,8 @@ READINGS_AT_ONCE = 512
 """Tasks that one execution is planned for: short epochs share an execution, whose start costs about a second."""
 
 
-def agenda(feed: Feed, first_step: int, last_step: int, validate_after: set[int]) -> list[Reading]:
-    """The readings of a training from one step to another, in order.
+def readings_of_training(feed: Feed, first_step: int, last_step: int, validate_after: set[int]) -> list[Reading]:
+    """Return the readings of a training from one step to another, in order.
 
     Args:
         feed: whose training it is.
@@ -29,7 +31,7 @@ def agenda(feed: Feed, first_step: int, last_step: int, validate_after: set[int]
         last_step: one past the last.
         validate_after: steps after which the validation split is read.
     """
-    steps_a_task = max(1, READ_ROWS * feed.world // feed.recipe.train.batch_size)
+    steps_a_task = max(1, READ_ROWS * feed.world // feed.batch_size)
     readings = []
     step = first_step
     while step < last_step:
@@ -43,22 +45,28 @@ def agenda(feed: Feed, first_step: int, last_step: int, validate_after: set[int]
 
 def read(block: dict[str, np.ndarray], feed: Feed) -> Iterator[dict[str, np.ndarray]]:
     """Yield the batches of some readings as Ray Data's blocks; runs in a reading task."""
-    for kind, first, last in zip(block["kind"], block["first"], block["last"], strict=True):
-        for batch in feed.batches(Reading(str(kind), int(first), int(last))):  # type: ignore[arg-type]
+    prepare_reading()
+    for split, first, last in zip(block["split"], block["first"], block["last"], strict=True):
+        for batch in feed.batches(Reading(str(split), int(first), int(last))):  # type: ignore[arg-type]
             yield {"image": batch.images_NSRC, "label": batch.labels_N, "row": batch.rows_N}
 
 
-def stream(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
+def stream(feed: Feed, readings: list[Reading], workers_hold_cpus: bool = False) -> Iterator[Batch]:
     """Yield the batches of all readings in order, read ahead by Ray Data's tasks.
+
+    Args:
+        feed: of this worker.
+        readings: in order.
+        workers_hold_cpus: whether a training worker without a GPU holds a CPU for its readers.
 
     Raises:
         SettingError: the rows that arrive are not those that were asked for.
     """
     for start in range(0, len(readings), READINGS_AT_ONCE):
-        yield from _execution(feed, readings[start : start + READINGS_AT_ONCE])
+        yield from _execution(feed, readings[start : start + READINGS_AT_ONCE], workers_hold_cpus)
 
 
-def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
+def _execution(feed: Feed, readings: list[Reading], workers_hold_cpus: bool) -> Iterator[Batch]:
     import ray.data
 
     from tasks.pacing import Rest
@@ -69,70 +77,76 @@ def _execution(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     context.target_max_block_size = BLOCK_BYTES
     context.execution_options.preserve_order = True
     context.custom_execution_callback_classes = [Rest]
-    items = [{"kind": one.kind, "first": one.first, "last": one.last} for one in readings]
+    items = [asdict(reading) for reading in readings]
     data = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         read,  # type: ignore[arg-type]
         fn_kwargs={"feed": feed},
         batch_size=None,
         batch_format="numpy",
-        **_claims(feed),
+        **_claims(workers_hold_cpus),
     )
     blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
     try:
-        yield from _regroup(feed, readings, blocks)
+        yield from regroup(feed, readings, blocks)
     except ray.exceptions.RayError as error:
-        raise _told(error) from error
+        raise root_cause(error) from error
 
 
-def _claims(feed: Feed) -> dict[str, Any]:
-    """What a reading task claims: a CPU, unless the training worker holds one for it (`tasks/training.py`)."""
+def _claims(workers_hold_cpus: bool) -> dict[str, Any]:
+    """Return what a reading task claims: a CPU, unless the training worker holds one for it (`tasks/training.py`)."""
     import ray
 
-    if not feed.recipe.train.is_elastic or ray.get_gpu_ids():
+    if not workers_hold_cpus or ray.get_gpu_ids():
         return {}
     return {"num_cpus": 0, "compute": ray.data.TaskPoolStrategy(size=ELASTIC_READERS)}
 
 
-def _told(error: BaseException) -> BaseException:
-    """What a reading task had to say to a person, found beneath the layers that Ray wraps it in; else the error."""
+def root_cause(error: BaseException) -> BaseException:
+    """Return the SettingError of a reading task, beneath the layers that Ray wraps it in; else the error itself."""
+    import ray
+
     beneath: BaseException | None = error
-    while beneath is not None and type(beneath) is not SettingError:  # Ray's wrapper is of the cause's type, too
+    # Ray's wrapper is of the cause's type, too.
+    while beneath is not None and (
+        isinstance(beneath, ray.exceptions.RayError) or not isinstance(beneath, SettingError)
+    ):
         beneath = getattr(beneath, "cause", None) or beneath.__cause__
-    return SettingError(str(beneath)) if beneath is not None else error
+    return type(beneath)(str(beneath)) if isinstance(beneath, SettingError) else error
 
 
-def _regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:
+def regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:
     """Cut blocks, which Ray Data glues and splits as it likes, back into batches."""
-    held: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
     available = 0
     for reading in readings:
         for index in range(reading.first, reading.last):
-            rows = feed.rows(reading.kind, index)
+            rows = feed.rows(reading.split, index)
             while available < len(rows):
                 block = next(blocks, None)
                 if block is None:
                     missing = len(rows) - available
-                    raise SettingError(f"{reading.kind} batch {index}: Ray Data ended {missing} rows early")
-                held.append(block)
+                    raise SettingError(f"{reading.split} batch {index}: Ray Data ended {missing} rows early")
+                waiting.append(block)
                 available += len(block["row"])
-            parts, held = _take(held, len(rows))
+            parts, waiting = _take(waiting, len(rows))
             available -= len(rows)
             if not np.array_equal(parts["row"], rows):
-                raise SettingError(f"{reading.kind} batch {index}: other rows arrived than were asked for")
+                raise SettingError(f"{reading.split} batch {index}: other rows arrived than were asked for")
             yield Batch(parts["image"], parts["label"], parts["row"], index)
 
 
-def _take(held: list[dict[str, Any]], rows: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The first rows of some blocks, and the blocks that are left."""
+def _take(blocks: list[dict[str, Any]], rows: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the first rows of some blocks, and the blocks that are left."""
     taken: list[dict[str, Any]] = []
-    while held and rows > 0:
-        block, *held = held
+    while blocks and rows > 0:
+        block, *blocks = blocks
         count = len(block["row"])
         taken.append({name: column[:rows] for name, column in block.items()})
         if count > rows:
-            held = [{name: column[rows:] for name, column in block.items()}, *held]
+            blocks = [{name: column[rows:] for name, column in block.items()}, *blocks]
         rows -= min(rows, count)
     if len(taken) == 1:
-        return taken[0], held
+        return taken[0], blocks
     empty = {"image": np.zeros((0, 1, 1, 3), np.uint8), "label": np.zeros(0, np.int64), "row": np.zeros(0, np.int64)}
-    return {name: np.concatenate([one[name] for one in taken]) if taken else empty[name] for name in empty}, held
+    joined = {name: np.concatenate([part[name] for part in taken]) if taken else empty[name] for name in empty}
+    return joined, blocks

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from lp_core.errors import SettingError, check
-from lp_core.settings import Recipe
 from lp_core.storage import Storage, one_line
 
 FILE = "metrics.jsonl"
@@ -208,14 +207,12 @@ def _lines_until(folder: Storage, step: int) -> Iterator[bytes]:
                 yield line.rstrip(b"\r\n") + b"\n"
 
 
-def check_tensorboard(recipe: Recipe, run: Storage) -> None:
-    """Refuse TensorBoard where it cannot be.
+def check_tensorboard(run: Storage) -> None:
+    """Refuse `train.tensorboard` where it cannot work.
 
     Raises:
-        SettingError: it is asked for, and its package is missing or the run is not on a disk.
+        SettingError: its package is missing, or the run is not on a disk.
     """
-    if not recipe.train.tensorboard:
-        return
     if importlib.util.find_spec("tensorboard") is None:
         raise SettingError(
             "train.tensorboard is on, but the package tensorboard is not installed; install it, or leave it off"

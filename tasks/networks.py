@@ -1,4 +1,4 @@
-"""Trained networks, held by the process that works with them."""
+"""Trained networks, kept by the process that works with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Trained:
         run: URI of the run folder.
         view: which of its networks.
         weights: SHA-256 of the weights file.
-        use_gpu: whether tasks have (a share of) a GPU.
+        use_gpu: whether tasks have a GPU, or a fraction of one.
         epoch: which of the weights kept during training; None for the finished ones.
     """
 
@@ -43,7 +43,7 @@ class Trained:
         return Storage(self.run) / self.view
 
 
-HELD_BYTES = 2**30
+KEPT_BYTES = 2**30
 """Most bytes of weights that a process keeps, beside the network it works with; one network is kept whatever its size.
 Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB each."""
 
@@ -51,11 +51,11 @@ _kept: dict[tuple[Trained, bool], VGG16] = {}
 """What this process keeps, by what it was asked for."""
 
 
-def held(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.device]:
-    """The network on the device it computes on, in fp32: read and checked once per process, within `HELD_BYTES`.
+def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.device]:
+    """Return the network on the device it computes on, in fp32: read and checked once per process, within `KEPT_BYTES`.
 
     Networks of one run and view that differ only in their epoch are kept together. A network of another run, view or
-    device takes their place. Where they need more than `HELD_BYTES`, those that came first stay, and the others are
+    device takes their place. Where they need more than `KEPT_BYTES`, those that came first stay, and the others are
     read again each time.
 
     Args:
@@ -67,9 +67,6 @@ def held(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.dev
     """
     import torch
 
-    # TensorFloat-32 rounds activations to 10 bits: near ties would change places.
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
     device = torch.device("cuda" if trained.use_gpu else "cpu")
     key = trained, classifier
     if key in _kept:
@@ -81,7 +78,7 @@ def held(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.dev
     if not classifier:
         del network.classifier
     network = network.to(device).to(memory_format=torch.channels_last)
-    if not _kept or sum(map(_bytes, [network, *_kept.values()])) <= HELD_BYTES:
+    if not _kept or sum(map(_bytes, [network, *_kept.values()])) <= KEPT_BYTES:
         _kept[key] = network
     return network, device
 
@@ -101,15 +98,15 @@ def _read(trained: Trained) -> VGG16:
     from lp_core.run.weights import FILE, network_of
 
     file = FILE if trained.epoch is None else epoch_weights(trained.epoch)
-    place = trained.folder.path(file)
+    path = trained.folder.path(file)
     try:
         data = trained.folder.read_bytes(file)
     except FileNotFoundError:
         raise SettingError(
-            f"{place} is not seen by {socket.gethostname()}; every node must see the run folder "
+            f"{path} is not seen by {socket.gethostname()}; every node must see the run folder "
             "under this name: give a mounted folder, s3:// or gs://"
         ) from None
     if checksum(data) != trained.weights:
-        raise SettingError(f"{place} has changed since it was trained; train again")
+        raise SettingError(f"{path} has changed since it was trained; train again")
     classes = len(open_dataset(trained.recipe.data.path).class_names)
-    return network_of(data, trained.recipe, trained.view, classes, place)
+    return network_of(data, trained.recipe.network, trained.view, classes, path)

@@ -1,11 +1,14 @@
-"""Many pieces of work as Ray tasks: a bounded number in flight, lost ones repeated, the first error told plainly."""
+"""Many pieces of work, and what runs them: Ray tasks, or this process."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from lp_core.errors import SettingError
 from lp_core.storage import one_line
@@ -13,52 +16,83 @@ from tasks.cluster import Cluster
 
 Result = TypeVar("Result")
 RETRIES = 5
+"""Times that a lost piece is repeated. Source: our choice."""
 RECOUNT_SECONDS = 5.0
 """Between looks at the size of the cluster: nodes come and go while pieces are worked on."""
 
 
-def run_pieces(
-    function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], cluster: Cluster, gpus: float = 0.0
-) -> Iterator[Result]:
-    """Yield the results of `function(*piece)` for all pieces, in the order in which they are finished.
+class Executor(Protocol):
+    """Runs pieces of work."""
+
+    def run(
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+    ) -> Iterator[Result]:
+        """Yield the results of `function(*piece)` for all pieces, in the order in which they are finished.
+
+        Args:
+            function: importable; its arguments and result are small.
+            pieces: arguments of each call.
+            gpus: GPUs, or the fraction of one, that each call holds.
+
+        Raises:
+            SettingError: what a piece raised, or a line about its failure.
+        """
+        ...
+
+
+class InProcess:
+    """Runs pieces in this process, one after the other."""
+
+    def run(
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+    ) -> Iterator[Result]:
+        """`Executor.run`; `gpus` has no meaning here."""
+        for piece in pieces:
+            yield function(*piece)
+
+
+@dataclass(frozen=True)
+class RayTasks:
+    """Runs pieces as Ray tasks: a bounded number in flight, lost ones repeated.
 
     Args:
-        function: importable on every node; its arguments and result are small.
-        pieces: arguments of each call.
-        cluster: decides how many run at once.
-        gpus: share of a GPU for each.
-
-    Raises:
-        SettingError: what a piece raised, or a line about its failure.
+        cluster: the connected cluster; it decides how many run at once.
     """
-    import ray
 
-    remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(function)
-    waiting = iter(pieces)
-    at_once, counted = cluster.tasks_at_once(), time.monotonic()
-    running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
-    try:
-        while running:
-            done, running = ray.wait(running, num_returns=1)
-            if time.monotonic() - counted > RECOUNT_SECONDS:
-                at_once, counted = cluster.tasks_at_once(), time.monotonic()
-            running += [remote.remote(*piece) for piece in islice(waiting, max(0, at_once - len(running)))]
-            yield ray.get(done[0])
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, SettingError):
-            raise SettingError(str(error.cause)) from None
-        raise
-    except ray.exceptions.RayError as error:
-        why = f"{type(error).__name__}: {one_line(error)}"
-        raise SettingError(
-            f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
-            "Start it again and it goes on where it stopped"
-        ) from None
-    finally:
-        for reference in running:
-            ray.cancel(reference)
+    cluster: Cluster
+
+    def run(
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+    ) -> Iterator[Result]:
+        """`Executor.run`; the function must be importable on every node."""
+        import ray
+
+        remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(function)
+        waiting = iter(pieces)
+        at_once, counted = self.cluster.tasks_at_once(), time.monotonic()
+        running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
+        try:
+            while running:
+                done, running = ray.wait(running, num_returns=1)
+                if time.monotonic() - counted > RECOUNT_SECONDS:
+                    at_once, counted = self.cluster.tasks_at_once(), time.monotonic()
+                running += [remote.remote(*piece) for piece in islice(waiting, max(0, at_once - len(running)))]
+                yield ray.get(done[0])
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, SettingError):
+                raise type(error.cause)(str(error.cause)) from None
+            raise
+        except ray.exceptions.RayError as error:
+            why = f"{type(error).__name__}: {one_line(error)}"
+            raise SettingError(
+                f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
+                "Rerun the command to resume"
+            ) from None
+        finally:
+            for reference in running:
+                ray.cancel(reference)
 
 
-def row_pieces(rows: Any, size: int) -> list[Any]:
+def row_pieces(rows: np.ndarray, size: int) -> list[np.ndarray]:
     """Cut an array of row numbers into runs of at most `size`."""
     return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -1,32 +1,28 @@
-"""What is refused before anything starts, because it could never work: Ray would wait for it for ever."""
+"""Refuse, before anything starts, what could never work: Ray would wait for it for ever."""
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum
-from lp_core.settings import Recipe
+from lp_core.settings import TrainSettings
 from lp_core.storage import Storage, one_line
+from tasks.cluster import Cluster
 from tasks.nodes import answers, other_nodes
-
-if TYPE_CHECKING:
-    from tasks.cluster import Cluster
 
 MARK = ".seen-by-all"
 """A file of the run folder while nodes look for it. Its name is fixed, so the next start removes what a kill left."""
 
 
-def check_workers(cluster: Cluster, recipe: Recipe) -> None:
-    """Refuse a training that the cluster can never hold. Where an autoscaler may bring nodes, they are waited for.
+def check_workers(cluster: Cluster, train: TrainSettings) -> None:
+    """Refuse a training that the cluster can never hold. Nodes that an autoscaler may bring are waited for.
 
     Raises:
         SettingError: the message names the setting, and what there is.
     """
     if cluster.grows:
         return
-    train = recipe.train
     workers = train.min_workers or train.workers
     on_gpus = cluster.gpus > 0 and train.device != "cpu"
     if train.device == "gpu":
@@ -51,7 +47,7 @@ def check_workers(cluster: Cluster, recipe: Recipe) -> None:
     )
 
 
-def check_tasks(cluster: Cluster, recipe: Recipe) -> None:
+def check_tasks(cluster: Cluster, gpus_per_task: float) -> None:
     """Refuse tasks that no node can hold, unless an autoscaler may bring one.
 
     Raises:
@@ -59,9 +55,8 @@ def check_tasks(cluster: Cluster, recipe: Recipe) -> None:
     """
     check(cluster.grows or cluster.cpus >= 1, "the cluster has no CPU; add a node that has some")
     check(
-        cluster.grows or recipe.scan.gpus_per_task <= cluster.node_gpus,
-        f"scan.gpus-per-task is {recipe.scan.gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; "
-        "lower it",
+        cluster.grows or gpus_per_task <= cluster.node_gpus,
+        f"scan.gpus-per-task is {gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; lower it",
     )
 
 

@@ -133,7 +133,7 @@ class Progress:
 
 @contextmanager
 def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]:
-    """Tell the progress of a training, which other processes write to metrics.jsonl, while a `with` block runs."""
+    """Show the progress of a training, which other processes write to metrics.jsonl, while a `with` block runs."""
     finished = threading.Event()
 
     def watch() -> None:
@@ -142,13 +142,13 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
             if finished.wait(seconds):
                 return
         with Progress(title, steps, "steps") as progress:
-            told: set[str] = set()
+            shown: set[str] = set()
             known = first
             progress.already(known)
             while True:
                 for line in lines:
-                    if "note" in line and line["note"] not in told:
-                        told.add(line["note"])
+                    if "note" in line and line["note"] not in shown:
+                        shown.add(line["note"])
                         say(f"{title}: {line['note']}")
                 measured = [line for line in lines if "loss" in line]
                 if measured and measured[-1]["step"] > known:
@@ -156,7 +156,7 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
                     if known == first:
                         progress.already(newest["step"])  # starting up took part of the time so far
                     known = newest["step"]
-                    progress.to(known, _told(newest))
+                    progress.to(known, _shown_line(newest))
                 if finished.wait(seconds) or known >= steps:
                     return
                 lines = reader.new_lines()
@@ -175,7 +175,7 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
             watcher.join()
 
 
-def _told(line: dict[str, Any]) -> str:
+def _shown_line(line: dict[str, Any]) -> str:
     """A line of metrics.jsonl for people."""
     pace = f"{line['images_per_s']:.0f} images/s, {line.get('model_tflops', 0):.3g} TFLOP/s"
     share = f" ({100 * line['peak_share']:.0f} % of peak)" if "peak_share" in line else ""

@@ -1,4 +1,4 @@
-"""Ray tasks that join what the pieces of a scan found, a few files each, until few enough are left."""
+"""Tasks that join what the pieces of a scan found, a few files each, until few enough are left."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from typing import TYPE_CHECKING
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
-from tasks.pieces import run_pieces
+from tasks.pieces import Executor
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
     from lp_core.exemplars.findings import Findings
-    from tasks.cluster import Cluster
 
 GROUP = 16
 """Files that one task joins. Whatever it is, the result has the same bytes: joining is associative."""
 
 
-def reduce_files(folder: Storage, files: list[str], cluster: Cluster, title: str, group: int = GROUP) -> list[str]:
+def reduce_files(folder: Storage, files: list[str], executor: Executor, title: str, group: int = GROUP) -> list[str]:
     """Return names of at most `group` files that hold together what the given ones hold.
 
-    Joined files are named by what they are made of, so a killed reduce goes on where it stopped. Nobody holds more than
-    two findings in memory.
+    Joined files are named by what they are made of, so a killed reduce resumes. No process holds more
+    than two findings in memory.
 
     Args:
         folder: where the files are.
         files: findings of a scan, each image in one of them.
-        cluster: the connected cluster.
-        title: of the progress that is told.
+        executor: runs the joins.
+        title: of the progress shown.
         group: files that one task joins, at least 2.
     """
     while len(files) > group:
@@ -41,7 +40,7 @@ def reduce_files(folder: Storage, files: list[str], cluster: Cluster, title: str
                 if not folder.exists(file)
             ]
             progress.already(len(groups) - len(pieces))
-            for _ in run_pieces(join_files, pieces, cluster):
+            for _ in executor.run(join_files, pieces):
                 progress.advance(1)
         files = joined
     return files
@@ -60,12 +59,12 @@ def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> Findings
     """
     from lp_core.exemplars.findings import Findings, join
 
-    found: Findings | None = None
+    joined: Findings | None = None
     for file in files:
         try:
             piece = Findings.from_bytes(folder.read_bytes(file))
         except (OSError, ValueError) as error:
             raise SettingError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
-        found = piece if found is None else join(found, piece)
-    assert found is not None
-    return found
+        joined = piece if joined is None else join(joined, piece)
+    assert joined is not None
+    return joined

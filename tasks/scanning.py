@@ -1,4 +1,4 @@
-"""Ray tasks that look for the nine strongest activations of every channel, each in a few hundred images."""
+"""Tasks that look for the nine strongest activations of every channel, each in a few hundred images."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.dataset.feed import Batch, Feed, open_dataset
+from lp_core.dataset.feed import Batch, open_dataset
 from lp_core.errors import SettingError
 from lp_core.storage import Storage
-from tasks.networks import Trained, held
+from tasks.from_recipe import feed_of
+from tasks.networks import Trained, kept_network
+from tasks.worker_process import prepare_measuring
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     Returns:
         Rows times networks.
     """
+    prepare_measuring()
     first = searches[0].trained
     scan = first.recipe.scan
-    batches: Iterable[Batch] = Feed(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
+    batches: Iterable[Batch] = feed_of(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
     if len(searches) > 1:
         # Decoded once for all networks, which come one after the other.
         batches = list(batches)
@@ -70,7 +73,7 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
     from lp_core.network.learner import normalized
     from lp_core.network.machine import machine
 
-    network, device = held(trained, classifier=False)
+    network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
     empty = Findings.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
     top_k, statistics, maxima = empty.top_k, empty.statistics, []

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lp_core.dataset.faulty_rows import TooManyFaultyRows
 from lp_core.errors import SettingError
 from lp_core.run.stage import Stage
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import Recipe, TrainSettings, ViewName
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
 from tasks.cpus import usable_cpus
+from tasks.ingest import stream
 from tasks.progress import say
+from tasks.worker_process import prepare_training
+from tasks.workers import Workers
 
 if TYPE_CHECKING:
     from ray.train.torch import TorchTrainer
 
 RETRIES = 3
-"""Lost workers that a training outlives between two checkpoints; each time it goes on from the newest."""
+"""Lost workers that a training outlives between two checkpoints; each time it resumes from the newest."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Training:
         stages: networks to train, in order: the stage of each view.
         at_once: how many of them train side by side.
         use_gpu: whether each worker has a GPU.
-        share: workers on each node, which share its cores.
+        workers_per_node: which divide the node's cores among them.
     """
 
     recipe: Recipe
@@ -39,21 +44,21 @@ class Training:
     stages: dict[ViewName, Stage]
     at_once: int
     use_gpu: bool
-    share: int
+    workers_per_node: int
 
 
-def views_at_once(recipe: Recipe, cpus: int, gpus: float) -> int:
-    """How many networks train side by side: all, where each has one worker and the cluster a place for it, else one.
+def views_at_once(train: TrainSettings, views: int, cpus: int, gpus: float) -> int:
+    """Return how many networks train side by side: all, if each has one worker and the cluster has room; else one.
 
     On a CPU, networks with a core each are faster than one after the other on all cores (docs/RESULTS.md). The number
     depends on the recipe's views, not on those still unfinished: it decides a worker's threads, hence the last bits.
 
     Args:
-        recipe: settings of the run.
+        train: settings.
+        views: of the run.
         cpus: logical CPUs of the cluster.
         gpus: GPUs of the cluster.
     """
-    train, views = recipe.train, len(recipe.views)
     places = gpus if gpus else (cpus - 1) // train.cpus_per_worker
     return views if train.workers == 1 and places >= views else 1
 
@@ -90,7 +95,7 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
                     raise SettingError(
                         f"training failed {RETRIES + 1} times at the same place: {_cause(error)}"
                     ) from error
-                say(f"train: {RETRIES + 1} workers were lost; going on from the newest checkpoint")
+                say(f"train: {RETRIES + 1} workers were lost; resuming from the newest checkpoint")
     finally:
         scratch.remove_folder()
     _raise_noted(run, views)
@@ -106,9 +111,9 @@ def _trainer(
 
     train = recipe.train
     use_gpu = train.device == "gpu" or (train.device == "auto" and cluster.gpus > 0)
-    at_once = views_at_once(recipe, cluster.cpus, cluster.gpus if use_gpu else 0.0)
+    at_once = views_at_once(train, len(recipe.views), cluster.cpus, cluster.gpus if use_gpu else 0.0)
     nodes = max(1, sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes()))
-    share = -(-train.workers * at_once // nodes)
+    workers_per_node = -(-train.workers * at_once // nodes)
     at_once = min(at_once, len(stages))
     number = train.workers * at_once
     # Elastic workers take every CPU there is, and would leave none to read with: each holds one for its readers.
@@ -116,7 +121,7 @@ def _trainer(
     resources: dict[str, float] = {"CPU": train.cpus_per_worker + readers, "GPU": 1 if use_gpu else 0}
     return TorchTrainer(
         train_worker,
-        train_loop_config={"training": Training(recipe, run.uri, stages, at_once, use_gpu, share)},
+        train_loop_config={"training": Training(recipe, run.uri, stages, at_once, use_gpu, workers_per_node)},
         scaling_config=ScalingConfig(
             num_workers=(train.min_workers, number) if train.is_elastic else number,  # type: ignore[arg-type]  # as documented
             use_gpu=use_gpu,
@@ -141,7 +146,6 @@ def _newest_steps(run: Storage, views: tuple[ViewName, ...]) -> list[str | None]
 
 def train_worker(config: dict[str, Any]) -> None:
     """Run by Ray Train in every worker."""
-    import torch
     from ray import train as ray_train
     from ray.train.torch import get_device
 
@@ -149,21 +153,27 @@ def train_worker(config: dict[str, Any]) -> None:
 
     training: Training = config["training"]
     recipe, run = training.recipe, Storage(training.run)
-    if not training.use_gpu:
-        torch.set_num_threads(max(recipe.train.cpus_per_worker, _cores() // training.share))
+    prepare_training(recipe.train, None if training.use_gpu else _threads(training))
     context = ray_train.get_context()
     world = context.get_world_size() // training.at_once
     group, rank = divmod(context.get_world_rank(), world)
+    workers = Workers(rank, world, get_device())
+    batches = partial(stream, workers_hold_cpus=recipe.train.is_elastic)
     for view, stage in list(training.stages.items())[group :: training.at_once]:
         if stage.is_finished():
             continue
         try:
-            ViewTraining(recipe, stage, view, rank, world, get_device()).run()
+            ViewTraining(recipe, stage, view, workers, batches).run()
         except SettingError as error:
-            (run / view).write_json(_FAILURE, {"message": str(error)})
+            (run / view).write_json(_FAILURE, {"kind": type(error).__name__, "message": str(error)})
             if world > 1:
                 raise
             return
+
+
+def _threads(training: Training) -> int:
+    """Threads of a worker that computes on a CPU."""
+    return max(training.recipe.train.cpus_per_worker, _cores() // training.workers_per_node)
 
 
 def _cores() -> int:
@@ -181,7 +191,9 @@ _FAILURE = "stages/train.failure.json"
 def _raise_noted(run: Storage, views: tuple[ViewName, ...]) -> None:
     for view in views:
         if (run / view).exists(_FAILURE):
-            raise SettingError((run / view).read_json(_FAILURE)["message"])
+            failure = (run / view).read_json(_FAILURE)
+            kind = TooManyFaultyRows if failure["kind"] == TooManyFaultyRows.__name__ else SettingError
+            raise kind(failure["message"])
 
 
 def _cause(error: Exception) -> str:

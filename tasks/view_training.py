@@ -1,42 +1,28 @@
-"""What a training worker does: steps, measurements and checkpoints of one view's network."""
+"""What a training worker does: the steps of one view's network, measured and kept on the way."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from lp_core.dataset import faulty_rows
-from lp_core.dataset.feed import Batch, Feed, Kind, open_dataset, used_rows
+from lp_core.dataset.feed import Batch, Feed, Reading, open_dataset
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
 from lp_core.network.compute import peak_operations, training_operations
 from lp_core.network.learner import Learner
-from lp_core.network.plateau import plateau_note
-from lp_core.run.checkpoint import Checkpoint, best_checkpoint, newest_checkpoint, save_checkpoint
-from lp_core.run.history import keep_weights
-from lp_core.run.stage import Stage, Stopwatch
+from lp_core.run.checkpoint import best_checkpoint
+from lp_core.run.stage import Stage
 from lp_core.run.weights import FILE, weights_bytes
-from lp_core.settings import Recipe, ViewName
-from tasks.ingest import agenda, stream
-from tasks.metrics_log import MetricsLog
+from lp_core.settings import Recipe, TrainSettings, ViewName
+from tasks.from_recipe import feed_of, learner_of
+from tasks.ingest import readings_of_training
+from tasks.meter import Meter
+from tasks.training_faults import TrainingFaults
+from tasks.training_log import TrainingLog
+from tasks.training_state import TrainingState
+from tasks.workers import Workers
 
-
-@dataclass
-class _Meter:
-    """What happened since the last line of metrics.jsonl."""
-
-    counts: Counts = field(default_factory=Counts)
-    waited: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        return max(1e-9, time.monotonic() - self.started)
-
-    def reset(self) -> None:
-        self.counts, self.waited, self.started = Counts(), 0.0, time.monotonic()
+Stream = Callable[[Feed, list[Reading]], Iterator[Batch]]
+"""Yields the batches of readings in order: `tasks.ingest.stream`, or, in tests, reading in this process."""
 
 
 class ViewTraining:
@@ -46,35 +32,26 @@ class ViewTraining:
         recipe: settings of the run.
         stage: the training, as a stage of the run.
         view: whose network.
-        rank: this worker among those of the view.
-        world: how many they are.
-        device: where it computes.
+        workers: this worker among those of the view.
+        stream: where batches come from.
     """
 
-    def __init__(self, recipe: Recipe, stage: Stage, view: ViewName, rank: int, world: int, device: Any) -> None:
-        dataset = open_dataset(recipe.data.path)
-        self.recipe, self.folder, self.rank, self.world = recipe, stage.folder, rank, world
-        self.stage = stage
-        self.feed = Feed(recipe, view, rank, world)
-        per_epoch = self.feed.steps_per_epoch
-        self.learner = Learner(recipe, view, len(dataset.class_names), per_epoch, device, world)
-        self.total = per_epoch * recipe.train.epochs
-        self.checkpoints = self.folder / "checkpoints"
-        self.classes = len(dataset.class_names)
-        self.operations = training_operations(recipe.network, self.classes, recipe.view.size)
-        self.peak = _peak(self.learner) * world
-        self.met: dict[Kind, set[int]] = {"train": set(), "validation": set()}
-        """Rows that this worker could not decode."""
-        self.faulty: list[faulty_rows.Faulty] = []
-        """What no worker could decode so far, described."""
-        self.metrics: MetricsLog | None = None
-        """Kept by the first worker."""
-        self.measured: dict[str, float] = {}
-        """The validation of the current step, if there was one."""
-        self.validate_after = _validation_steps(recipe, per_epoch)
-        self.elapsed = 0.0
-        """Seconds spent before this worker started."""
-        self.watch = Stopwatch()
+    def __init__(self, recipe: Recipe, stage: Stage, view: ViewName, workers: Workers, stream: Stream) -> None:
+        self._train, self._stage, self._workers = recipe.train, stage, workers
+        classes = len(open_dataset(recipe.data.path).class_names)
+        self._feed = feed_of(recipe, view, workers.rank, workers.world)
+        self._stream = stream
+        per_epoch = self._feed.steps_per_epoch
+        self._learner = learner_of(recipe, view, classes, per_epoch, workers.device, workers.world)
+        self._last_step = per_epoch * recipe.train.epochs
+        self._validate_after = validation_steps(recipe.train, per_epoch)
+        self._faults = TrainingFaults(recipe.data, recipe.seed, stage.folder, workers)
+        self._state = TrainingState(stage, recipe.train)
+        operations = training_operations(recipe.network, classes, recipe.view.size)
+        self._meter = Meter(operations, _peak(self._learner) * workers.world)
+        self._log = TrainingLog(stage.folder, per_epoch, classes)
+        self._validation: dict[str, float] = {}
+        """Measured in the present state; empty if it was not."""
 
     def run(self) -> None:
         """Train from the newest checkpoint to the end; the first worker then writes the weights and the manifest.
@@ -83,208 +60,96 @@ class ViewTraining:
             SettingError: the loss is not a number, or too many rows cannot be decoded.
         """
         try:
-            self._run()
+            self._resume()
+            self._take_steps()
+            if self._workers.is_first:
+                self._finish()
+            self._workers.wait_for_all()
         finally:
-            if self.metrics:
-                self.metrics.close()
-
-    def _run(self) -> None:
-        self._resume()
-        if self.world > 1:
-            from ray.train.torch import prepare_model
-
-            self.learner.share(prepare_model(self.learner.network))
-        meter = _Meter()
-        batches = self._timed(meter)
-        while self.learner.step < self.total:
-            batch = self._usable("train", next(batches))
-            step = self.learner.step
-            epoch, within = divmod(step, self.feed.steps_per_epoch)
-            # Faulty rows keep their share of the mean and teach nothing: no worker need know of the others'.
-            size = self.feed.order(epoch).batch_images(within)
-            meter.counts += self.learner.learn(batch.images_NSRC, batch.labels_N, size, batch.rows_N)
-            step += 1
-            self.measured = {}
-            if step % self.recipe.train.log_every_steps == 0 or step == self.total:
-                self._log(meter)
-            self._look_back()
-            if step in self.validate_after:
-                self._validate(batches)
-            if self._is_due(step):
-                self._save()
-            if step in self.validate_after or self._is_due(step):
-                meter.reset()  # neither was training
-        if self.metrics:
-            self._finish(self.metrics)
-        self._meet()
+            self._log.close()
 
     def _resume(self) -> None:
-        found, damaged = newest_checkpoint(self.checkpoints, self.stage.fingerprint)
-        if self.rank == 0:
-            self.stage.invalidate()
-            self.metrics = MetricsLog(self.folder, found.step if found else 0, self.recipe.train.tensorboard)
-            for line in damaged:
-                self.metrics.write({"step": found.step if found else 0, "note": line})
-        if found is None:
-            if self.rank == 0:
-                self.folder.remove(faulty_rows.FILE)
-            return
-        self.faulty = faulty_rows.recorded(self.folder)
-        self.learner.load(found.tensors, found.step)
-        self.elapsed = float(found.facts["seconds"])
+        checkpoint, damaged = self._state.restore(self._learner)
+        step = checkpoint.step if checkpoint else 0
+        if self._workers.is_first:
+            self._stage.invalidate()
+            self._log.open(step, self._train.tensorboard)
+            self._log.note_damage(step, damaged)
+        self._faults.restore(is_resumed=checkpoint is not None)
+        if checkpoint:
+            self._log.add_seconds(float(checkpoint.facts["seconds"]))
+        if self._workers.world > 1:
+            from ray.train.torch import prepare_model
 
-    def _timed(self, meter: _Meter) -> Iterator[Batch]:
-        """The batches from here to the end, with the time spent waiting for them added to the meter."""
-        readings = agenda(self.feed, self.learner.step, self.total, self.validate_after)
-        batches = stream(self.feed, readings)
-        while True:
-            start = time.monotonic()
-            batch = next(batches, None)
-            meter.waited += time.monotonic() - start
-            if batch is None:
-                return
-            yield batch
+            self._learner.compute_through(prepare_model(self._learner.network))
 
-    def _is_due(self, step: int) -> bool:
-        every = self.recipe.train.checkpoint_every_steps
-        return step % self.learner.steps_per_epoch == 0 or (every is not None and step % every == 0)
+    def _take_steps(self) -> None:
+        learner, meter = self._learner, self._meter
+        readings = readings_of_training(self._feed, learner.step, self._last_step, self._validate_after)
+        meter.reset()
+        batches = meter.timed(self._stream(self._feed, readings))
+        while learner.step < self._last_step:
+            self._take_step(next(batches))
+            self._validation = {}
+            is_validated, is_saved = learner.step in self._validate_after, self._state.is_due(learner)
+            if learner.step % self._train.log_every_steps == 0 or learner.step == self._last_step:
+                self._measure()
+            self._log.note_plateau(learner.step)
+            if is_validated:
+                self._validate(batches)
+            if is_saved:
+                self._save()
+            if is_validated or is_saved:
+                meter.reset()  # neither was training
 
-    def _usable(self, kind: Kind, batch: Batch) -> Batch:
-        """The rows of a batch that can be decoded; the others are kept in mind."""
-        self.met[kind].update(batch.faulty_rows)
-        return batch.usable
+    def _take_step(self, batch: Batch) -> None:
+        usable = self._faults.without_faulty("train", batch)
+        epoch, step_of_epoch = divmod(self._learner.step, self._feed.steps_per_epoch)
+        # Faulty rows keep their place in the divisor of the mean, so no worker has to know of the others'.
+        batch_images = self._feed.order(epoch).batch_images(step_of_epoch)
+        self._meter.counts += self._learner.learn(usable.images_NSRC, usable.labels_N, batch_images, usable.rows_N)
 
-    def _quarantine(self) -> None:
-        """Name the faulty rows that the workers have met.
-
-        Raises:
-            SettingError: on every worker, where they are too many.
-        """
-        dataset = open_dataset(self.recipe.data.path)
-        for kind, rows in self._everyones(self.met).items():
-            new = rows - {one["row"] for one in self.faulty if one["split"] == kind}
-            if new:
-                self.faulty += faulty_rows.describe(dataset, kind, new)
-                if self.rank == 0:
-                    faulty_rows.record(self.folder, self.faulty)
-            count = len(used_rows(self.recipe, kind))
-            faulty_rows.check_faulty_share(self.faulty, kind, count, self.recipe.data.max_quarantined)
-
-    def _everyones(self, rows: dict[Kind, set[int]]) -> dict[Kind, set[int]]:
-        """The union of all workers' rows."""
-        if self.world == 1:
-            return rows
-        import torch.distributed
-
-        gathered: list[Any] = [None] * self.world
-        torch.distributed.all_gather_object(gathered, rows)
-        return {kind: set().union(*(one[kind] for one in gathered)) for kind in rows}
-
-    def _log(self, meter: _Meter) -> None:
-        self._quarantine()
-        counts = self._together(meter.counts)
+    def _measure(self) -> None:
+        self._faults.gather()
+        counts = self._workers.sum(self._meter.counts)
         if counts.images == 0:
             return  # faulty rows only
-        line = {
-            **self._now(),
-            "loss": counts.loss_sum / counts.images,
-            "top1": 100 * counts.top1 / counts.images,
-            "learning_rate": self.learner.optimizer.param_groups[0]["lr"],
-            "images_per_s": round(counts.images / meter.seconds, 1),
-            "waiting_share": round(min(1.0, meter.waited / meter.seconds), 3),
-            **self._pace(counts.images / meter.seconds),
-        }
-        meter.reset()
-        self._write(line)
-
-    def _pace(self, images_per_s: float) -> dict[str, float]:
-        """Model operations per second of all workers together, in 10^12, and their share of what the chips can do."""
-        operations = images_per_s * self.operations
-        share = {"peak_share": round(operations / self.peak, 4)} if self.peak else {}
-        return {"model_tflops": round(operations / 1e12, 4), **share}
+        line = self._meter.line(counts, self._learner.optimizer.param_groups[0]["lr"])
+        self._meter.reset()
+        self._log.write(self._learner.step, line)
 
     def _validate(self, batches: Iterator[Batch]) -> None:
         counts = Counts()
-        for _ in range(self.feed.validation_batches):
-            batch = self._usable("validation", next(batches))
+        for _ in range(self._feed.validation_batches):
+            batch = self._faults.without_faulty("validation", next(batches))
             if len(batch.rows_N):
-                counts += self.learner.evaluate(batch.images_NSRC, batch.labels_N)
-        self._quarantine()
-        summary = self._together(counts).summary()
-        self.measured = {f"validation_{name}": summary[name] for name in ("loss", "top1", "top5")}
-        self._write({**self._now(), **self.measured})
-
-    def _look_back(self) -> None:
-        """Say of a finished epoch that nothing was learned in it."""
-        step, per_epoch = self.learner.step, self.feed.steps_per_epoch
-        if self.metrics and step % per_epoch == 0:
-            note = plateau_note(self.metrics.lines, self.classes, step - per_epoch, step)
-            self.metrics.forget()  # the next epoch is judged by its own lines
-            if note:
-                self._write({**self._now(), "note": f"step {step}: {note}"})
-
-    def _now(self) -> dict[str, Any]:
-        """Where the training is: steps taken, epochs seen (with their fraction), seconds spent."""
-        step = self.learner.step
-        epoch = round(step / self.feed.steps_per_epoch, 4)
-        return {"step": step, "epoch": epoch, "seconds": round(self.elapsed + self.watch.seconds, 1)}
-
-    def _together(self, counts: Counts) -> Counts:
-        """The sum of all workers' counts."""
-        if self.world == 1:
-            return counts
-        import torch
-        import torch.distributed
-
-        numbers = torch.tensor(
-            [counts.images, counts.top1, counts.top5, counts.loss_sum], dtype=torch.float64, device=self.learner.device
-        )
-        torch.distributed.all_reduce(numbers)
-        images, top1, top5, loss_sum = numbers.tolist()
-        return Counts(int(images), int(top1), int(top5), loss_sum)
-
-    def _write(self, line: dict[str, Any]) -> None:
-        if self.metrics:
-            self.metrics.write(line)
+                counts += self._learner.evaluate(batch.images_NSRC, batch.labels_N)
+        self._faults.gather()
+        summary = self._workers.sum(counts).summary()
+        self._validation = {f"validation_{name}": summary[name] for name in ("loss", "top1", "top5")}
+        self._log.write(self._learner.step, self._validation)
 
     def _save(self) -> None:
-        self._quarantine()
-        if self.metrics is None:
-            return
-        self.metrics.flush()
-        # Before the checkpoint: a training that goes on from it will not come here again.
-        keep_weights(self.folder, self.learner, self.stage.fingerprint)
-        facts = {"fingerprint": self.stage.fingerprint, "seconds": round(self.elapsed + self.watch.seconds, 1)}
-        checkpoint = Checkpoint(self.learner.step, self.learner.state(), facts | self.measured)
-        save_checkpoint(self.checkpoints, checkpoint, self.recipe.train.keep_checkpoints)
+        self._faults.gather()
+        if self._workers.is_first:
+            self._log.flush()
+            self._state.save(self._learner, self._log.seconds, self._validation)
 
-    def _finish(self, log: MetricsLog) -> None:
-        log.finish()
-        data = weights_bytes(self.learner.network)
-        self.folder.write_bytes(FILE, data)
-        facts: dict[str, Any] = {}
-        for split in ("train", "validation"):
-            left_out = sum(one["split"] == split for one in self.faulty)
-            facts[f"{split}_images"] = len(used_rows(self.recipe, split)) - left_out
-            facts[f"{split}_quarantined"] = left_out
-        self.stage.finish(
-            self.elapsed + self.watch.seconds,
+    def _finish(self) -> None:
+        self._log.finish()
+        data = weights_bytes(self._learner.network)
+        self._stage.folder.write_bytes(FILE, data)
+        self._stage.finish(
+            self._log.seconds,
             weights=checksum(data),
-            steps=self.total,
-            images_per_s=round(log.mean("images_per_s"), 1),
-            best_checkpoint=best_checkpoint(self.checkpoints),
-            device=str(self.learner.device),
-            precision="bf16" if self.learner.dtype else "fp32",
-            workers=self.world,
-            **facts,
+            steps=self._last_step,
+            images_per_s=round(self._log.mean("images_per_s"), 1),
+            best_checkpoint=best_checkpoint(self._state.folder),
+            device=str(self._learner.device),
+            precision="bf16" if self._learner.dtype else "fp32",
+            workers=self._workers.world,
+            **self._faults.facts(),
         )
-
-    def _meet(self) -> None:
-        """Wait for the other workers: none may leave while the first still writes."""
-        if self.world > 1:
-            import torch.distributed
-
-            torch.distributed.barrier()
 
 
 def _peak(learner: Learner) -> float:
@@ -296,8 +161,8 @@ def _peak(learner: Learner) -> float:
     return peak_operations(torch.cuda.get_device_name(learner.device)) or 0.0
 
 
-def _validation_steps(recipe: Recipe, per_epoch: int) -> set[int]:
-    """Steps after which the validation split is measured."""
-    every, epochs = recipe.train.validate_every_epochs, recipe.train.epochs
+def validation_steps(train: TrainSettings, steps_per_epoch: int) -> set[int]:
+    """Return the steps after which the validation split is measured; the last step always is among them."""
+    every, epochs = train.validate_every_epochs, train.epochs
     measured = {epoch for epoch in range(1, epochs + 1) if every and epoch % every == 0}
-    return {epoch * per_epoch for epoch in measured | {epochs}}
+    return {epoch * steps_per_epoch for epoch in measured | {epochs}}

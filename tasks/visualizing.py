@@ -1,4 +1,4 @@
-"""Ray tasks that draw the features of a few channels each."""
+"""Tasks that draw the features of a few channels each."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import describe
-from lp_core.dataset.feed import Feed, open_dataset
+from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
 from lp_core.settings import Rule
 from lp_core.storage import Storage
-from tasks.networks import Trained, held
+from tasks.from_recipe import feed_of
+from tasks.networks import Trained, kept_network
+from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
     from lp_core.report.montage import Tile
@@ -27,8 +29,8 @@ TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Channels of one layer that share a sheet of the atlas: the unit of work that is repeated after a kill.
+class AtlasSheet:
+    """Channels of one layer on one sheet of the atlas: the unit of work that is repeated after a kill.
 
     Args:
         exemplars: SHA-256 of the view's exemplars.parquet.
@@ -47,54 +49,56 @@ class Piece:
     format: str
 
     @property
-    def sheet(self) -> str:
-        """File of the sheet; its name changes with everything that the piece depends on."""
+    def image(self) -> str:
+        """File of the sheet's picture; its name changes with everything that the sheet depends on."""
         name = fingerprint([self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format])
         return f"atlas/{self.layer}/{self.channels[0]:04d}-{name}.webp"
 
     @property
     def table(self) -> str:
-        """File of the piece's rows of features.parquet; written last."""
-        return self.sheet.removesuffix(".webp") + ".parquet"
+        """File of the sheet's rows of features.parquet; written last."""
+        return self.image.removesuffix(".webp") + ".parquet"
 
     def panel(self, channel: int) -> str:
         """File of a channel's panel."""
         return f"panels/{self.layer}/{channel}.{self.format}"
 
 
-def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
-    """Draw a piece's sheet and panels.
+def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
+    """Draw a sheet, and the panels of its channels.
 
     Returns:
         Number of channels, and a line for each exemplar whose recorded activation was not found again. It is not drawn,
-        and the piece stays unfinished.
+        and the sheet stays unfinished.
     """
-    from lp_core.report.atlas import SCHEMA, feature_rows, sheet, webp
+    from lp_core.report.atlas import SCHEMA, feature_rows, webp
+    from lp_core.report.atlas import sheet as sheet_picture
     from lp_core.report.montage import panel
     from lp_core.report.page import png
 
-    tiles, complaints = exemplar_tiles(trained, piece.exemplars, piece.layer, piece.channels, piece.rule)
-    for channel in piece.panels:
-        picture = panel(tiles[channel], trained.view, title=f"{piece.layer}, channel {channel}", rule=piece.rule)
-        content = png(picture) if piece.format == "png" else webp(picture, quality=90)
-        trained.folder.write_bytes(piece.panel(channel), content)
+    prepare_measuring()
+    tiles, complaints = exemplar_tiles(trained, sheet.exemplars, sheet.layer, sheet.channels, sheet.rule)
+    for channel in sheet.panels:
+        picture = panel(tiles[channel], trained.view, title=f"{sheet.layer}, channel {channel}", rule=sheet.rule)
+        content = png(picture) if sheet.format == "png" else webp(picture, quality=90)
+        trained.folder.write_bytes(sheet.panel(channel), content)
     if not complaints:
-        trained.folder.write_bytes(piece.sheet, webp(sheet(list(tiles.values()), trained.view)))
+        trained.folder.write_bytes(sheet.image, webp(sheet_picture(list(tiles.values()), trained.view)))
         rows = [
             row
-            for place, (channel, drawn) in enumerate(tiles.items())
-            for row in feature_rows(piece.layer, channel, drawn, piece.sheet, place)
+            for position, (channel, drawn) in enumerate(tiles.items())
+            for row in feature_rows(sheet.layer, channel, drawn, sheet.image, position)
         ]
         file = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
-        trained.folder.write_bytes(piece.table, file.getvalue())
-    return len(piece.channels), complaints
+        trained.folder.write_bytes(sheet.table, file.getvalue())
+    return len(sheet.channels), complaints
 
 
-def read_table(folder: Storage, piece: Piece) -> pa.Table | None:
-    """What a finished piece wrote; None if it is not finished."""
+def read_table(folder: Storage, sheet: AtlasSheet) -> pa.Table | None:
+    """Return what a finished sheet wrote; None if it is not finished."""
     try:
-        return pq.read_table(io.BytesIO(folder.read_bytes(piece.table)))
+        return pq.read_table(io.BytesIO(folder.read_bytes(sheet.table)))
     except (OSError, pa.ArrowInvalid):
         return None
 
@@ -118,7 +122,7 @@ def exemplar_tiles(
     from lp_core.network.learner import normalized
     from lp_core.report.tiles import exemplar_tile
 
-    network, device = held(trained, classifier=False)
+    network, device = kept_network(trained, classifier=False)
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
     lines = [
@@ -154,12 +158,12 @@ def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
         SettingError: a row could be decoded when it was scanned, and no longer can.
     """
     images: dict[int, np.ndarray] = {}
-    for batch in Feed(trained.recipe, trained.view).evaluation_batches("validation", rows, 64):
+    for batch in feed_of(trained.recipe, trained.view).evaluation_batches("validation", rows, 64):
         images |= zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True)
     if lost := sorted(set(rows.tolist()) - set(images)):
-        [one] = describe(open_dataset(trained.recipe.data.path), "validation", lost[:1])
+        [row] = describe(open_dataset(trained.recipe.data.path), "validation", lost[:1])
         raise SettingError(
-            f"validation row {one['row']}, image {one['image_id']}, has changed since the scan: {one['reason']}"
+            f"validation row {row['row']}, image {row['image_id']}, has changed since the scan: {row['reason']}"
         )
     return images
 

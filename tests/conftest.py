@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import sys
 
 # Before anything imports Ray: a token for every cluster started here, and nothing that calls home.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -14,7 +13,6 @@ os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +21,6 @@ from hypothesis import settings
 # Seeded like everything else; a busy machine is no failure.
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
-
-
-@pytest.fixture(autouse=True)
-def _leave_torch_as_it_was() -> Iterator[None]:
-    """A deterministic `Learner` changes its whole process, where nothing can unpool then."""
-    yield
-    if "torch" in sys.modules:  # most tests need none
-        sys.modules["torch"].use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         _dispatch(verb, rest)
     except SettingError as error:
-        _fail(str(error), 1)
+        from workflows.remedies import with_remedy
+
+        _fail(with_remedy(error), 1)
     except KeyboardInterrupt:
         _fail("interrupted; start it again and it goes on where it stopped", 130)
 

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
-from lp_core.dataset.feed import used_rows
 from lp_core.errors import check
 from lp_core.network.predictions import Predictions, comparison, parquet
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, ViewName
 from tasks.evaluating import evaluate_rows
-from tasks.pieces import row_pieces, run_pieces
+from tasks.from_recipe import rows_of
+from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
 from workflows.session import Session
 from workflows.stages import EVALUATION
@@ -37,13 +37,13 @@ def evaluate(session: Session) -> None:
 
 def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
     recipe, dataset = session.recipe, session.dataset
-    rows = used_rows(recipe, "validation")
+    rows = rows_of(recipe, "validation")
     trained = session.trained(view)
     pieces = [(trained, piece) for piece in row_pieces(rows, recipe.scan.piece_rows)]
-    cluster = session.cluster
+    executor = session.executor
     parts = []
     with stage_run(stage) as watch, Progress(f"evaluate {view}", len(rows), "images") as progress:
-        for part in run_pieces(evaluate_rows, pieces, cluster, recipe.scan.gpus_per_task):
+        for part in executor.run(evaluate_rows, pieces, recipe.scan.gpus_per_task):
             parts.append(part)
             progress.advance(len(part.row_N))
     found = Predictions.joined(parts)

@@ -9,6 +9,7 @@ from lp_core.errors import SettingError, check
 from lp_core.settings import ViewName
 from tasks.progress import say
 from tasks.visualizing import exemplar_tiles
+from tasks.worker_process import prepare_measuring
 from workflows.session import Session
 from workflows.visualize import chosen_channels
 
@@ -56,6 +57,7 @@ def draw_figure(session: Session, name: str) -> None:
     session.stages.require(*stage.before)
     trained = replace(session.trained(view), use_gpu=False)
     say(f"{name}: {layer}, channels {', '.join(map(str, channels))}")
+    prepare_measuring()
     tiles, complaints = exemplar_tiles(trained, stage.inputs["exemplars"], layer, tuple(channels), settings.rule)
     if complaints:
         raise SettingError(f"{len(complaints)} activations were not found again, such as {complaints[0]}")

@@ -25,9 +25,8 @@ from lp_core.indexing.remarks import remarks
 from lp_core.indexing.resize import Form
 from lp_core.indexing.shard_rows import ShardRows, read_shard_rows, refused_rows
 from lp_core.indexing.validation_share import ValidationShare
-from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from tasks.cluster import connected
+from tasks.connection import connected
 from tasks.indexing import (
     check_piece,
     extract_piece,
@@ -40,7 +39,7 @@ from tasks.indexing import (
     write_piece,
     written_piece,
 )
-from tasks.pieces import run_pieces
+from tasks.pieces import Executor, InProcess, RayTasks
 from tasks.preflight import check_storage
 from tasks.progress import Progress, say
 
@@ -303,14 +302,13 @@ def _run(
 ) -> None:
     """Run pieces of work here if they are few, else as Ray tasks; each returns the number of rows it did."""
     with ExitStack() as stack:
-        if len(pieces) <= FEW and address is None:
-            done: Iterable[int] = (function(*piece) for piece in pieces)
-        else:
-            cluster = stack.enter_context(connected(Recipe(recipe="index"), address))
+        executor: Executor = InProcess()
+        if len(pieces) > FEW or address is not None:
+            cluster = stack.enter_context(connected(address))
             if not cluster.is_local:
                 check_storage(written, read)
-            done = run_pieces(function, pieces, cluster)
+            executor = RayTasks(cluster)
         progress = stack.enter_context(Progress(title, total, "rows"))
         progress.already(already)
-        for rows in done:
+        for rows in executor.run(function, pieces):
             progress.advance(rows)

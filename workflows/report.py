@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import recorded
-from lp_core.dataset.feed import Feed, used_rows
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contents import ReportData
 from lp_core.run.stage import stage_run
 from lp_core.setting_names import setting_roles, with_settings
-from lp_core.settings import Recipe, ViewName, to_dict
+from lp_core.settings import VIEW_NAMES, Recipe, ViewName, to_dict
 from lp_core.storage import Storage
+from tasks.from_recipe import feed_of, rows_of
 from tasks.progress import say
 from workflows.repeat import commands
 from workflows.session import Session
@@ -90,8 +90,8 @@ def _report_data(session: Session) -> ReportData:
         )
     config = run.read_json("config.json")
     facts: dict[str, Any] = {
-        "training images": len(used_rows(recipe, "train")),
-        "validation images": len(used_rows(recipe, "validation")),
+        "training images": len(rows_of(recipe, "train")),
+        "validation images": len(rows_of(recipe, "validation")),
     }
     facts |= measured_otherwise(recipe, manifests)
     quarantined = {(one["split"], one["row"]) for view in recipe.views for one in recorded(run / view)}
@@ -160,7 +160,9 @@ def _exemplar_pictures(session: Session, data: ReportData, kind: ViewName) -> _P
     names = {row: image_id for *_, row, image_id in sorted(lines)}
     rows = np.sort(np.array(list(names)[:EXEMPLAR_PICTURES], np.int64))
     pictures = _Pictures()
-    batches = Feed(session.recipe, kind).evaluation_batches("validation", rows, per_row(session.recipe.view.size) ** 2)
+    batches = feed_of(session.recipe, kind).evaluation_batches(
+        "validation", rows, per_row(session.recipe.view.size) ** 2
+    )
     for number, batch in enumerate(batches):
         if len(batch.rows_N) == 0:
             continue  # rows that cannot be decoded any more
@@ -203,8 +205,8 @@ def _samples(recipe: Recipe, class_names: list[str]) -> list[Any]:
     from lp_core.report.page import Sample
     from lp_core.report.tiles import mapped_back
 
-    rows = np.random.default_rng(recipe.seed).permutation(used_rows(recipe, "validation"))[: 8 * SAMPLES]
-    feeds: dict[ViewName, Feed] = {"cartesian": Feed(recipe, "cartesian"), "log_polar": Feed(recipe, "log_polar")}
+    rows = np.random.default_rng(recipe.seed).permutation(rows_of(recipe, "validation"))[: 8 * SAMPLES]
+    feeds = {view: feed_of(recipe, view) for view in VIEW_NAMES}
     batches = {view: next(feed.evaluation_batches("validation", rows, len(rows))) for view, feed in feeds.items()}
     labels = batches["cartesian"].labels_N
     first_of_class = sorted(np.unique(labels, return_index=True)[1])[:SAMPLES]

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
-from lp_core.dataset.feed import used_rows
 from lp_core.errors import check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
@@ -20,7 +19,8 @@ from lp_core.run.inputs import view_inputs
 from lp_core.run.stage import Stage, Stopwatch
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
-from tasks.pieces import row_pieces, run_pieces
+from tasks.from_recipe import rows_of
+from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
 from tasks.reducing import GROUP, read_joined, reduce_files
 from tasks.scanning import Search, scan_rows
@@ -63,7 +63,7 @@ def scan_validation(session: Session) -> None:
 def check_split(session: Session) -> None:
     """Refuse a split that does not exist or is empty."""
     data, split = session.recipe.data, session.recipe.scan.split
-    check(len(used_rows(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows")
+    check(len(rows_of(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows")
 
 
 def _scan_views(session: Session) -> None:
@@ -87,7 +87,7 @@ def _is_finished(stage: Stage, session: Session) -> bool:
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
     """Scan with several weights of a view; a task decodes its images once for all of them."""
     recipe = session.recipe
-    rows = used_rows(recipe, recipe.scan.split)
+    rows = rows_of(recipe, recipe.scan.split)
     searches = {epoch: _search(session, view, epoch, stage) for epoch, stage in stages.items()}
     pieces = []
     for part in row_pieces(rows, recipe.scan.piece_rows):
@@ -101,7 +101,7 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
     with Progress(f"scan {view}{networks}", len(rows) * len(stages), "images") as progress:
         progress.already(len(rows) * len(stages) - sum(len(part) * len(some) for some, part in pieces))
         if pieces:
-            for seen in run_pieces(scan_rows, pieces, session.cluster, recipe.scan.gpus_per_task):
+            for seen in session.executor.run(scan_rows, pieces, recipe.scan.gpus_per_task):
                 progress.advance(seen)
     for epoch, stage in stages.items():
         facts = _reduce(session, view, stage, searches[epoch])
@@ -123,9 +123,9 @@ def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
     """Join the pieces into tables; return facts for the manifest: the files' SHA-256 and what computed them."""
     recipe, folder = session.recipe, stage.folder
-    rows = used_rows(recipe, recipe.scan.split)
+    rows = rows_of(recipe, recipe.scan.split)
     pieces = [search.file(part) for part in row_pieces(rows, recipe.scan.piece_rows)]
-    files = reduce_files(folder, pieces, session.cluster, f"join {view}") if len(pieces) > GROUP else pieces
+    files = reduce_files(folder, pieces, session.executor, f"join {view}", GROUP) if len(pieces) > GROUP else pieces
     found = read_joined(folder, files)
     scanned = found.statistics.row_N
     check(bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again")
@@ -235,5 +235,5 @@ def exemplars_of(session: Session, view: ViewName, stage: Stage, top_k: TopK) ->
 def _identities(session: Session) -> pa.Table:
     """Row number, image id and label of every image scanned, by ascending row number."""
     name = session.recipe.scan.split
-    rows, split = used_rows(session.recipe, name), session.dataset.rows(name)
+    rows, split = rows_of(session.recipe, name), session.dataset.rows(name)
     return pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})

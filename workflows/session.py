@@ -9,8 +9,10 @@ from functools import cached_property
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
-from tasks.cluster import Cluster, connected
+from tasks.cluster import Cluster
+from tasks.connection import connected
 from tasks.networks import Trained
+from tasks.pieces import Executor, RayTasks
 from tasks.preflight import check_storage
 from tasks.progress import say
 from workflows.config import write_config
@@ -25,11 +27,13 @@ class Session:
         recipe: settings.
         run: the run folder.
         address: of a running cluster, or None for one of this machine's own.
+        given_executor: runs pieces of work instead of Ray tasks.
     """
 
     recipe: Recipe
     run: Storage
     address: str | None = None
+    given_executor: Executor | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Session:
@@ -41,12 +45,20 @@ class Session:
     @cached_property
     def cluster(self) -> Cluster:
         """Ray, connected when a stage first asks for it: a finished run needs none."""
-        cluster = self._stack.enter_context(connected(self.recipe, self.address))
+        train, gpus_per_task = self.recipe.train, self.recipe.scan.gpus_per_task
+        training_cpus = len(self.recipe.views) * train.workers * train.cpus_per_worker
+        connection = connected(self.address, training_cpus=training_cpus, gpus_per_task=gpus_per_task)
+        cluster = self._stack.enter_context(connection)
         if cluster.grows and cluster.cpus == 0:
             say("the cluster has no CPUs yet; its autoscaler is waited for")
         if not cluster.is_local:
             check_storage(self.run, self.dataset.storage, "manifest.json")
         return cluster
+
+    @property
+    def executor(self) -> Executor:
+        """What runs pieces of work; unless one was given, Ray is connected when it is first asked for."""
+        return self.given_executor or RayTasks(self.cluster)
 
     @cached_property
     def dataset(self) -> DatasetFolder:

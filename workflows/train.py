@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from lp_core.dataset.faulty_rows import recorded, summary
-from lp_core.dataset.feed import Feed, check_class_mix, used_rows
+from lp_core.dataset.feed import check_class_mix
 from lp_core.errors import check
 from lp_core.run.stage import refuse_other_settings
 from lp_core.settings import ViewName
+from tasks.from_recipe import feed_of, rows_of
 from tasks.metrics_log import check_tensorboard
 from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
@@ -57,19 +58,20 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
         return
     from lp_core.run.checkpoint import check_space
 
-    check_class_mix(recipe)
-    check_tensorboard(recipe, run)
-    check_space(run, recipe, classes, len(unfinished))
+    check_class_mix(recipe.data, recipe.seed, recipe.train.batch_size)
+    if recipe.train.tensorboard:
+        check_tensorboard(run)
+    check_space(run, recipe.network, recipe.train, classes, len(unfinished))
     cluster = session.cluster
-    check_workers(cluster, recipe)
+    check_workers(cluster, recipe.train)
     if cluster.grows and not cluster.gpus and recipe.train.device == "auto":
         say("train: the cluster has no GPU now, so CPUs are used; --train.device gpu waits for GPUs")
-    steps = Feed(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
+    steps = feed_of(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:
         for view in unfinished:
             watching.enter_context(training_progress(run / view, f"train {view}", steps))
         run_training(recipe, run, unfinished, cluster)
-    rows = sum(len(used_rows(recipe, split)) for split in ("train", "validation"))
+    rows = sum(len(rows_of(recipe, split)) for split in ("train", "validation"))
     for view in unfinished:
         if faulty := recorded(run / view):
             say(f"train {view}: {summary(run / view, faulty, rows)}")

@@ -10,14 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from lp_core.dataset.feed import Feed, used_rows
 from lp_core.errors import SettingError
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
-from tasks.networks import held
+from tasks.from_recipe import feed_of, rows_of
+from tasks.networks import kept_network
 from tasks.progress import Progress, say
 from tasks.scanning import filled
+from tasks.worker_process import prepare_measuring
 from workflows.scan import exemplars_of
 from workflows.session import Session
 
@@ -52,10 +53,11 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
 
     recipe, manifest = session.recipe, stage.manifest()
     assert manifest is not None
-    rows = used_rows(recipe, recipe.scan.split)
+    rows = rows_of(recipe, recipe.scan.split)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as a task of the scan has
-    network, device = held(replace(session.trained(view, epoch), use_gpu=False))
+    prepare_measuring()
+    network, device = kept_network(replace(session.trained(view, epoch), use_gpu=False))
     machines = manifest.get("machines", ["a machine not recorded"])
     exact = machines == [machine(device)]
     if not exact:
@@ -68,7 +70,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
         nonlocal searched
         size = recipe.scan.batch_size
         with Progress(f"verify {name}", len(rows), "images") as progress:
-            for batch in Feed(recipe, view).evaluation_batches(recipe.scan.split, rows, size):
+            for batch in feed_of(recipe, view).evaluation_batches(recipe.scan.split, rows, size):
                 yield batch.rows_N.tolist(), normalized(filled(batch.images_NSRC, size), device)
                 searched += len(batch.rows_N)
                 progress.advance(len(batch.rows_N))

@@ -13,9 +13,9 @@ from lp_core.errors import SettingError, check
 from lp_core.network.layers import conv_channels
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import Recipe, ViewName
-from tasks.pieces import run_pieces
+from tasks.pieces import InProcess
 from tasks.progress import Progress, say
-from tasks.visualizing import Piece, draw_piece, read_table
+from tasks.visualizing import AtlasSheet, draw_sheet, read_table
 from workflows.session import Session
 
 
@@ -40,54 +40,53 @@ def visualize(session: Session) -> None:
 
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     recipe, folder = session.recipe, stage.folder
-    pieces = visualize_pieces(recipe, stage.inputs["exemplars"])
+    sheets = atlas_sheets(recipe, stage.inputs["exemplars"])
     trained = session.trained(view)
-    unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
+    unfinished = [sheet for sheet in sheets if read_table(folder, sheet) is None]
     # Before anything is removed: a cluster that does not answer should cost nothing.
-    cluster = session.cluster if unfinished else None
+    executor = session.executor if unfinished else InProcess()
     with stage_run(stage) as watch:
-        _remove_others(stage, pieces)
-        channels = sum(len(piece.channels) for piece in pieces)
+        _remove_others(stage, sheets)
+        channels = sum(len(sheet.channels) for sheet in sheets)
         complaints: list[str] = []
         with Progress(f"visualize {view}", channels, "channels") as progress:
-            progress.already(channels - sum(len(piece.channels) for piece in unfinished))
-            if cluster is not None:
-                calls = [(trained, piece) for piece in unfinished]
-                for drawn, lines in run_pieces(draw_piece, calls, cluster, recipe.scan.gpus_per_task):
-                    complaints += lines
-                    progress.advance(drawn)
+            progress.already(channels - sum(len(sheet.channels) for sheet in unfinished))
+            pieces = [(trained, sheet) for sheet in unfinished]
+            for drawn, lines in executor.run(draw_sheet, pieces, recipe.scan.gpus_per_task):
+                complaints += lines
+                progress.advance(drawn)
         check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
-        _join(stage, pieces)
-    stage.finish(watch.seconds, channels=channels, panels=sum(len(piece.panels) for piece in pieces))
-    for piece in pieces:
-        folder.remove(piece.table)
+        _join(stage, sheets)
+    stage.finish(watch.seconds, channels=channels, panels=sum(len(sheet.panels) for sheet in sheets))
+    for sheet in sheets:
+        folder.remove(sheet.table)
 
 
-def _remove_others(stage: Stage, pieces: list[Piece]) -> None:
+def _remove_others(stage: Stage, sheets: list[AtlasSheet]) -> None:
     """Remove what other settings drew: a report shows what its settings say."""
-    panels = {piece.panel(channel) for piece in pieces for channel in piece.panels}
-    kept = panels | {piece.sheet for piece in pieces} | {piece.table for piece in pieces}
+    panels = {sheet.panel(channel) for sheet in sheets for channel in sheet.panels}
+    kept = panels | {sheet.image for sheet in sheets} | {sheet.table for sheet in sheets}
     for file in stage.folder.files("panels") + stage.folder.files("atlas"):
         if file not in kept:
             stage.folder.remove(file)
 
 
-def _join(stage: Stage, pieces: list[Piece]) -> None:
-    """Write features.parquet from what the pieces wrote."""
+def _join(stage: Stage, sheets: list[AtlasSheet]) -> None:
+    """Write features.parquet from the tables of the sheets."""
     from lp_core.report.atlas import SCHEMA
 
     tables = [SCHEMA.empty_table()]
-    for piece in pieces:
-        found = read_table(stage.folder, piece)
-        if found is None:
-            raise SettingError(f"{stage.folder.path(piece.table)} cannot be read; visualize again")
-        tables.append(found)
+    for sheet in sheets:
+        table = read_table(stage.folder, sheet)
+        if table is None:
+            raise SettingError(f"{stage.folder.path(sheet.table)} cannot be read; visualize again")
+        tables.append(table)
     content = io.BytesIO()
     pq.write_table(pa.concat_tables(tables).combine_chunks(), content, compression="zstd")
     stage.folder.write_bytes("features.parquet", content.getvalue())
 
 
-def visualize_pieces(recipe: Recipe, exemplars: str) -> list[Piece]:
+def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
     """What there is to draw, in the order of layers and channels.
 
     Raises:
@@ -97,13 +96,13 @@ def visualize_pieces(recipe: Recipe, exemplars: str) -> list[Piece]:
 
     settings, panels = recipe.visualize, chosen_channels(recipe)
     every = {layer: list(range(count)) for layer, count in conv_channels(recipe.network.width).items()}
-    pieces = []
+    sheets = []
     for layer, channels in (every if settings.gallery == "all" else panels).items():
         for start in range(0, len(channels), CHANNELS):
             part = tuple(channels[start : start + CHANNELS])
             with_panel = tuple(channel for channel in part if channel in panels.get(layer, []))
-            pieces.append(Piece(exemplars, layer, part, with_panel, settings.rule, settings.format))
-    return pieces
+            sheets.append(AtlasSheet(exemplars, layer, part, with_panel, settings.rule, settings.format))
+    return sheets
 
 
 def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:

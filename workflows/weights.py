@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lp_core.errors import check
+from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum
 from lp_core.run.stage import Stage, refuse_other_settings, stage_run
 from lp_core.storage import Storage
@@ -31,18 +33,29 @@ def import_weights(session: Session, place: str) -> None:
     folder = run / view
     trained = folder.exists("stages/train.json") or folder.files("checkpoints")
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
-    tensors, identity, remark = read_weights(place)
+    with _named_by_option():
+        tensors, identity, remark = read_weights(place)
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
         return
     with stage_run(stage) as watch:
-        network = network_with(tensors, recipe, view, len(session.dataset.class_names), f"--weights {place}")
+        with _named_by_option():
+            network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), place)
         data = weights_bytes(network)
         session.write_config()
         folder.write_bytes(FILE, data)
     stage.finish(watch.seconds, weights=checksum(data), source=_from_anywhere(place))
     say(f"weights {view}: from {place}{'; ' if remark else ''}{remark}")
+
+
+@contextmanager
+def _named_by_option() -> Iterator[None]:
+    """Put the option's name before messages about its file."""
+    try:
+        yield
+    except SettingError as error:
+        raise SettingError(f"--weights {error}") from None
 
 
 def _from_anywhere(place: str) -> str:

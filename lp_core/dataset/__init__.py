@@ -1,1 +1,1 @@
-"""ImageNet as people have it, turned into one table of rows."""
+"""Reading: a data set folder, its shards, the order of training, and batches of network inputs."""

@@ -6,6 +6,7 @@ numbers and labels alone, so measuring reads no image.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ WELL_MIXED = DataSettings.min_class_mix
 groups of 100, ImageNet has 0.86 with the default lanes and window, 0.24 with recipe `imagenet`'s; in groups of 1,000,
 0.41 and 0.10. Stored in random order it has 1.00 with both. Source: `class_mix` of 1,281,167 such labels."""
 INDEXED_FOR = ((256, 16, 256), (256, 8, 8192))
-"""Batch size, lanes and window that `logpolar index` measures: those of recipe `imagenet`, and the default settings."""
+"""Batch size, lanes and window that are measured when a data set is made: recipe `imagenet`'s, and the defaults."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class ClassMix:
     random: float
 
     @property
-    def share(self) -> float:
-        """`classes` as a share of `random`; about 1 where rows are well mixed."""
+    def of_random(self) -> float:
+        """`classes` as a fraction of `random`; about 1 where rows are well mixed."""
         return self.classes / self.random if self.random else 1.0
 
     def __str__(self) -> str:
@@ -82,31 +83,18 @@ def expected_classes(rows_of_class: np.ndarray, batch: int) -> float:
     return float(len(rows_of_class) - np.exp(absent).sum())
 
 
-def mixing_window(
-    rows: np.ndarray,
-    groups: np.ndarray,
-    labels: np.ndarray,
-    seed: int,
-    batch: int,
-    lanes: int,
-    window: int,
-    share: float,
-) -> int:
+def mixing_window(mix: Callable[[int], ClassMix], rows: int, window: int, enough: float) -> int:
     """The first of `window` * 2, 4, 8 ... that mixes classes well enough; at last the whole split, in random order.
 
     Args:
-        rows: int64 [n] row numbers of the split that are used.
-        groups: int [n] the row group of each.
-        labels: int64 [rows of the split], by row number.
-        seed: of the run.
-        batch: rows per step.
-        lanes: places that a batch draws from.
+        mix: the class mix of the first epoch, given a window.
+        rows: of the split that are used.
         window: rows shuffled together, too few of them.
-        share: of random order's classes that is enough.
+        enough: the fraction of random order's classes that is enough.
     """
-    while window < len(rows):
+    while window < rows:
         window *= 2
-        if class_mix(epoch_order(rows, groups, seed, 0, batch, lanes, window), labels).share >= share:
+        if mix(window).of_random >= enough:
             break
     return window
 

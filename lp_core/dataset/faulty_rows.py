@@ -11,63 +11,71 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError, check
+from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.storage import Storage
 
 FILE = "quarantined.json"
-"""In a view's folder of a run, where there are faulty rows: what `describe` says of each."""
+"""Written into a view's folder of a run if there are faulty rows: the description of each."""
 
 Faulty = dict[str, Any]
 """`split`, `row`, `image_id`, `where` (shard, row group and place in it) and `reason` of a faulty row."""
 
 
+class TooManyFaultyRows(SettingError):
+    """More rows of a split are faulty than `data.max-quarantined` allows."""
+
+
 def describe(dataset: DatasetFolder, split: str, rows: Iterable[int]) -> list[Faulty]:
-    """What is wrong with rows that were left out, by ascending row number.
+    """Describe what is wrong with rows that were left out, by ascending row number.
 
     Raises:
         SettingError: a row is not faulty at all; then it was left out for another reason.
     """
-    wanted = np.array(sorted(rows), np.int64)
     table = dataset.rows(split)
-    found: list[Faulty] = []
-    for photograph in dataset.photographs(split, wanted):
+    faulty: list[Faulty] = []
+    for photograph in dataset.photographs(split, np.array(sorted(rows), np.int64)):
         row = photograph.row
         shard, group = table.place(int(table.group[row]))
         try:
             decode_rgb(photograph.data)
         except ImageError as error:
             where = f"{shard}, row group {group}, row {table.row_in_group[row]}"
-            found.append(_faulty(split, row, photograph.image_id, where, str(error)))
+            faulty.append(
+                {"split": split, "row": row, "image_id": photograph.image_id, "where": where, "reason": str(error)}
+            )
             continue
         raise SettingError(f"{split} row {row}, image {photograph.image_id}: it can be decoded, but was left out")
-    return found
-
-
-def _faulty(split: str, row: int, image_id: str, where: str, reason: str) -> Faulty:
-    return {"split": split, "row": row, "image_id": image_id, "where": where, "reason": reason}
+    return faulty
 
 
 def check_faulty_share(faulty: list[Faulty], split: str, rows: int, share: float) -> None:
     """Stop where so many rows of a split are faulty that something else is wrong.
 
+    Args:
+        faulty: rows of any split.
+        split: the one that is checked.
+        rows: of the split that are used.
+        share: the largest fraction of them that may be faulty, `data.max-quarantined`.
+
     Raises:
-        SettingError: they are more than `share` of the split's rows; the message names one.
+        TooManyFaultyRows: there are more; the message names one.
     """
-    here = [one for one in faulty if one["split"] == split]
-    check(
-        len(here) <= share * rows,
-        f"{_summary(here, rows)}; more than data.max-quarantined {share:g}; "
-        "`logpolar index SOURCE OUT --check` sets such rows aside",
-    )
+    of_split = [row for row in faulty if row["split"] == split]
+    if len(of_split) > share * rows:
+        raise TooManyFaultyRows(f"{_summary(of_split, rows)}; more than data.max-quarantined {share:g}")
 
 
 def record(folder: Storage, faulty: list[Faulty]) -> None:
-    """Add rows to those that a view's folder names; the file is written whole, and the same in whatever order."""
-    known = {(one["split"], one["row"]): one for one in recorded(folder)}
-    together = known | {(one["split"], one["row"]): one for one in faulty}
+    """Add rows to those that a view's folder names; the file does not depend on the order of the calls."""
+    known = _by_number(recorded(folder))
+    together = known | _by_number(faulty)
     if together != known:
-        folder.write_json(FILE, [together[key] for key in sorted(together)])
+        folder.write_json(FILE, [together[number] for number in sorted(together)])
+
+
+def _by_number(faulty: list[Faulty]) -> dict[tuple[str, int], Faulty]:
+    return {(row["split"], row["row"]): row for row in faulty}
 
 
 def recorded(folder: Storage) -> list[Faulty]:

@@ -7,25 +7,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-import cv2
 import numpy as np
 
-from lp_core.dataset.class_mix import class_mix, mixing_window
+from lp_core.dataset.class_mix import ClassMix, class_mix, mixing_window
 from lp_core.dataset.folder import DatasetFolder, Photograph, limited_rows
 from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import DataSettings, ViewName, ViewSettings
 
-Kind = Literal["train", "validation"]
+TrainingSplit = Literal["train", "validation"]
+"""Splits that a training reads."""
 VALIDATION_BATCH = 250
 """Images of a worker in one forward pass of validation."""
 FAULTY = -2
 """In place of the label of a row that cannot be decoded. Its image is black, and it must not be learned or counted."""
 
-cv2.setNumThreads(0)  # as many processes as cores read images; threads of their own would fight
+
+class PoorClassMix(SettingError):
+    """Batches of a training would hold too few classes."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Batch:
 class Reading:
     """A run of neighbouring batches: training steps, or batches of the validation split, first .. last - 1."""
 
-    kind: Kind
+    split: TrainingSplit
     first: int
     last: int
 
@@ -72,43 +74,53 @@ class Feed:
     """What one worker reads of a data set, in one view. Small and picklable: it travels to every reading task.
 
     Args:
-        recipe: settings of the run; its `data.path` is the data set folder.
+        data: which photographs, and how they are cropped; its `path` is the data set folder.
         view: `cartesian` or `log_polar`.
+        geometry: of the network input.
+        seed: of the run.
+        batch_size: rows per training step over all workers.
         rank: this worker.
         world: number of workers.
     """
 
-    recipe: Recipe
+    data: DataSettings
     view: ViewName
+    geometry: ViewSettings
+    seed: int
+    batch_size: int
     rank: int = 0
     world: int = 1
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps in which every training row is seen once."""
-        return steps_per_epoch(len(used_rows(self.recipe, "train")), self.recipe.train.batch_size)
+        return steps_per_epoch(len(self.used_rows("train")), self.batch_size)
 
     def order(self, epoch: int) -> EpochOrder:
         """The order of an epoch's rows, the same on every worker."""
-        return _order(self.recipe, epoch)
+        return _order(self.data, self.seed, self.batch_size, epoch)
 
-    def rows(self, kind: Kind, index: int) -> np.ndarray:
+    def used_rows(self, split: str) -> np.ndarray:
+        """Row numbers of a split that the settings use, ascending, int64 [n]."""
+        return used_rows(self.data, split, self.seed)
+
+    def rows(self, split: TrainingSplit, index: int) -> np.ndarray:
         """Row numbers of this worker's part of a batch, int64 [b].
 
         Args:
-            kind: `train` or `validation`.
+            split: `train` or `validation`.
             index: global training step; batch of the validation split.
         """
-        if kind == "train":
+        if split == "train":
             epoch, step = divmod(index, self.steps_per_epoch)
             return self.order(epoch).batch(step, self.rank, self.world)
-        mine = used_rows(self.recipe, "validation")[self.rank :: self.world]
+        mine = self.used_rows("validation")[self.rank :: self.world]
         return mine[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
 
     @property
     def validation_batches(self) -> int:
         """Batches in which the workers together measure the validation split; some may be empty for this one."""
-        return -(-len(used_rows(self.recipe, "validation")) // (VALIDATION_BATCH * self.world))
+        return -(-len(self.used_rows("validation")) // (VALIDATION_BATCH * self.world))
 
     def batches(self, reading: Reading) -> Iterator[Batch]:
         """Yield this worker's batches of a reading; training batches are augmented.
@@ -116,14 +128,13 @@ class Feed:
         Rows that cannot be decoded are among them, marked: a place in the order belongs to its row, whatever it holds.
         The crop of a training row is a function of (seed, epoch, row) alone.
         """
-        split = reading.kind
         indices = range(reading.first, reading.last)
-        rows = [self.rows(reading.kind, index) for index in indices]
+        rows_of_batches = [self.rows(reading.split, index) for index in indices]
         # All are read together: a row group serves many batches.
-        found = open_dataset(self.recipe.data.path).photographs(split, np.concatenate(rows))
-        for index, wanted in zip(indices, rows, strict=True):
-            epoch = index // self.steps_per_epoch if reading.kind == "train" else None
-            yield self._batch([next(found) for _ in wanted], index, epoch)
+        photographs = open_dataset(self.data.path).photographs(reading.split, np.concatenate(rows_of_batches))
+        for index, rows in zip(indices, rows_of_batches, strict=True):
+            epoch = index // self.steps_per_epoch if reading.split == "train" else None
+            yield self._batch([next(photographs) for _ in rows], index, epoch)
 
     def evaluation_batches(self, split: str, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
         """Yield the given rows in the order given, centre-cropped; the last batch may be smaller.
@@ -131,30 +142,30 @@ class Feed:
         Rows that cannot be decoded are not among them.
         """
         for index, start in enumerate(range(0, len(rows), batch_size)):
-            wanted = rows[start : start + batch_size]
-            photographs = list(open_dataset(self.recipe.data.path).photographs(split, wanted))
+            part = rows[start : start + batch_size]
+            photographs = list(open_dataset(self.data.path).photographs(split, part))
             yield self._batch(photographs, index).usable
 
     def _crop(self, height: int, width: int, row: int, epoch: int | None) -> Crop:
-        data = self.recipe.data
+        data = self.data
         if epoch is None:
             return centre_crop(height, width, data.eval_crop)
-        rng = np.random.default_rng([self.recipe.seed, epoch, row])
+        rng = np.random.default_rng([self.seed, epoch, row])
         return random_crop(height, width, data.crop_scale, data.crop_ratio, data.flip, rng)
 
     def _batch(self, photographs: list[Photograph], index: int, epoch: int | None = None) -> Batch:
-        size = self.recipe.view.size
+        size = self.geometry.size
         images = np.zeros((len(photographs), size, size, 3), np.uint8)
         labels = np.array([photograph.label for photograph in photographs], np.int64)
-        for place, photograph in enumerate(photographs):
+        for position, photograph in enumerate(photographs):
             try:
                 image = decode_rgb(photograph.data)
             except ImageError:
-                labels[place] = FAULTY
+                labels[position] = FAULTY
                 continue
             height, width = image.shape[:2]
             crop = self._crop(height, width, photograph.row, epoch)
-            images[place] = network_input(image, crop, self.view, self.recipe.view)
+            images[position] = network_input(image, crop, self.view, self.geometry)
         rows = np.array([photograph.row for photograph in photographs], np.int64)
         return Batch(images, labels, rows, index)
 
@@ -164,31 +175,34 @@ def open_dataset(path: str) -> DatasetFolder:
     return _open(path)
 
 
-def used_rows(recipe: Recipe, split: str) -> np.ndarray:
-    """Row numbers of a split that the recipe uses, ascending, int64 [n]."""
-    return _used_rows(recipe.data.path, split, recipe.data.limit, recipe.seed)
+def used_rows(data: DataSettings, split: str, seed: int) -> np.ndarray:
+    """Row numbers of a split that the settings use (all, or `data.limit` of them), ascending, int64 [n]."""
+    return _used_rows(data.path, split, data.limit, seed)
 
 
-def check_class_mix(recipe: Recipe) -> None:
+def check_class_mix(data: DataSettings, seed: int, batch_size: int) -> None:
     """Refuse an order of training whose batches hold too few classes, as those of shards stored by class do.
 
     Raises:
-        SettingError: the message has the measured number of classes, and a window that mends it.
+        PoorClassMix: the message has the measured number of classes, and a window that mends it.
     """
-    data, batch = recipe.data, recipe.train.batch_size
-    rows = used_rows(recipe, "train")
+    rows = used_rows(data, "train", seed)
     if data.shuffle_window >= len(rows):
         return  # all rows are shuffled together
     table = open_dataset(data.path).rows("train")
-    mix = class_mix(_order(recipe, 0), table.label)
-    if mix.share >= data.min_class_mix:
+    mix = class_mix(_order(data, seed, batch_size, 0), table.label)
+    if mix.of_random >= data.min_class_mix:
         return
-    order = (rows, table.group[rows], table.label, recipe.seed, batch, data.lanes)
-    window = mixing_window(*order, data.shuffle_window, data.min_class_mix)
-    raise SettingError(
-        f"{data.path}: a training batch of {batch} would hold {mix}: its shards are stored by class. Give "
-        f"--data.shuffle-window {window} (reads storage more often), or index a mixed copy (logpolar index SOURCE OUT "
-        f"--shuffle); --data.min-class-mix {data.min_class_mix:g} is the share demanded"
+
+    def mix_of(window: int) -> ClassMix:
+        order = epoch_order(rows, table.group[rows], seed, 0, batch_size, data.lanes, window)
+        return class_mix(order, table.label)
+
+    window = mixing_window(mix_of, len(rows), data.shuffle_window, data.min_class_mix)
+    raise PoorClassMix(
+        f"{data.path}: a training batch of {batch_size} would hold {mix}, less than data.min-class-mix "
+        f"{data.min_class_mix:g} of them: the shards are stored by class. Give data.shuffle-window {window} (reads "
+        "storage more often), or use a mixed copy"
     )
 
 
@@ -203,8 +217,7 @@ def _used_rows(path: str, split: str, limit: int | None, seed: int) -> np.ndarra
 
 
 @lru_cache(maxsize=2)
-def _order(recipe: Recipe, epoch: int) -> EpochOrder:
-    rows = used_rows(recipe, "train")
-    groups = open_dataset(recipe.data.path).rows("train").group[rows]
-    data, train = recipe.data, recipe.train
-    return epoch_order(rows, groups, recipe.seed, epoch, train.batch_size, data.lanes, data.shuffle_window)
+def _order(data: DataSettings, seed: int, batch_size: int, epoch: int) -> EpochOrder:
+    rows = used_rows(data, "train", seed)
+    groups = open_dataset(data.path).rows("train").group[rows]
+    return epoch_order(rows, groups, seed, epoch, batch_size, data.lanes, data.shuffle_window)

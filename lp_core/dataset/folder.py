@@ -32,6 +32,14 @@ ROW_SCHEMA = pa.schema(
 )
 
 
+class NotIndexed(SettingError):
+    """`data.path` names no finished data set folder."""
+
+
+class NoValidationSplit(SettingError):
+    """The data set has a training split to take validation photographs from, and no validation split."""
+
+
 @dataclass(frozen=True)
 class Photograph:
     """One encoded image of a data set: its row number, identity, class and bytes."""
@@ -55,17 +63,19 @@ class DatasetFolder:
     manifest: dict[str, Any]
 
     @classmethod
-    def open(cls, place: str) -> DatasetFolder:
+    def open(cls, path: str) -> DatasetFolder:
         """Open the folder at a path or URI.
 
         Raises:
-            SettingError: it is missing, unfinished or of another format.
+            NotIndexed: it is missing or unfinished.
+            SettingError: it is of another format.
         """
-        check(bool(place), "data.path is not set; give --data.path FOLDER, made by `logpolar index SOURCE FOLDER`")
-        storage = Storage.at(place)
+        if not path:
+            raise NotIndexed("data.path is not set")
+        storage = Storage.at(path)
         if not storage.exists("manifest.json"):
             what = "is not a finished data set folder" if storage.exists() else "does not exist"
-            raise SettingError(f"data.path {place} {what}; make one with `logpolar index SOURCE {place}`")
+            raise NotIndexed(f"data.path {path} {what}")
         manifest = storage.read_json("manifest.json")
         check(
             isinstance(manifest, dict) and manifest.get("format") == FORMAT,
@@ -92,18 +102,13 @@ class DatasetFolder:
         """The table of a split's rows, loaded once per process.
 
         Raises:
-            SettingError: the data set has no such split.
+            NoValidationSplit: the data set has no validation split, which could be taken from its training split.
+            SettingError: the data set has no such split, or its table is damaged.
         """
         splits = self.manifest["splits"]
-        hint = (
-            "; index the source again with `--validation-share 0.1`, which takes a tenth of train"
-            if "train" in splits
-            else ""
-        )
-        check(
-            split in splits,
-            f"{self.storage}: no split '{split}'; it has {', '.join(splits)}{hint if split == 'validation' else ''}",
-        )
+        if split not in splits:
+            kind = NoValidationSplit if split == "validation" and "train" in splits else SettingError
+            raise kind(f"{self.storage}: no split '{split}'; it has {', '.join(splits)}")
         rows = _split_rows(self.storage, split, self.fingerprint)
         check(
             len(rows) == splits[split]["rows"],

@@ -49,8 +49,8 @@ class EpochOrder:
     def _lane(self, lane: int, step: int) -> np.ndarray:
         first, last = (self.batch_size * edge // self.lanes for edge in (lane, lane + 1))
         start, stop = (len(self.rows_N) * edge // self.batch_size for edge in (first, last))
-        share = last - first
-        return self.rows_N[start + step * share : min(stop, start + (step + 1) * share)]
+        rows = last - first
+        return self.rows_N[start + step * rows : min(stop, start + (step + 1) * rows)]
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:

@@ -9,8 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from lp_core.network.vgg16 import VGG16
+from lp_core.settings import NetworkSettings, ViewName
 
 Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
+
+
+def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed: int) -> VGG16:
+    """Return the network that a training starts from.
+
+    Args:
+        settings: of the network.
+        view: network input that it learns from.
+        classes: number of classes.
+        seed: of the run; the same seed gives the same weights.
+    """
+    return initialize(VGG16(classes, settings, view), settings.initialization, seed)
 
 
 def initialize(network: VGG16, how: Initialization, seed: int) -> VGG16:

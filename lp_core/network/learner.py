@@ -1,4 +1,4 @@
-"""One network and its optimiser: the arithmetic of a training step. Knows nothing of files or clusters."""
+"""One network and its optimiser: the arithmetic of a training step, without files or clusters."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from torch.nn import functional as F
 from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts, counts
 from lp_core.network.dropout import row_keys
-from lp_core.network.initialization import initialize
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.vgg16 import VGG16
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import TrainSettings
 from lp_core.storage import one_line
 
 MEAN = (0.485, 0.456, 0.406)
@@ -28,10 +27,14 @@ STD = (0.229, 0.224, 0.225)
 class Learner:
     """A VGG-16 in training.
 
+    Where `train.deterministic` is on, the process must be limited to deterministic kernels as well
+    (`lp_core.network.kernels`).
+
     Args:
-        recipe: settings.
-        view: network input it learns from.
-        classes: number of classes.
+        network: with its first weights; it is moved to the device.
+        train: settings.
+        seed: of the run; it decides the units that drop out.
+        size: side of the network input in px.
         steps_per_epoch: optimiser steps in an epoch.
         device: where it computes.
         world: number of workers whose gradients are averaged.
@@ -39,27 +42,27 @@ class Learner:
 
     def __init__(
         self,
-        recipe: Recipe,
-        view: ViewName,
-        classes: int,
+        network: VGG16,
+        train: TrainSettings,
+        seed: int,
+        size: int,
         steps_per_epoch: int,
         device: torch.device | str = "cpu",
         world: int = 1,
     ) -> None:
-        self.recipe, self.steps_per_epoch, self.world = recipe, steps_per_epoch, world
+        self.train, self.seed, self.size = train, seed, size
+        self.steps_per_epoch, self.world = steps_per_epoch, world
         self.device = torch.device(device)
-        torch.use_deterministic_algorithms(recipe.train.deterministic)
-        network = initialize(VGG16(classes, recipe.network, view), recipe.network.initialization, recipe.seed)
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self.optimizer = _optimizer(self.network, recipe)
-        self.dtype = autocast_dtype(recipe.train.precision, self.device.type)
+        self.optimizer = _optimizer(self.network, train)
+        self.dtype = autocast_dtype(train.precision, self.device.type)
         self.step = 0
-        self.share(self.network)
+        self.compute_through(self.network)
 
-    def share(self, parallel: nn.Module) -> None:
+    def compute_through(self, parallel: nn.Module) -> None:
         """Compute through a wrapper of `network`, such as DistributedDataParallel, that averages gradients."""
         # An epoch's last batch has a size of its own: two fixed sizes compile to faster code than one that varies.
-        self._parallel: Any = torch.compile(parallel, dynamic=False) if self.recipe.train.compile else parallel
+        self._parallel: Any = torch.compile(parallel, dynamic=False) if self.train.compile else parallel
 
     def learn(
         self,
@@ -79,10 +82,10 @@ class Learner:
         Raises:
             SettingError: the loss is not a number.
         """
-        train = self.recipe.train
+        train = self.train
         self._parallel.train()
         row_N = as_tensor(np.arange(len(labels_N)) if rows_N is None else rows_N, self.device)
-        key_N = row_keys(self.recipe.seed, self.step, row_N)
+        key_N = row_keys(self.seed, self.step, row_N)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(train, self.step, self.steps_per_epoch)
         self.optimizer.zero_grad(set_to_none=True)
@@ -99,26 +102,25 @@ class Learner:
 
     def _accumulate(self, images: np.ndarray | Tensor, labels: np.ndarray | Tensor, batch_images: int) -> Counts:
         if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
-            size = self.recipe.view.size
-            blank = torch.zeros((1, 3, size, size), device=self.device)
+            blank = torch.zeros((1, 3, self.size, self.size), device=self.device)
             self.network.drop_by(torch.zeros(1, dtype=torch.int64, device=self.device))
             (self._logits(blank).sum() * 0).backward()
             return Counts()
         x_NCSR, y_N = normalized(images, self.device), as_tensor(labels, self.device)
         with self.autocast():
             logits = self._logits(x_NCSR).float()
-        loss = F.cross_entropy(logits, y_N, label_smoothing=self.recipe.train.label_smoothing, reduction="sum")
+        loss = F.cross_entropy(logits, y_N, label_smoothing=self.train.label_smoothing, reduction="sum")
         if not loss.isfinite():
-            train = self.recipe.train
             raise SettingError(
-                f"the loss is {loss.item()} at step {self.step}; lower train.learning-rate ({train.learning_rate}), "
+                f"the loss is {loss.item()} at step {self.step}; lower train.learning-rate "
+                f"({self.train.learning_rate}), "
                 "or use train.precision fp32"
             )
         (loss * (self.world / batch_images)).backward()
         return counts(logits.detach(), y_N)
 
     def _logits(self, x_NCSR: Tensor) -> Tensor:
-        if not self.recipe.train.compile:
+        if not self.train.compile:
             return self._parallel(x_NCSR)
         from torch._dynamo.exc import TorchDynamoException
 
@@ -148,7 +150,7 @@ class Learner:
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
     def load(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Go on from `state()` as it was before step number `step`."""
+        """Resume from `state()` as it was before step number `step`."""
         network = {name.removeprefix("network/"): t for name, t in tensors.items() if name.startswith("network/")}
         self.network.load_state_dict(network)
         slots: dict[int, dict[str, Tensor]] = {}
@@ -172,8 +174,7 @@ def as_tensor(values: np.ndarray | Tensor, device: torch.device) -> Tensor:
     return values.to(device, non_blocking=True) if isinstance(values, Tensor) else torch.tensor(values, device=device)
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    train = recipe.train
+def _optimizer(network: nn.Module, train: TrainSettings) -> torch.optim.Optimizer:
     fused = not train.deterministic
     if train.optimizer == "adamw":
         return torch.optim.AdamW(

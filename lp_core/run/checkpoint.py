@@ -1,4 +1,4 @@
-"""Training states on disk: one safetensors file each, and a JSON file, written last, that vouches for it."""
+"""Training states on disk: one safetensors file each, and a JSON file with its checksum, written last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.vgg16 import VGG16
-from lp_core.settings import Recipe
+from lp_core.settings import NetworkSettings, TrainSettings
 from lp_core.storage import Storage
 
 
@@ -53,12 +53,13 @@ def save_checkpoint(folder: Storage, checkpoint: Checkpoint, keep: int) -> None:
         folder.remove(f"{old}.safetensors")
 
 
-def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> None:
+def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings, classes: int, views: int) -> None:
     """Refuse a disk that the checkpoints of a training do not fit on.
 
     Args:
         folder: the run.
-        recipe: its settings.
+        network: its settings.
+        train: which checkpoints are kept.
         classes: number of classes.
         views: networks that are to be trained.
 
@@ -69,17 +70,17 @@ def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> No
     if free is None:
         return
     with torch.device("meta"):
-        parameters = sum(value.numel() for value in VGG16(classes, recipe.network).parameters())
-    states = 3 if recipe.train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
-    every = recipe.train.keep_weights_every_epochs
-    history = recipe.train.epochs // every if every else 0
+        parameters = sum(value.numel() for value in VGG16(classes, network).parameters())
+    states = 3 if train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
+    every = train.keep_weights_every_epochs
+    history = train.epochs // every if every else 0
     # The newest, the best, one being written; the weights, and those of chosen epochs.
-    needed = views * 4 * parameters * ((recipe.train.keep_checkpoints + 2) * states + 1 + history)
+    needed = views * 4 * parameters * ((train.keep_checkpoints + 2) * states + 1 + history)
     there = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
     if free + there < needed:
         raise SettingError(
             f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - there) / 1e9:.1f} GB are needed for checkpoints; "
-            "free some, give another --run or lower train.keep-checkpoints"
+            "free some, choose another run folder or lower train.keep-checkpoints"
         )
 
 
@@ -106,7 +107,7 @@ def refuse_other_training(folder: Storage, fingerprint: str) -> None:
 
     Args:
         folder: where the checkpoints are.
-        fingerprint: of the training that wants to go on.
+        fingerprint: of the training that is about to resume.
 
     Raises:
         SettingError: the checkpoint belongs to a training with other settings.
@@ -124,7 +125,7 @@ def _refuse_other(checkpoint: str, found: str | None, fingerprint: str) -> None:
     if found != fingerprint:
         raise SettingError(
             f"checkpoint {checkpoint} is of a training with other settings; "
-            "give the settings it was made with, or another --run"
+            "give the settings it was made with, or another run folder"
         )
 
 
@@ -133,7 +134,7 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
 
     Args:
         folder: where the checkpoints are.
-        fingerprint: of the training that wants to go on; a checkpoint of another one is refused.
+        fingerprint: of the training that is about to resume; a checkpoint of another one is refused.
 
     Raises:
         SettingError: the checkpoints belong to a training with other settings.

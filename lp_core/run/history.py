@@ -34,7 +34,7 @@ def keep_weights(folder: Storage, learner: Learner, training: str) -> None:
     """
     from lp_core.run.weights import weights_bytes  # torch, which a finished run never needs
 
-    settings = learner.recipe.train
+    settings = learner.train
     epoch, within = divmod(learner.step, learner.steps_per_epoch)
     every = settings.keep_weights_every_epochs
     if within or not every or epoch % every or epoch >= settings.epochs:

@@ -150,5 +150,5 @@ def refuse_other_settings(stage: Stage, run: Storage) -> None:
         shown = "; ".join(changed[:3]) + (f"; and {len(changed) - 3} more" if len(changed) > 3 else "")
         raise SettingError(
             f"{run} holds a finished {stage.name} with other settings ({shown}); "
-            "give the settings it was made with, or another --run"
+            "give the settings it was made with, or another run folder"
         )

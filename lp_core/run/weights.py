@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lp_core.errors import SettingError
 from lp_core.network.vgg16 import VGG16
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import NetworkSettings, ViewName
 from lp_core.storage import Storage, one_line
 
 FILE = "weights.safetensors"
@@ -26,12 +26,12 @@ def weights_bytes(network: VGG16) -> bytes:
     return save_tensors(tensors, {"format": "pt"})
 
 
-def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, file: str = FILE) -> VGG16:
-    """The trained network of a view, in evaluation mode, on the CPU.
+def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, classes: int, file: str = FILE) -> VGG16:
+    """Return the trained network of a view, in evaluation mode, on the CPU.
 
     Args:
         folder: the view's folder in a run.
-        recipe: settings of the run.
+        settings: of the network.
         view: network input that the weights are for.
         classes: number of classes of the data set.
         file: name of the weights in the folder, other than the finished ones.
@@ -39,16 +39,16 @@ def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, 
     Raises:
         SettingError: the file is missing, is not safetensors, or fits another network.
     """
-    place = folder.path(file)
+    path = folder.path(file)
     try:
         data = folder.read_bytes(file)
     except FileNotFoundError:
-        raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
-    return network_of(data, recipe, view, classes, place)
+        raise SettingError(f"{path} does not exist; train the view first") from None
+    return network_of(data, settings, view, classes, path)
 
 
-def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place: str) -> VGG16:
-    """The network of a weights file that has been read, as `load_network` returns it.
+def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> VGG16:
+    """Return the network of a weights file that has been read, as `load_network` does.
 
     Raises:
         SettingError: it is not safetensors, or fits another network.
@@ -56,28 +56,30 @@ def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place:
     try:
         tensors = load_tensors(data)
     except SafetensorError as error:
-        raise SettingError(f"{place}: not a safetensors file ({one_line(error)})") from None
-    return network_with(tensors, recipe, view, classes, place).eval()
+        raise SettingError(f"{source}: not a safetensors file ({one_line(error)})") from None
+    return network_with(tensors, settings, view, classes, source).eval()
 
 
-def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, classes: int, place: str) -> VGG16:
-    """The recipe's network with the given weights.
+def network_with(
+    tensors: dict[str, Tensor], settings: NetworkSettings, view: ViewName, classes: int, source: str
+) -> VGG16:
+    """Return a network with the given weights.
 
     Args:
         tensors: by torchvision's names, any floating point type.
-        recipe: settings of the run.
+        settings: of the network.
         view: network input that the weights are for.
         classes: number of classes of the data set.
-        place: where they come from, for messages.
+        source: where they come from, for messages.
 
     Raises:
         SettingError: they fit another network.
     """
     with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
-        network = VGG16(classes, recipe.network, view)
+        network = VGG16(classes, settings, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
-        raise SettingError(f"{place}: {difference}")
+        raise SettingError(f"{source}: {difference}")
     network.to_empty(device="cpu").load_state_dict(tensors)
     return network
 
@@ -95,7 +97,8 @@ def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]
             return f"'{name}' is missing; {_names(expected, tensors)}"
         found = tuple(tensors[name].shape)
         if found != shape:
-            return f"'{name}' is {list(found)}, the recipe's network has {list(shape)}; {_advice(name, found, shape)}"
+            shapes = f"'{name}' is {list(found)}, the network of these settings has {list(shape)}"
+            return f"{shapes}; {_advice(name, found, shape)}"
         if not tensors[name].is_floating_point():
             return f"'{name}' holds {tensors[name].dtype}; give weights in floating point, not quantized ones"
     extra = sorted(set(tensors) - set(expected))
@@ -127,9 +130,9 @@ def _names(expected: Iterable[str], found: Iterable[str]) -> str:
 
 def _advice(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if name == "features.0.weight" and found[1:] == shape[1:]:
-        return f"give --network.width {found[0] / 64:g}"
+        return f"give network.width {found[0] / 64:g}"
     if name.startswith("classifier.6.") and found[1:] == shape[1:]:
         return f"they tell {found[0]} classes apart, the data set has {shape[0]}"
     if name == "classifier.0.weight" and found[0] == shape[0]:
-        return "give another --network.pool (7 is torchvision's)"
+        return "give another network.pool (7 is torchvision's)"
     return "were these weights trained with other network settings?"

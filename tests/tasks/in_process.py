@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from lp_core.dataset.feed import Batch, Feed, Reading
+from lp_core.network.kernels import deterministic_kernels
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from tasks import view_training
-from tasks.ingest import _regroup, read
+from tasks.ingest import read, regroup
+from tasks.view_training import Stream, ViewTraining
+from tasks.workers import Workers
 from workflows.stages import StageGraph
 
 
 def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     """What `tasks.ingest.stream` yields, read in this process."""
-    planned = {name: [getattr(reading, name) for reading in readings] for name in ("kind", "first", "last")}
-    return _regroup(feed, readings, read(planned, feed))
+    planned = [asdict(reading) for reading in readings]
+    columns = {name: [reading[name] for reading in planned] for name in ("split", "first", "last")}
+    return regroup(feed, readings, read(columns, feed))
 
 
 def interrupted_after(batches: int) -> Callable[[Feed, list[Reading]], Iterator[Batch]]:
@@ -32,8 +36,9 @@ def interrupted_after(batches: int) -> Callable[[Feed, list[Reading]], Iterator[
     return stream
 
 
-def trained(recipe: Recipe, folder: Path) -> Stage:
+def trained(recipe: Recipe, folder: Path, stream: Stream = carried) -> Stage:
     """Train the cartesian view in a run folder, or resume."""
     stage = StageGraph(recipe, Storage.at(folder)).train("cartesian")
-    view_training.ViewTraining(recipe, stage, "cartesian", 0, 1, "cpu").run()
+    with deterministic_kernels():
+        ViewTraining(recipe, stage, "cartesian", Workers(0, 1, "cpu"), stream).run()
     return stage

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lp_core.dataset.feed import Feed, Reading
+from lp_core.dataset.feed import Reading
 from lp_core.errors import SettingError
-from tasks.ingest import _regroup, agenda
+from tasks.from_recipe import feed_of
+from tasks.ingest import readings_of_training, regroup
 
 
 def blocks_of(feed, readings, rng):
@@ -26,11 +27,11 @@ def blocks_of(feed, readings, rng):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("world", [1, 3])
 def test_batches_survive_any_blocks(small_recipe, seed, world):
-    feed = Feed(small_recipe, "cartesian", world - 1, world)
+    feed = feed_of(small_recipe, "cartesian", world - 1, world)
     readings = [Reading("train", 3, 7), Reading("validation", 0, feed.validation_batches), Reading("train", 7, 12)]
     blocks = blocks_of(feed, readings, np.random.default_rng(seed))
     expected = [batch for reading in readings for batch in feed.batches(reading)]
-    found = list(_regroup(feed, readings, iter(blocks)))
+    found = list(regroup(feed, readings, iter(blocks)))
     assert [batch.index for batch in found] == [batch.index for batch in expected]
     for one, other in zip(found, expected, strict=True):
         assert np.array_equal(one.rows_N, other.rows_N)
@@ -39,25 +40,25 @@ def test_batches_survive_any_blocks(small_recipe, seed, world):
 
 
 def test_lost_or_exchanged_rows_are_noticed(small_recipe):
-    feed = Feed(small_recipe, "cartesian")
+    feed = feed_of(small_recipe, "cartesian")
     readings = [Reading("train", 0, 2)]
     [*blocks] = blocks_of(feed, readings, np.random.default_rng(0))
     short = [*blocks[:-1], {name: column[:-1] for name, column in blocks[-1].items()}]
     with pytest.raises(SettingError, match="ended 1 rows early"):
-        list(_regroup(feed, readings, iter(short)))
+        list(regroup(feed, readings, iter(short)))
     turned = [{name: column[::-1] for name, column in block.items()} for block in reversed(blocks)]
     with pytest.raises(SettingError, match="other rows arrived"):
-        list(_regroup(feed, readings, iter(turned)))
+        list(regroup(feed, readings, iter(turned)))
 
 
 @pytest.mark.parametrize(
     ("first", "last", "validate"), [(0, 20, {10, 20}), (7, 20, {10, 20}), (0, 3, set()), (20, 20, {20})]
 )
-def test_the_agenda_is_whole_and_in_order(small_recipe, first, last, validate):
-    feed = Feed(small_recipe, "cartesian")
+def test_the_plan_is_whole_and_in_order(small_recipe, first, last, validate):
+    feed = feed_of(small_recipe, "cartesian")
     steps, validated = [], []
-    for reading in agenda(feed, first, last, validate):
-        if reading.kind == "train":
+    for reading in readings_of_training(feed, first, last, validate):
+        if reading.split == "train":
             steps += range(reading.first, reading.last)
         else:
             validated.append(steps[-1] + 1)

@@ -13,8 +13,8 @@ NO_GPU = replace(TWO_NODES, gpus=0.0, node_gpus=0.0)
 
 
 def check_resources(cluster, recipe):
-    check_workers(cluster, recipe)
-    check_tasks(cluster, recipe)
+    check_workers(cluster, recipe.train)
+    check_tasks(cluster, recipe.scan.gpus_per_task)
 
 
 def test_what_fits_is_let_through(small_recipe):
@@ -61,7 +61,7 @@ def test_what_no_cluster_can_give_is_refused_in_a_line(small_recipe, cluster, tr
     assert "\n" not in str(error.value)
 
 
-def test_a_scan_needs_no_place_for_training(small_recipe):
-    check_tasks(replace(NO_GPU, cpus=1, node_cpus=1.0), small_recipe)
+def test_a_scan_needs_no_place_for_training():
+    check_tasks(replace(NO_GPU, cpus=1, node_cpus=1.0), 0.0)
     with pytest.raises(SettingError, match="the cluster has no CPU; add a node"):
-        check_tasks(replace(NO_GPU, cpus=0, node_cpus=0.0), small_recipe)
+        check_tasks(replace(NO_GPU, cpus=0, node_cpus=0.0), 0.0)

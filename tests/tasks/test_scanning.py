@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.dataset.feed import open_dataset, used_rows
+from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError
 from lp_core.exemplars.findings import maxima_of
 from lp_core.fingerprint import checksum
@@ -16,7 +16,8 @@ from lp_core.run.history import epoch_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks import networks
-from tasks.networks import Trained, held
+from tasks.from_recipe import rows_of
+from tasks.networks import Trained, kept_network
 from tasks.pieces import row_pieces
 from tasks.reducing import join_files, read_joined
 from tasks.scanning import Search, scan_rows
@@ -54,7 +55,7 @@ def scanned(searches: tuple[Search, ...], rows: np.ndarray, tasks: int) -> list[
 
 
 def test_the_number_of_tasks_leaves_no_trace(recipe, search):
-    rows = used_rows(recipe, "validation")[:43]
+    rows = rows_of(recipe, "validation")[:43]
     results = []
     for tasks in (1, 2, 7):
         one = search(f"{tasks} tasks")
@@ -67,7 +68,7 @@ def test_the_number_of_tasks_leaves_no_trace(recipe, search):
 
 
 def test_a_tree_of_joined_files_holds_the_same(recipe, search):
-    rows, one = used_rows(recipe, "validation")[:40], search("tree")
+    rows, one = rows_of(recipe, "validation")[:40], search("tree")
     files = scanned((one,), rows, 5)
     join_files(one.folder, (files[4], files[0]), "a.npz")
     join_files(one.folder, ("a.npz", files[2]), "b.npz")
@@ -76,7 +77,7 @@ def test_a_tree_of_joined_files_holds_the_same(recipe, search):
 
 
 def test_networks_share_images_and_nothing_else(recipe, search):
-    rows = used_rows(recipe, "validation")[:20]
+    rows = rows_of(recipe, "validation")[:20]
     together = search("finished"), search("early", epoch=3)
     files = scanned(together, rows, 2)
     alone = [replace(one, name="alone") for one in together]
@@ -87,7 +88,7 @@ def test_networks_share_images_and_nothing_else(recipe, search):
 
 
 def test_a_piece_is_finished_when_its_file_is_whole(recipe, search):
-    one, rows = search("whole"), used_rows(recipe, "validation")[:8]
+    one, rows = search("whole"), rows_of(recipe, "validation")[:8]
     assert not one.is_finished(rows)
     scan_rows((one,), rows)
     assert one.is_finished(rows)
@@ -99,7 +100,7 @@ def test_a_piece_is_finished_when_its_file_is_whole(recipe, search):
 
 
 def test_what_is_not_a_number_is_told_by_image_and_layer(recipe, search):
-    one, rows = search("nan", features__7__bias=float("nan")), used_rows(recipe, "validation")[10:18]
+    one, rows = search("nan", features__7__bias=float("nan")), rows_of(recipe, "validation")[10:18]
     name = open_dataset(recipe.data.path).rows("validation").image_id(int(rows[0]))
     with pytest.raises(SettingError, match=f"view log_polar, image {name}: conv2_2 has NaN .* row {rows[0]};"):
         scan_rows((one,), rows)
@@ -109,7 +110,7 @@ def test_weights_that_changed_are_refused(recipe, search):
     one = search("changed", epoch=4)
     search("changed", epoch=4, features__0__bias=0.5)
     with pytest.raises(SettingError, match=r"epoch_004\.safetensors has changed"):
-        scan_rows((one,), used_rows(recipe, "validation")[:8])
+        scan_rows((one,), rows_of(recipe, "validation")[:8])
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def weights_read(monkeypatch) -> list[str]:
 
 def test_weights_are_read_once_per_process_and_network(recipe, search, weights_read):
     searches = search("finished"), search("early", epoch=3), search("earlier", epoch=2)
-    for rows in row_pieces(used_rows(recipe, "validation")[:24], 4):
+    for rows in row_pieces(rows_of(recipe, "validation")[:24], 4):
         scan_rows(searches, rows)
     assert sorted(weights_read) == sorted([FILE, epoch_weights(2), epoch_weights(3)])
 
@@ -139,12 +140,12 @@ def test_weights_are_read_once_per_process_and_network(recipe, search, weights_r
 def test_memory_is_bounded_and_what_came_first_stays(recipe, search, weights_read, monkeypatch, room, reads):
     trained = [search("x", epoch=epoch).trained for epoch in (1, 2, 3)]
     size = sum(p.numel() * 4 for p in VGG16(12, recipe.network, "log_polar").features.parameters())
-    monkeypatch.setattr(networks, "HELD_BYTES", int(room * size))
+    monkeypatch.setattr(networks, "KEPT_BYTES", int(room * size))
     expected = [networks._read(one).features.state_dict() for one in trained]
     weights_read.clear()
     for _ in range(5):
         for one, features in zip(trained, expected, strict=True):
-            network, _ = held(one, classifier=False)
+            network, _ = kept_network(one, classifier=False)
             assert all(torch.equal(value, features[name]) for name, value in network.features.state_dict().items())
             assert sum(map(networks._bytes, networks._kept.values())) <= max(room, 1) * size
     assert [weights_read.count(epoch_weights(epoch)) for epoch in (1, 2, 3)] == reads
@@ -153,18 +154,18 @@ def test_memory_is_bounded_and_what_came_first_stays(recipe, search, weights_rea
 def test_networks_of_another_run_or_use_take_the_place_of_the_first(recipe, search, weights_read):
     trained = [search("x", epoch=epoch).trained for epoch in (1, 2)]
     for one in trained:
-        held(one, classifier=False)
+        kept_network(one, classifier=False)
     assert len(networks._kept) == 2
-    network, _ = held(trained[0])
+    network, _ = kept_network(trained[0])
     assert network(torch.zeros(1, 3, 32, 32)).shape == (1, 12)
     assert list(networks._kept) == [(trained[0], True)]
     other = replace(trained[0], recipe=replace(recipe, seed=5))
-    held(other)
+    kept_network(other)
     assert list(networks._kept) == [(other, True)]
 
 
 def test_a_network_without_its_classifier_takes_a_scan_and_no_forward_pass(recipe, search):
-    network, _ = held(search("x").trained, classifier=False)
+    network, _ = kept_network(search("x").trained, classifier=False)
     assert len(list(network.parameters())) == 26
     with pytest.raises(AttributeError, match="classifier"):
         network(torch.zeros(1, 3, 32, 32))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
-from tasks import cluster
+from tasks import local_ray
+from tasks.connection import connected
 from tasks.short_folder import LONGEST, SOCKET_BYTES, ray_folder
 from tests.workflows.commands import REPOSITORY
 
@@ -84,8 +85,7 @@ def test_no_short_folder_at_all_is_refused(short, monkeypatch):
 
 @pytest.mark.ray
 def test_ray_starts_where_the_folder_is_long(short):
-    script = "from tasks.cluster import connected; from workflows.recipes import recipe\n"
-    script += "with connected(recipe('demo')): pass"
+    script = "from tasks.connection import connected\nwith connected(): pass"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=REPOSITORY,
@@ -116,13 +116,13 @@ FAULT, BUSY = (
         (ValueError("no\n\nway:\n  1. unset it\n"), 1, "(no way: 1. unset it)"),
         (
             BUSY,
-            cluster.STARTS,
+            local_ray.STARTS,
             "(3 times, the last time because: The node timed out during startup. Wait.); is it very",
         ),
-        (TimeoutError("30 s"), cluster.STARTS, "because: 30 s); is it very busy?"),
+        (TimeoutError("30 s"), local_ray.STARTS, "because: 30 s); is it very busy?"),
     ],
 )
-def test_only_what_ran_out_of_time_is_tried_again(small_recipe, monkeypatch, error, attempts, says):
+def test_only_what_ran_out_of_time_is_tried_again(monkeypatch, error, attempts, says):
     import ray
 
     tried = []
@@ -133,7 +133,7 @@ def test_only_what_ran_out_of_time_is_tried_again(small_recipe, monkeypatch, err
 
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    with pytest.raises(SettingError) as refused, cluster.connected(small_recipe):
+    with pytest.raises(SettingError) as refused, connected():
         pass
     assert len(tried) == attempts
     assert says in str(refused.value)

@@ -10,19 +10,18 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lp_core.dataset.feed import FAULTY, Feed, Reading
+from lp_core.dataset.feed import FAULTY, Reading
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner, normalized
+from lp_core.network.learner import normalized
 from lp_core.settings import Recipe
-from tasks import view_training
+from tasks.from_recipe import feed_of, learner_of
 from tests.conftest import FAULTY_ROWS
-from tests.tasks.in_process import carried, interrupted_after, trained
+from tests.tasks.in_process import interrupted_after, trained
 
 
 @pytest.fixture
-def recipe(small_recipe: Recipe, faulty_folder: str, monkeypatch: pytest.MonkeyPatch) -> Recipe:
-    monkeypatch.setattr(view_training, "stream", carried)
+def recipe(small_recipe: Recipe, faulty_folder: str) -> Recipe:
     data = replace(small_recipe.data, path=faulty_folder, max_quarantined=0.05)
     return replace(small_recipe, data=data, train=replace(small_recipe.train, checkpoint_every_steps=3))
 
@@ -43,14 +42,10 @@ def test_faulty_rows_are_named_and_the_counts_reconcile(recipe: Recipe, tmp_path
     assert (manifest["validation_images"], manifest["validation_quarantined"]) == (58, 2)
 
 
-def test_stopped_and_started_again_it_ends_with_the_same_bytes(
-    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopped_and_started_again_it_ends_with_the_same_bytes(recipe: Recipe, tmp_path: Path) -> None:
     trained(recipe, tmp_path / "whole")
-    monkeypatch.setattr(view_training, "stream", interrupted_after(8))
     with pytest.raises(KeyboardInterrupt):
-        trained(recipe, tmp_path / "halves")
-    monkeypatch.setattr(view_training, "stream", carried)
+        trained(recipe, tmp_path / "halves", interrupted_after(8))
     trained(recipe, tmp_path / "halves")
     for name in ("weights.safetensors", "quarantined.json"):
         one, other = (tmp_path / folder / "cartesian" / name for folder in ("whole", "halves"))
@@ -60,16 +55,16 @@ def test_stopped_and_started_again_it_ends_with_the_same_bytes(
 def test_more_than_the_share_stop_the_training_also_when_it_is_started_again(recipe: Recipe, tmp_path: Path) -> None:
     strict = replace(recipe, data=replace(recipe.data, max_quarantined=0.01))
     for _ in range(2):
-        with pytest.raises(SettingError, match=r"^3 of 240 rows hold no usable image .*data.max-quarantined 0.01; "):
+        with pytest.raises(SettingError, match=r"^3 of 240 rows hold no usable image .*data.max-quarantined 0.01$"):
             trained(strict, tmp_path)
     trained(recipe, tmp_path)  # another share is no other training
 
 
 def test_a_faulty_row_adds_nothing_to_the_gradient_and_keeps_its_share_of_the_mean(recipe: Recipe) -> None:
     still = replace(recipe, network=replace(recipe.network, dropout=0.0))
-    batches = Feed(still, "cartesian").batches(Reading("train", 0, 10))
+    batches = feed_of(still, "cartesian").batches(Reading("train", 0, 10))
     batch = next(batch for batch in batches if batch.faulty_rows)
-    one, twin = (Learner(still, "cartesian", 12, steps_per_epoch=10) for _ in range(2))
+    one, twin = (learner_of(still, "cartesian", 12, steps_per_epoch=10) for _ in range(2))
     counts = one.learn(batch.usable.images_NSRC, batch.usable.labels_N, len(batch.rows_N))
     assert counts.images == len(batch.rows_N) - len(batch.faulty_rows)
     logits = twin.network(normalized(batch.images_NSRC, twin.device))

@@ -9,18 +9,16 @@ import pytest
 from lp_core.network.compute import training_operations
 from lp_core.run.checkpoint import checkpoint_names
 from lp_core.storage import Storage
-from tasks import view_training
 from tests.tasks.in_process import carried, interrupted_after, trained
 
 
 @pytest.fixture
-def recipe(small_recipe, monkeypatch):
-    monkeypatch.setattr(view_training, "stream", carried)
+def recipe(small_recipe):
     return replace(small_recipe, train=replace(small_recipe.train, epochs=3, keep_checkpoints=1))
 
 
-def train(recipe, folder):
-    stage = trained(recipe, folder)
+def train(recipe, folder, stream=carried):
+    stage = trained(recipe, folder, stream)
     lines = [json.loads(line) for line in (folder / "cartesian" / "metrics.jsonl").read_text().splitlines()]
     return lines, stage.manifest()
 
@@ -59,12 +57,10 @@ def test_a_plateau_is_said_once_an_epoch(recipe, tmp_path):
     assert "validation_top1" in lines[-1]
 
 
-def test_interrupted_it_writes_every_line_once(recipe, tmp_path, monkeypatch):
+def test_interrupted_it_writes_every_line_once(recipe, tmp_path):
     whole, _ = train(recipe, tmp_path / "whole")
-    monkeypatch.setattr(view_training, "stream", interrupted_after(17))
     with pytest.raises(KeyboardInterrupt):
-        train(recipe, tmp_path / "halves")
-    monkeypatch.setattr(view_training, "stream", carried)
+        train(recipe, tmp_path / "halves", interrupted_after(17))
     halves, _ = train(recipe, tmp_path / "halves")
     timed = {"seconds", "images_per_s", "waiting_share", "model_tflops"}
     stripped = [[{k: v for k, v in line.items() if k not in timed} for line in lines] for lines in (whole, halves)]

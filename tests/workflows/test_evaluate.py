@@ -12,9 +12,7 @@ from lp_core.dataset.folder import DatasetFolder
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
 from lp_core.storage import Storage
-from tasks.cluster import Cluster
 from tests.conftest import FAULTY_ROWS
-from workflows import evaluate as module
 from workflows.evaluate import evaluate
 from workflows.session import Session
 from workflows.stages import EVALUATION
@@ -23,19 +21,17 @@ from workflows.weights import import_weights
 VIEWS = ("cartesian", "log_polar")
 
 
-@pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch):
-    def shuffled(function, pieces, cluster, gpus):
+class LastFirst:
+    """Runs pieces in this process, the last one first."""
+
+    def run(self, function, pieces, gpus=0.0):
         for piece in reversed(pieces):
             yield function(*piece)
-
-    monkeypatch.setattr(module, "run_pieces", shuffled)
 
 
 def session(recipe, folder) -> Session:
     """A run with random weights in each view."""
-    made = Session(recipe, Storage.at(folder / "run"))
-    made.__dict__["cluster"] = Cluster(2, 0.0, True, False, 2.0, 0.0)
+    made = Session(recipe, Storage.at(folder / "run"), given_executor=LastFirst())
     for seed, view in enumerate(VIEWS):
         network = initialize(VGG16(12, recipe.network), "variance-preserving", seed)
         torch.save(network.state_dict(), folder / "given.pth")

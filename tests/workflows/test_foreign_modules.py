@@ -26,14 +26,13 @@ try:
     main()
 except SystemExit:
     pass
-from tasks.cluster import connected
-from workflows.recipes import recipe
+from tasks.connection import connected
 
 def where():
     import random, lp_core, tasks, workflows
     return [module.__file__ for module in (random, lp_core, tasks, workflows)]
 
-with connected(recipe("demo"), *sys.argv[2:]):
+with connected(*sys.argv[2:]):
     import ray
     print(*ray.get([ray.remote(num_cpus=0)(where).remote() for _ in range(2)]), sep="\\n")
 """

@@ -14,16 +14,15 @@ import pytest
 import torch
 import tyro
 
-import tasks.reducing
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.checkpoint import Checkpoint, save_checkpoint
 from lp_core.setting_names import setting_values, with_settings
 from lp_core.settings import NetworkSettings, Recipe
 from lp_core.storage import Storage
+from tasks.pieces import InProcess
 from tests.workflows.finished_run import finish_on_paper, stages_of
 from tests.workflows.test_stages import NAMES, STALE
-from workflows import evaluate, scan, visualize
 from workflows.cli import _options, _spelled_out, main
 from workflows.config import stored_recipe
 from workflows.repeat import options
@@ -38,9 +37,8 @@ SMALL = [
 
 
 def work_in_this_process(patch: pytest.MonkeyPatch) -> None:
-    for module in (evaluate, scan, visualize, tasks.reducing):
-        patch.setattr(module, "run_pieces", lambda work, pieces, *_: (work(*piece) for piece in pieces))
-    patch.setattr(Session, "cluster", "this process")
+    """The command line connects to Ray alone; so the sessions that it starts are given another executor."""
+    patch.setattr(Session, "executor", InProcess())
 
 
 @pytest.fixture(autouse=True)

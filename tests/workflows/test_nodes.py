@@ -102,7 +102,7 @@ def test_a_node_lost_while_pictures_are_drawn_changes_no_byte(whole, tmp_path):
         node(cluster.address, "--num-cpus=1") as lost,
     ):
         command = start("visualize", folder, "--visualize.gallery", "all", "--address", cluster.address)
-        with held(lost, "draw_piece", command, begun), node(cluster.address, "--num-cpus=1"):
+        with held(lost, "draw_sheet", command, begun), node(cluster.address, "--num-cpus=1"):
             kill(lost)
             finish(command)
     drawn = {name: digest for name, digest in content(whole).items() if "/panels/" in name or "/atlas/" in name}

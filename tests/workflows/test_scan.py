@@ -14,14 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-import tasks.reducing
 import workflows.scan
 from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
-from lp_core.network.learner import Learner
 from lp_core.run.history import keep_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
+from tasks.from_recipe import learner_of
 from tests.conftest import FAULTY_ROWS
 from workflows.scan import scan
 from workflows.session import Session
@@ -31,24 +30,31 @@ from workflows.verify import verify
 TABLES = ["exemplars.parquet", "channels.parquet", "places.npz"]
 
 
-@pytest.fixture(autouse=True)
-def ran(monkeypatch):
-    """The tasks run so far: plain functions, called without Ray, last piece first."""
-    calls = []
+class LastFirst:
+    """Runs pieces in this process, the last one first, and keeps what it ran."""
 
-    def run_pieces(function, pieces, *_):
+    def __init__(self):
+        self.ran = []
+
+    def run(self, function, pieces, gpus=0.0):
         for piece in list(pieces)[::-1]:
-            calls.append((function.__name__, piece))
+            self.ran.append((function.__name__, piece))
             yield function(*piece)
-
-    monkeypatch.setattr(workflows.scan, "run_pieces", run_pieces)
-    monkeypatch.setattr(tasks.reducing, "run_pieces", run_pieces)
-    monkeypatch.setattr(Session, "cluster", None)
-    return calls
 
 
 @pytest.fixture
-def session(small_recipe, tmp_path):
+def executor():
+    return LastFirst()
+
+
+@pytest.fixture
+def ran(executor):
+    """The tasks run so far."""
+    return executor.ran
+
+
+@pytest.fixture
+def session(small_recipe, tmp_path, executor):
     """A run of four epochs of which the first three were kept, in both views."""
     train = replace(small_recipe.train, epochs=4, keep_weights_every_epochs=1)
     recipe = replace(small_recipe, train=train, data=replace(small_recipe.data, limit=28))
@@ -56,19 +62,19 @@ def session(small_recipe, tmp_path):
     for view in recipe.views:
         stage = StageGraph(recipe, run).train(view)
         for epoch in range(1, 5):
-            learner = Learner(replace(recipe, seed=epoch), view, 12, steps_per_epoch=10)
+            learner = learner_of(replace(recipe, seed=epoch), view, 12, steps_per_epoch=10)
             learner.step = 10 * epoch
             keep_weights(run / view, learner, stage.fingerprint)
-        torch.use_deterministic_algorithms(False)
         data = weights_bytes(learner.network)
         (run / view).write_bytes(FILE, data)
         stage.finish(1.0, weights=checksum(data))
-    return Session(recipe, run)
+    return Session(recipe, run, given_executor=executor)
 
 
 def asked(session: Session, **settings) -> Session:
     recipe = session.recipe
-    return Session(replace(recipe, scan=replace(recipe.scan, **settings), views=("log_polar",)), session.run)
+    chosen = replace(recipe, scan=replace(recipe.scan, **settings), views=("log_polar",))
+    return Session(chosen, session.run, given_executor=session.given_executor)
 
 
 def content(session: Session, folder: str = "log_polar", names=TABLES) -> list[bytes]:
@@ -82,7 +88,6 @@ def scanned(session: Session, **settings) -> Session:
 
 def test_the_number_of_tasks_and_the_tree_leave_no_trace(session, ran, monkeypatch):
     monkeypatch.setattr(workflows.scan, "GROUP", 2)
-    monkeypatch.setattr(tasks.reducing.reduce_files, "__defaults__", (2,))
     results = []
     names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
     for piece_rows, pieces in ((28, 1), (14, 2), (4, 7)):

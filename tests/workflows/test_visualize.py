@@ -18,11 +18,12 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import VisualizeSettings
 from lp_core.storage import Storage
+from tasks.pieces import InProcess
 from workflows import figures, scan, visualize
 from workflows.cli import _spelled_out
 from workflows.session import Session
 from workflows.stages import StageGraph
-from workflows.visualize import chosen_channels, visualize_pieces
+from workflows.visualize import atlas_sheets, chosen_channels
 
 
 def chosen(recipe, **settings):
@@ -83,14 +84,14 @@ def test_options_need_no_prefix_in_their_own_verb():
 
 def test_every_channel_stands_in_one_piece(small_recipe):
     recipe = replace(small_recipe, visualize=VisualizeSettings(gallery="all", channels="3,17", few=0))
-    pieces = visualize_pieces(recipe, "x")
+    pieces = atlas_sheets(recipe, "x")
     found = [(piece.layer, channel) for piece in pieces for channel in piece.channels]
     assert found == [(layer, channel) for layer, count in counts_of(recipe).items() for channel in range(count)]
     assert [piece.panel(c) for piece in pieces for c in piece.panels] == [
         "panels/conv5_2/3.png",
         "panels/conv5_2/17.png",
     ]
-    other = visualize_pieces(replace(recipe, visualize=replace(recipe.visualize, rule="gradient")), "x")
+    other = atlas_sheets(replace(recipe, visualize=replace(recipe.visualize, rule="gradient")), "x")
     assert not {piece.sheet for piece in pieces} & {piece.sheet for piece in other}
 
 
@@ -102,7 +103,7 @@ class Killed(Exception):
 
 
 @pytest.fixture
-def session(small_recipe, tmp_path, monkeypatch):
+def session(small_recipe, tmp_path):
     """A scanned run of a network with random weights; pieces of work run here, one after the other."""
     recipe = replace(
         small_recipe,
@@ -110,10 +111,7 @@ def session(small_recipe, tmp_path, monkeypatch):
         network=replace(small_recipe.network, angle_padding="circular"),
         visualize=VisualizeSettings(layers=LAYERS, channels="0,1", few=0),
     )
-    for module in (scan, visualize):
-        monkeypatch.setattr(module, "run_pieces", lambda work, pieces, *_: (work(*piece) for piece in pieces))
-    monkeypatch.setattr(Session, "cluster", "this process")
-    session = Session(recipe, Storage.at(tmp_path / "run"))
+    session = Session(recipe, Storage.at(tmp_path / "run"), given_executor=InProcess())
     folder = session.run / "log_polar"
     network = initialize(VGG16(12, recipe.network, "log_polar"), "variance-preserving", 0)
     folder.write_bytes(FILE, weights_bytes(network))
@@ -132,7 +130,7 @@ def contents(session):
 
 def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
     folder, drawn = session.run / "log_polar", []
-    draw = visualize.draw_piece
+    draw = visualize.draw_sheet
 
     def noted(trained, piece):
         if len(drawn) == 1:
@@ -140,14 +138,14 @@ def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
         drawn.append(piece)
         return draw(trained, piece)
 
-    monkeypatch.setattr(visualize, "draw_piece", noted)
+    monkeypatch.setattr(visualize, "draw_sheet", noted)
     with pytest.raises(Killed):
         visualize.visualize(session)
     assert not session.stages.visualize("log_polar").is_finished()
     first, drawn[:] = list(drawn), []
-    monkeypatch.setattr(visualize, "draw_piece", lambda trained, piece: drawn.append(piece) or draw(trained, piece))
+    monkeypatch.setattr(visualize, "draw_sheet", lambda trained, piece: drawn.append(piece) or draw(trained, piece))
     visualize.visualize(session)
-    pieces = visualize_pieces(session.recipe, session.stages.visualize("log_polar").inputs["exemplars"])
+    pieces = atlas_sheets(session.recipe, session.stages.visualize("log_polar").inputs["exemplars"])
     assert first + drawn == pieces
     table = pq.read_table(folder.path("features.parquet"))
     exemplars = pq.read_table(folder.path("exemplars.parquet"))

@@ -35,7 +35,7 @@ def test_the_run_keeps_the_weights(session, file, small_recipe):
     import_weights(session, file)
     torch.manual_seed(0)
     expected = VGG16(12, small_recipe.network).state_dict()
-    found = load_network(session.run / "cartesian", session.recipe, "cartesian", 12).state_dict()
+    found = load_network(session.run / "cartesian", session.recipe.network, "cartesian", 12).state_dict()
     assert all(torch.equal(found[name], value) for name, value in expected.items())
     assert stored_recipe(session.run) == session.recipe
     assert session.trained("cartesian").weights in json.dumps(session.stages.scan("cartesian").inputs)
@@ -96,11 +96,11 @@ def test_the_set_that_is_taken_is_said_and_the_other_is_other_weights(session, t
     place = str(tmp_path / "both.pth")
     import_weights(session, place)
     said = capsys.readouterr()
-    assert f"took 'model'; for the other give --weights {place}#model_ema" in said.out + said.err
+    assert f"took 'model'; for the other give {place}#model_ema" in said.out + said.err
     import_weights(session, f"{place}#model")  # the same
     with pytest.raises(SettingError, match="holds a finished weights with other settings"):
         import_weights(session, f"{place}#model_ema")
     other = Session(session.recipe, Storage.at(tmp_path / "other"))
     import_weights(other, f"{place}#model_ema")
-    found = load_network(other.run / "cartesian", other.recipe, "cartesian", 12).state_dict()
+    found = load_network(other.run / "cartesian", other.recipe.network, "cartesian", 12).state_dict()
     assert all(torch.equal(value, state[name] + 1) for name, value in found.items())

@@ -37,11 +37,11 @@ def test_the_expectation_is_the_hypergeometric_one(batch):
 
 @pytest.mark.parametrize("window", [256, 4096])
 def test_rows_stored_in_random_order_are_mixed_with_any_window(window):
-    assert mix(MIXED, window=window).share == pytest.approx(1, abs=0.01)
+    assert mix(MIXED, window=window).of_random == pytest.approx(1, abs=0.01)
 
 
 def test_rows_stored_by_class_are_mixed_by_larger_windows_alone():
-    shares = [mix(SORTED, window=window).share for window in (100, 256, 1024, 4096, ROWS)]
+    shares = [mix(SORTED, window=window).of_random for window in (100, 256, 1024, 4096, ROWS)]
     assert shares == sorted(shares)
     assert shares[0] < 0.3
     assert shares[-1] == pytest.approx(1, abs=0.01)
@@ -56,12 +56,12 @@ def test_every_batch_counts_where_they_are_few():
 
 def test_no_rows_no_mix():
     empty = np.zeros(0, np.int64)
-    assert class_mix(epoch_order(empty, empty, 0, 0, 8, 2, 4), empty).share == 1.0
+    assert class_mix(epoch_order(empty, empty, 0, 0, 8, 2, 4), empty).of_random == 1.0
 
 
 def test_the_window_that_mends_is_the_first_doubling_that_does():
-    window = mixing_window(np.arange(ROWS), GROUPS, SORTED, 0, 64, 8, 256, WELL_MIXED)
-    assert mix(SORTED, window=window).share >= WELL_MIXED > mix(SORTED, window=window // 2).share
+    window = mixing_window(lambda window: mix(SORTED, window=window), ROWS, 256, WELL_MIXED)
+    assert mix(SORTED, window=window).of_random >= WELL_MIXED > mix(SORTED, window=window // 2).of_random
 
 
 def test_the_index_measures_what_recipes_and_defaults_use():
@@ -78,6 +78,10 @@ def by_class(tmp_path_factory):
     return folder
 
 
+def check(recipe):
+    check_class_mix(recipe.data, recipe.seed, recipe.train.batch_size)
+
+
 def recipe_of(path, window, **data):
     settings = DataSettings(path=str(path), lanes=4, shuffle_window=window, **data)
     return Recipe(recipe="demo", data=settings, train=TrainSettings(batch_size=32))
@@ -86,20 +90,20 @@ def recipe_of(path, window, **data):
 def test_training_on_shards_stored_by_class_is_refused_with_what_mends_it(by_class, tmp_path):
     index(str(by_class), str(tmp_path / "in place"))
     recipe = recipe_of(tmp_path / "in place", 32)
-    message = r"batch of 32 would hold \d classes \(22 in random order\).*--data.shuffle-window (\d+) .*--shuffle"
+    message = r"batch of 32 would hold \d classes \(22 in random order\).*data.shuffle-window (\d+) .*mixed copy"
     with pytest.raises(SettingError, match=message) as error:
-        check_class_mix(recipe)
-    window = int(str(error.value).partition("--data.shuffle-window ")[2].split()[0])
-    check_class_mix(recipe_of(tmp_path / "in place", window))
-    check_class_mix(recipe_of(tmp_path / "in place", 32, min_class_mix=0.0))
+        check(recipe)
+    window = int(str(error.value).partition("data.shuffle-window ")[2].split()[0])
+    check(recipe_of(tmp_path / "in place", window))
+    check(recipe_of(tmp_path / "in place", 32, min_class_mix=0.0))
     index(str(by_class), str(tmp_path / "mixed"), shuffle=True)
-    check_class_mix(recipe_of(tmp_path / "mixed", 32))
+    check(recipe_of(tmp_path / "mixed", 32))
 
 
 def test_few_rows_that_are_all_shuffled_together_are_never_refused(by_class, tmp_path):
     index(str(by_class), str(tmp_path / "out"))
     rows = len(open_dataset(str(tmp_path / "out")).rows("train"))
-    check_class_mix(recipe_of(tmp_path / "out", rows, min_class_mix=1.0))
+    check(recipe_of(tmp_path / "out", rows, min_class_mix=1.0))
 
 
 def test_the_share_demanded_changes_no_result(small_recipe):

@@ -53,7 +53,7 @@ def test_where_nothing_is_faulty_nothing_is_written(tmp_path):
 def test_a_share_of_a_split_may_be_faulty(faulty_folder, share, stops):
     faulty = described(faulty_folder, "train") + described(faulty_folder, "validation")
     if stops:
-        with pytest.raises(SettingError, match=f"^3 of 240 rows .*data.max-quarantined {share:g}; "):
+        with pytest.raises(SettingError, match=f"^3 of 240 rows .*data.max-quarantined {share:g}$"):
             check_faulty_share(faulty, "train", 240, share)
     else:
         check_faulty_share(faulty, "train", 240, share)

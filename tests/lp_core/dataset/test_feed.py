@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lp_core.dataset.feed import FAULTY, Feed, Reading, open_dataset, used_rows
+from lp_core.dataset.feed import FAULTY, Reading, open_dataset
 from lp_core.images.crop import centre_crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
+from tasks.from_recipe import feed_of, rows_of
 from tests.conftest import FAULTY_ROWS
 
 
@@ -18,7 +19,7 @@ def collect(feed, reading):
 
 @pytest.mark.parametrize("view", ["cartesian", "log_polar"])
 def test_a_training_image_is_a_function_of_seed_epoch_and_row(small_recipe, view):
-    feed = Feed(small_recipe, view)
+    feed = feed_of(small_recipe, view)
     step = feed.steps_per_epoch + 3
     [batch] = collect(feed, Reading("train", step, step + 1))
     row = int(batch.rows_N[5])
@@ -32,25 +33,26 @@ def test_a_training_image_is_a_function_of_seed_epoch_and_row(small_recipe, view
 
 
 def test_both_views_see_the_same_rows(small_recipe):
-    first, second = (collect(Feed(small_recipe, view), Reading("train", 0, 4)) for view in ("cartesian", "log_polar"))
+    feeds = [feed_of(small_recipe, view) for view in ("cartesian", "log_polar")]
+    first, second = (collect(feed, Reading("train", 0, 4)) for feed in feeds)
     assert [a.rows_N.tolist() for a in first] == [b.rows_N.tolist() for b in second]
 
 
 def test_an_epoch_holds_every_row_once_over_all_workers(small_recipe):
-    feeds = [Feed(small_recipe, "cartesian", rank, 3) for rank in range(3)]
+    feeds = [feed_of(small_recipe, "cartesian", rank, 3) for rank in range(3)]
     steps = feeds[0].steps_per_epoch
     rows = [batch.rows_N for feed in feeds for batch in collect(feed, Reading("train", 0, steps))]
     assert sorted(np.concatenate(rows)) == list(range(240))
 
 
 def test_validation_batches_cover_the_split_once(small_recipe):
-    feeds = [Feed(small_recipe, "cartesian", rank, 2) for rank in range(2)]
+    feeds = [feed_of(small_recipe, "cartesian", rank, 2) for rank in range(2)]
     rows = [b.rows_N for feed in feeds for b in collect(feed, Reading("validation", 0, feed.validation_batches))]
     assert sorted(np.concatenate(rows)) == list(range(60))
 
 
 def test_evaluation_crops_the_centre(small_recipe):
-    feed = Feed(small_recipe, "cartesian")
+    feed = feed_of(small_recipe, "cartesian")
     [photograph] = open_dataset(small_recipe.data.path).photographs("validation", np.array([7]))
     image = decode_rgb(photograph.data)
     expected = network_input(image, centre_crop(*image.shape[:2], 1.0), "cartesian", small_recipe.view)
@@ -60,18 +62,18 @@ def test_evaluation_crops_the_centre(small_recipe):
 
 def test_a_limit_keeps_a_seeded_choice(small_recipe):
     limited = replace(small_recipe, data=replace(small_recipe.data, limit=50))
-    rows = used_rows(limited, "train")
+    rows = rows_of(limited, "train")
     assert len(rows) == 50
-    assert np.array_equal(rows, used_rows(limited, "train"))
-    assert not np.array_equal(rows, used_rows(replace(limited, seed=1), "train"))
-    assert len(used_rows(limited, "validation")) == 50
+    assert np.array_equal(rows, rows_of(limited, "train"))
+    assert not np.array_equal(rows, rows_of(replace(limited, seed=1), "train"))
+    assert len(rows_of(limited, "validation")) == 50
 
 
 def test_faulty_rows_keep_their_place_and_no_other_row_changes(small_recipe, faulty_folder):
     steps = Reading("train", 0, 10)
-    whole = collect(Feed(small_recipe, "cartesian"), steps)
+    whole = collect(feed_of(small_recipe, "cartesian"), steps)
     damaged = collect(
-        Feed(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "cartesian"), steps
+        feed_of(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "cartesian"), steps
     )
     assert sorted(row for batch in damaged for row in batch.faulty_rows) == FAULTY_ROWS["train"]
     for one, other in zip(whole, damaged, strict=True):
@@ -84,7 +86,7 @@ def test_faulty_rows_keep_their_place_and_no_other_row_changes(small_recipe, fau
 
 
 def test_evaluation_leaves_faulty_rows_out(small_recipe, faulty_folder):
-    feed = Feed(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "log_polar")
+    feed = feed_of(replace(small_recipe, data=replace(small_recipe.data, path=faulty_folder)), "log_polar")
     rows = np.arange(60)
     seen = np.concatenate([batch.rows_N for batch in feed.evaluation_batches("validation", rows, 8)])
     assert np.array_equal(seen, np.setdiff1d(rows, FAULTY_ROWS["validation"]))

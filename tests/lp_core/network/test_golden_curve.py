@@ -19,10 +19,9 @@ TOLERANCE = 2e-3
 
 def curve(folder: str, view: str) -> list[float]:
     """Mean losses of twenty steps, in nats."""
-    import torch
-
-    from lp_core.dataset.feed import Feed, Reading
-    from lp_core.network.learner import Learner
+    from lp_core.dataset.feed import Reading
+    from lp_core.network.kernels import deterministic_kernels
+    from tasks.from_recipe import feed_of, learner_of
 
     recipe = Recipe(
         recipe="demo",
@@ -42,14 +41,14 @@ def curve(folder: str, view: str) -> list[float]:
             deterministic=True,
         ),
     )
-    feed = Feed(recipe, view)
-    learner = Learner(recipe, view, 12, feed.steps_per_epoch)
-    found = []
-    for batch in feed.batches(Reading("train", 0, 20)):
-        counts = learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N)
-        found.append(counts.loss_sum / counts.images)
-    torch.use_deterministic_algorithms(False)
-    return found
+    feed = feed_of(recipe, view)
+    losses = []
+    with deterministic_kernels():
+        learner = learner_of(recipe, view, 12, feed.steps_per_epoch)
+        for batch in feed.batches(Reading("train", 0, 20)):
+            counts = learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N)
+            losses.append(counts.loss_sum / counts.images)
+    return losses
 
 
 @pytest.mark.parametrize("view", ["cartesian", "log_polar"])

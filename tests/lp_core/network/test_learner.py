@@ -6,26 +6,29 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.dataset.feed import Feed, Reading
+from lp_core.dataset.feed import Reading
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner, normalized
+from lp_core.network.kernels import deterministic_kernels
+from lp_core.network.learner import normalized
+from tasks.from_recipe import feed_of, learner_of
 
 
 @pytest.fixture(autouse=True)
 def _one_thread():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with deterministic_kernels():
+        yield
     torch.set_num_threads(threads)
 
 
 def learner(recipe, view="log_polar", **changes):
     recipe = replace(recipe, train=replace(recipe.train, **changes))
-    return Learner(recipe, view, 12, steps_per_epoch=10)
+    return learner_of(recipe, view, 12, steps_per_epoch=10)
 
 
 def batches(recipe, count, view="log_polar"):
-    return list(Feed(recipe, view).batches(Reading("train", 0, count)))
+    return list(feed_of(recipe, view).batches(Reading("train", 0, count)))
 
 
 def losses(one, given):
@@ -42,7 +45,7 @@ def test_input_is_normalised_as_torchvision_does():
 
 def test_eight_images_are_learned_by_heart(small_recipe):
     network = replace(small_recipe.network, dropout=0.0, width=1 / 8)
-    one = Learner(replace(small_recipe, network=network), "log_polar", 12, steps_per_epoch=60)
+    one = learner_of(replace(small_recipe, network=network), "log_polar", 12, steps_per_epoch=60)
     [batch] = batches(small_recipe, 1)
     images, labels = batch.images_NSRC[:8], batch.labels_N[:8]
     for _ in range(60):

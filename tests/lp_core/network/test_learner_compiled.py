@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.dataset.feed import Feed, Reading
+from lp_core.dataset.feed import Reading
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner
+from tasks.from_recipe import feed_of, learner_of
 
 pytestmark = pytest.mark.slow  # a minute
 
@@ -23,9 +23,9 @@ def recipe(small_recipe):
 @pytest.mark.filterwarnings("default")  # the compiler's own
 def test_compiled_it_learns_the_same(recipe):
     eager = replace(recipe, train=replace(recipe.train, compile=False))
-    given = list(Feed(recipe, "log_polar").batches(Reading("train", 0, 3)))
+    given = list(feed_of(recipe, "log_polar").batches(Reading("train", 0, 3)))
     losses = []
-    for one in (Learner(eager, "log_polar", 12, 10), Learner(recipe, "log_polar", 12, 10)):
+    for one in (learner_of(eager, "log_polar", 12, 10), learner_of(recipe, "log_polar", 12, 10)):
         losses.append([one.learn(b.images_NSRC, b.labels_N, len(b.rows_N)).loss_sum for b in given])
         assert all(not name.startswith("network/_orig") for name in one.state())
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
@@ -37,9 +37,9 @@ def test_a_compiler_that_is_missing_is_told(recipe):
     import torch._inductor.config
 
     torch.compiler.reset()
-    [batch] = Feed(recipe, "cartesian").batches(Reading("train", 0, 1))
+    [batch] = feed_of(recipe, "cartesian").batches(Reading("train", 0, 1))
     with (
         torch._inductor.config.patch({"cpp.cxx": ("/nowhere/g++",), "force_disable_caches": True}),
         pytest.raises(SettingError, match=r"train\.compile is on, but torch\.compile fails here \(.*leave it off"),
     ):
-        Learner(recipe, "cartesian", 12, 10).learn(batch.images_NSRC[:5], batch.labels_N[:5], 5)
+        learner_of(recipe, "cartesian", 12, 10).learn(batch.images_NSRC[:5], batch.labels_N[:5], 5)

@@ -8,8 +8,8 @@ import pytest
 import torch
 import torch.multiprocessing
 
-from lp_core.dataset.feed import Feed, Reading
-from lp_core.network.learner import Learner
+from lp_core.dataset.feed import Reading
+from tasks.from_recipe import feed_of, learner_of
 
 STEPS = 6
 TOLERANCE = 1e-4
@@ -19,12 +19,12 @@ TOLERANCE = 1e-4
 def losses(recipe, rank, world, rendezvous):
     """Summed losses of a worker's steps."""
     torch.set_num_threads(1)
-    feed = Feed(recipe, "log_polar", rank, world)
-    learner = Learner(recipe, "log_polar", 12, feed.steps_per_epoch, "cpu", world)
+    feed = feed_of(recipe, "log_polar", rank, world)
+    learner = learner_of(recipe, "log_polar", 12, feed.steps_per_epoch, "cpu", world)
     if world > 1:
         os.environ["GLOO_SOCKET_IFNAME"] = "lo"
         torch.distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=world)
-        learner.share(torch.nn.parallel.DistributedDataParallel(learner.network))
+        learner.compute_through(torch.nn.parallel.DistributedDataParallel(learner.network))
     found = []
     for batch in feed.batches(Reading("train", 0, STEPS)):
         epoch, step = divmod(batch.index, feed.steps_per_epoch)
@@ -48,7 +48,7 @@ def test_two_workers_learn_as_one_does(small_recipe, tmp_path):
         network=replace(small_recipe.network, dropout=0.5),
         train=replace(small_recipe.train, optimizer="sgd", learning_rate=0.02, micro_batch=7),
     )
-    rows = [len(Feed(recipe, "log_polar", rank, 2).rows("train", 2)) for rank in (0, 1)]
+    rows = [len(feed_of(recipe, "log_polar", rank, 2).rows("train", 2)) for rank in (0, 1)]
     assert sorted(rows) == [0, 1]
     expected = losses(recipe, 0, 1, "")
     torch.multiprocessing.spawn(work, (recipe, tmp_path), nprocs=2)

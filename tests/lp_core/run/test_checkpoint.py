@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner
 from lp_core.run.checkpoint import (
     Checkpoint,
     best_checkpoint,
@@ -17,6 +16,7 @@ from lp_core.run.checkpoint import (
     save_checkpoint,
 )
 from lp_core.storage import Storage
+from tasks.from_recipe import learner_of
 
 
 @pytest.fixture
@@ -80,15 +80,15 @@ def test_no_checkpoint_is_no_error(tmp_path):
 
 
 def test_a_disk_that_is_too_small_is_refused(tmp_path, small_recipe):
-    check_space(Storage.at(tmp_path), small_recipe, 12, 2)
-    greedy = replace(small_recipe, train=replace(small_recipe.train, keep_checkpoints=10**9))
+    check_space(Storage.at(tmp_path), small_recipe.network, small_recipe.train, 12, 2)
+    greedy = replace(small_recipe.train, keep_checkpoints=10**9)
     with pytest.raises(SettingError, match=r"GB are free, but \d+\.\d GB are needed .* lower train\.keep-checkpoints"):
-        check_space(Storage.at(tmp_path), greedy, 12, 2)
-    check_space(Storage("s3://bucket/run"), greedy, 12, 2)
+        check_space(Storage.at(tmp_path), small_recipe.network, greedy, 12, 2)
+    check_space(Storage("s3://bucket/run"), small_recipe.network, greedy, 12, 2)
 
 
 def test_the_space_is_that_of_the_files(tmp_path, small_recipe):
-    learner = Learner(small_recipe, "cartesian", 12, steps_per_epoch=10)
+    learner = learner_of(small_recipe, "cartesian", 12, steps_per_epoch=10)
     learner.learn(np.zeros((3, 32, 32, 3), np.uint8), np.zeros(3, np.int64), 3)
     folder = Storage.at(tmp_path)
     save_checkpoint(folder, Checkpoint(1, learner.state(), {}), keep=1)

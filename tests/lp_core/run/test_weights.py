@@ -22,22 +22,24 @@ def folder(tmp_path, small_recipe):
 def test_weights_survive_the_file(folder, small_recipe):
     torch.manual_seed(0)
     expected = VGG16(12, small_recipe.network, "log_polar").state_dict()
-    found = load_network(folder, small_recipe, "log_polar", 12).state_dict()
+    found = load_network(folder, small_recipe.network, "log_polar", 12).state_dict()
     assert all(torch.equal(found[name], value) for name, value in expected.items())
 
 
 def test_other_networks_weights_are_refused(folder, small_recipe):
-    wider = replace(small_recipe, network=replace(small_recipe.network, width=1 / 8))
-    with pytest.raises(SettingError, match=r"'features\.0\.weight' is \[4, 3, 3, 3\], the recipe's network has"):
+    wider = replace(small_recipe.network, width=1 / 8)
+    with pytest.raises(
+        SettingError, match=r"'features\.0\.weight' is \[4, 3, 3, 3\], the network of these settings has"
+    ):
         load_network(folder, wider, "log_polar", 12)
     with pytest.raises(SettingError, match=r"classifier\.6\.weight"):
-        load_network(folder, small_recipe, "log_polar", 13)
+        load_network(folder, small_recipe.network, "log_polar", 13)
 
 
 def test_a_file_that_is_no_weights_is_refused(folder, small_recipe):
     folder.write_bytes(FILE, b"\x80\x04pickle")
     with pytest.raises(SettingError, match="not a safetensors file"):
-        load_network(folder, small_recipe, "log_polar", 12)
+        load_network(folder, small_recipe.network, "log_polar", 12)
     folder.remove(FILE)
     with pytest.raises(SettingError, match="does not exist"):
-        load_network(folder, small_recipe, "log_polar", 12)
+        load_network(folder, small_recipe.network, "log_polar", 12)

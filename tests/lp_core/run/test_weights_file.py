@@ -14,12 +14,12 @@ import torchvision
 from torchvision.models import VGG16_Weights
 
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.checkpoint import Checkpoint, save_checkpoint
 from lp_core.run.weights import network_with, weights_bytes
 from lp_core.run.weights_file import read_weights
 from lp_core.storage import Storage
+from tasks.from_recipe import learner_of
 
 
 @pytest.fixture
@@ -74,8 +74,7 @@ def test_the_original_authors_checkpoint(network, tmp_path, zipped):
 
 
 def test_every_checkpoint_of_a_training(small_recipe, tmp_path):
-    learner = Learner(small_recipe, "cartesian", 12, steps_per_epoch=10)
-    torch.use_deterministic_algorithms(False)
+    learner = learner_of(small_recipe, "cartesian", 12, steps_per_epoch=10)
     save_checkpoint(Storage.at(tmp_path), Checkpoint(3, learner.state(), {}), keep=1)
     tensors = read_weights(str(tmp_path / "step-000000003.safetensors")).tensors
     assert_same(dict(sorted(tensors.items())), _sorted(learner.network))
@@ -83,7 +82,7 @@ def test_every_checkpoint_of_a_training(small_recipe, tmp_path):
 
 def test_half_precision_is_widened(network, small_recipe, tmp_path):
     found = read(tmp_path, pickled({name: value.half() for name, value in network.state_dict().items()}))
-    whole = network_with(found, small_recipe, "cartesian", 12, "here")
+    whole = network_with(found, small_recipe.network, "cartesian", 12, "here")
     assert whole.features[0].weight.dtype == torch.float32
 
 
@@ -132,8 +131,8 @@ def test_of_an_average_and_the_training_the_latter_is_taken_and_the_other_offere
     (tmp_path / "file").write_bytes(pickled(as_torchvisions_script_saves(network)))
     place = str(tmp_path / "file")
     usual, average, named = (read_weights(place + end) for end in ("", "#model_ema", "#model"))
-    assert usual.remark == f"took 'model'; for the other give --weights {place}#model_ema"
-    assert average.remark == f"took 'model_ema', a moving average; for the other give --weights {place}#model"
+    assert usual.remark == f"took 'model'; for the other give {place}#model_ema"
+    assert average.remark == f"took 'model_ema', a moving average; for the other give {place}#model"
     assert_same(usual.tensors, network)
     assert (average.tensors["classifier.6.bias"] == 7).all()
     assert list(average.tensors) == list(usual.tensors)
@@ -222,8 +221,8 @@ def test_timms_names_and_kernels(tmp_path, small_recipe):
         for name in ("pre_logits.fc1", "pre_logits.fc2"):
             y = torch.relu(torch.nn.functional.conv2d(y, timm[f"{name}.weight"], timm[f"{name}.bias"]))
         y = torch.nn.functional.linear(y.flatten(1), timm["head.fc.weight"], timm["head.fc.bias"])
-        torch.testing.assert_close(y, network_with(found, replace(small_recipe, network=replace(
-            small_recipe.network, pool=7)), "cartesian", 12, "here").eval()(x))  # fmt: skip
+        torch.testing.assert_close(y, network_with(
+            found, replace(small_recipe.network, pool=7), "cartesian", 12, "here").eval()(x))  # fmt: skip
 
 
 class _Harm:
@@ -356,15 +355,15 @@ def test_published_weights_from_torchvisions_cache(network, tmp_path, monkeypatc
 
 def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     def message(tensors, classes=12, **changes):
-        recipe = replace(small_recipe, network=replace(small_recipe.network, **changes))
+        settings = replace(small_recipe.network, **changes)
         with pytest.raises(SettingError) as error:
-            network_with(tensors, recipe, "cartesian", classes, "--weights F")
+            network_with(tensors, settings, "cartesian", classes, "F")
         return str(error.value)
 
     state = network.state_dict()
     assert "'features.0.weight' is [4, 3, 3, 3]" in message(state, width=1.0)
-    assert "give --network.width 0.0625" in message(state, width=1.0)
-    assert "give another --network.pool" in message(state, pool=7)
+    assert "give network.width 0.0625" in message(state, width=1.0)
+    assert "give another network.pool" in message(state, pool=7)
     assert "they tell 12 classes apart, the data set has 100" in message(state, classes=100)
     assert "'classifier.6.bias' is missing" in message({n: v for n, v in state.items() if n != "classifier.6.bias"})
     assert "'more' is in none" in message({**state, "more": torch.zeros(1)})
@@ -381,13 +380,13 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
         ("vgg13", "the weights are VGG-13's, of 10 convolutions; VGG-16 has 13"),
         ("vgg19", "are VGG-19's, of 16 convolutions; VGG-16 has 13; the first names found are 'features.16.weight'"),
         ("vgg16_bn", "batch normalisation ('features.1.running_mean'), this VGG-16 has none; give weights of torch"),
-        ("alexnet", "'features.0.weight' is [64, 3, 11, 11], the recipe's network has [4, 3, 3, 3]"),
+        ("alexnet", "'features.0.weight' is [64, 3, 11, 11], the network of these settings has [4, 3, 3, 3]"),
     ],
 )
 def test_another_depth_is_named(small_recipe, depth, says):
     with torch.device("meta"):
         tensors = torchvision.models.get_model(depth).state_dict()
     with pytest.raises(SettingError) as error:
-        network_with(tensors, small_recipe, "cartesian", 12, "--weights F")
+        network_with(tensors, small_recipe.network, "cartesian", 12, "F")
     assert says in str(error.value)
     assert "\n" not in str(error.value)

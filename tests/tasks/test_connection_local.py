@@ -13,9 +13,8 @@ SCRIPT = """
 import ipaddress, os, re
 from contextlib import suppress
 from pathlib import Path
-from tasks.cluster import connected
+from tasks.connection import connected
 from tests.workflows.commands import descendants
-from workflows.recipes import recipe
 
 def address(text):
     words = [bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8)]
@@ -36,7 +35,7 @@ def listening(pids):
                 if inode and inode[1] in sockets:
                     yield sockets[inode[1]]
 
-with connected(recipe("demo")):
+with connected():
     import ray
     ray.get(ray.remote(lambda: 1).remote())
     found = list(listening([os.getpid(), *descendants(os.getpid())]))

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from lp_core.errors import SettingError
-from tasks.cluster import connected
+from tasks.connection import connected
 
 
 @pytest.fixture
@@ -17,37 +17,37 @@ def nobody():
     return address
 
 
-def refusal(recipe, address):
-    with pytest.raises(SettingError) as error, connected(recipe, address):
+def refusal(address):
+    with pytest.raises(SettingError) as error, connected(address):
         pass
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_dashboards_address_is_explained(small_recipe, monkeypatch, capsys, scheme):
+def test_a_dashboards_address_is_explained(monkeypatch, capsys, scheme):
     url = f"{scheme}://10.0.0.1:8265"
     monkeypatch.setenv("RAY_ADDRESS", url)
-    message = refusal(small_recipe, None)
+    message = refusal(None)
     assert f"no Ray cluster at address '{url}' (from RAY_ADDRESS): that is a dashboard's" in message
     assert f"`logpolar submit VERB --address {url}`" in message
     assert "RAY_ADDRESS=HOST:PORT, or unset it to start Ray on this machine" in message
-    assert "with --address HOST:PORT" in refusal(small_recipe, url)
+    assert "with --address HOST:PORT" in refusal(url)
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_connected_to_is_said_with_who_named_it(small_recipe, monkeypatch, capsys, nobody):
+def test_what_is_connected_to_is_said_with_who_named_it(monkeypatch, capsys, nobody):
     monkeypatch.setenv("RAY_ADDRESS", nobody)
     for option, source in ((None, "RAY_ADDRESS"), ("auto", "RAY_ADDRESS"), (nobody, "--address")):
-        message = refusal(small_recipe, option)
+        message = refusal(option)
         assert f"no Ray cluster at address '{nobody}' (from {source}) ([Errno 111] Connection refused)" in message
         assert capsys.readouterr().out == f"connecting to Ray at {nobody} (from {source})\n"
 
 
 @pytest.mark.parametrize("address", ["nonsense://10.0.0.1:6379", "10.0.0.1"])
-def test_rays_reason_is_kept(small_recipe, address):
+def test_rays_reason_is_kept(address):
     """Ray's own words, all of them: they end with what to do."""
-    assert f"no Ray cluster at address '{address}' (from --address) (" in refusal(small_recipe, address)
+    assert f"no Ray cluster at address '{address}' (from --address) (" in refusal(address)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""Values of `lp_core` made from a run's settings: the core takes the sections that it uses, not the whole recipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lp_core.dataset.feed import Feed, used_rows
+from lp_core.settings import Recipe, ViewName
+
+if TYPE_CHECKING:
+    from lp_core.network.learner import Learner
+
+
+def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Feed:
+    """Return what a worker reads in a view.
+
+    Args:
+        recipe: settings of the run.
+        view: `cartesian` or `log_polar`.
+        rank: this worker.
+        world: number of workers.
+    """
+    return Feed(recipe.data, view, recipe.view, recipe.seed, recipe.train.batch_size, rank, world)
+
+
+def rows_of(recipe: Recipe, split: str) -> np.ndarray:
+    """Return the row numbers of a split that the run uses, ascending, int64 [n]."""
+    return used_rows(recipe.data, split, recipe.seed)
+
+
+def learner_of(
+    recipe: Recipe, view: ViewName, classes: int, steps_per_epoch: int, device: Any = "cpu", world: int = 1
+) -> Learner:
+    """Return a view's network before its first step, with its optimiser.
+
+    Args:
+        recipe: settings of the run.
+        view: network input that it learns from.
+        classes: number of classes.
+        steps_per_epoch: optimiser steps in an epoch.
+        device: where it computes.
+        world: number of workers whose gradients are averaged.
+    """
+    from lp_core.network.initialization import first_network
+    from lp_core.network.learner import Learner
+
+    network = first_network(recipe.network, view, classes, recipe.seed)
+    return Learner(network, recipe.train, recipe.seed, recipe.view.size, steps_per_epoch, device, world)
