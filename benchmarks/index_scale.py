@@ -18,11 +18,11 @@ import numpy as np
 
 from benchmarks.machine import machine_line, peak_megabytes
 from benchmarks.timing import Stopwatch
-from lp_core.indexing.identity import ImageClass
-from lp_core.indexing.layouts.found import Files, Found
+from lp_core.indexing.collection import Files, Found
+from lp_core.indexing.identity.classes import ImageClass
 from lp_core.indexing.manifest import write_manifest, written_rows
-from lp_core.indexing.plan import Plan
-from lp_core.indexing.writing import Written
+from lp_core.indexing.writing.plan import Plan
+from lp_core.indexing.writing.shard_writer import Written
 from lp_core.storage import Storage
 
 ROWS = {"train": 1_281_167, "validation": 50_000}

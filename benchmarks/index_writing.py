@@ -20,9 +20,9 @@ from pathlib import Path
 from benchmarks.machine import PHOTOGRAPHS, machine_line, peak_megabytes
 from benchmarks.timing import Stopwatch
 from lp_core.indexing.layouts import find
-from lp_core.indexing.plan import Piece, Plan
-from lp_core.indexing.resize import Form
-from lp_core.indexing.writing import write_shard
+from lp_core.indexing.writing.plan import Piece, Plan
+from lp_core.indexing.writing.shard_writer import write_shard
+from lp_core.indexing.writing.stored_form import Form
 from lp_core.storage import Storage
 
 

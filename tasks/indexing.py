@@ -8,14 +8,14 @@ from typing import Any
 from lp_core.dataset.shards import Shard
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.archive import Members, Region, list_members
-from lp_core.indexing.extraction import extract_images, extracted_files, extracted_name
-from lp_core.indexing.layouts.found import Files
+from lp_core.indexing.collection import Files
 from lp_core.indexing.manifest import source_shard
-from lp_core.indexing.plan import Piece
-from lp_core.indexing.resize import Form
-from lp_core.indexing.shard_rows import ShardRows
-from lp_core.indexing.writing import Written, shard_faults, write_shard
+from lp_core.indexing.reading.shard_rows import ShardRows
+from lp_core.indexing.sources.archive import Members, Region, list_members
+from lp_core.indexing.writing.extraction import extract_images, extracted_files, extracted_name
+from lp_core.indexing.writing.plan import Piece
+from lp_core.indexing.writing.shard_writer import Written, shard_faults, write_shard
+from lp_core.indexing.writing.stored_form import Form
 from lp_core.storage import Storage
 
 NOTES = "unfinished"

@@ -14,17 +14,17 @@ from tyro.conf import Positional
 from lp_core.dataset.shards import Columns
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.archive import Members, Region, list_members
-from lp_core.indexing.holding_out import hold_out
+from lp_core.indexing.collection import Found
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
 from lp_core.indexing.manifest import copies, named_classes, source_shard, write_manifest, written_rows
-from lp_core.indexing.plan import Piece, Plan
 from lp_core.indexing.quarantine import check_share, first_reasons
+from lp_core.indexing.reading.shard_rows import ShardRows, read_shard_rows, refused_rows
 from lp_core.indexing.remarks import remarks
-from lp_core.indexing.resize import Form
-from lp_core.indexing.shard_rows import ShardRows, read_shard_rows, refused_rows
+from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.indexing.validation_share import ValidationShare
+from lp_core.indexing.validation_split import hold_out
+from lp_core.indexing.writing.plan import Piece, Plan
+from lp_core.indexing.writing.stored_form import Form
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.cluster import connected

@@ -18,13 +18,20 @@ from lp_core.dataset.folder import FOOTER, FORMAT, ROW_SCHEMA, SPLITS, SplitRows
 from lp_core.dataset.shards import Columns, Shard
 from lp_core.errors import check
 from lp_core.fingerprint import checksum, fingerprint
-from lp_core.indexing.identity import ImageClass, check_wnids, classes_of, image_ids, numbered_classes, wnids_by_label
-from lp_core.indexing.layouts.found import Found, Refused
-from lp_core.indexing.plan import Piece, Wanted, copied_shard, stored_path
+from lp_core.indexing.collection import Found, Refused
+from lp_core.indexing.identity.classes import (
+    ImageClass,
+    check_wnids,
+    classes_of,
+    image_ids,
+    numbered_classes,
+    wnids_by_label,
+)
 from lp_core.indexing.quarantine import first_reasons
-from lp_core.indexing.shard_rows import ShardRows, agreed_class_names, read_shard_rows
+from lp_core.indexing.reading.shard_rows import ShardRows, agreed_class_names, read_shard_rows
 from lp_core.indexing.validation_share import ValidationShare
-from lp_core.indexing.writing import Written
+from lp_core.indexing.writing.plan import Piece, Wanted, copied_shard, stored_path
+from lp_core.indexing.writing.shard_writer import Written
 from lp_core.storage import Storage
 
 MAX_CLASSES = 1_000_000

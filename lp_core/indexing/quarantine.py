@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lp_core.errors import SettingError
 from lp_core.images.decode import MAX_PIXELS, ImageError, decode_rgb, image_size
-from lp_core.indexing.layouts.found import Refused
+from lp_core.indexing.collection import Refused
 
 MAX_FILE_BYTES = 64 * 2**20
 """Largest encoded image taken; ImageNet's largest has 15 MB. It bounds the memory of whoever reads a row group."""

@@ -18,7 +18,7 @@ from torchvision.datasets import ImageFolder
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.images.decode import decode_rgb
-from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.storage import Storage
 from tasks.indexing import list_archive
 from tests.lp_core.indexing.imagenet_forms import (
@@ -168,7 +168,7 @@ def many(count: int) -> tuple[Photo, ...]:
 
 
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lp_core.indexing.plan.GROUP_ROWS", 8)
+    monkeypatch.setattr("lp_core.indexing.writing.plan.GROUP_ROWS", 8)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -209,8 +209,8 @@ KILLED = """
 import os, signal, sys
 import pyarrow.parquet as pq
 from workflows import index
-import lp_core.indexing.plan
-lp_core.indexing.plan.GROUP_ROWS, index.FEW = 8, 100
+import lp_core.indexing.writing.plan
+lp_core.indexing.writing.plan.GROUP_ROWS, index.FEW = 8, 100
 write, groups = pq.ParquetWriter.write_table, []
 def killed(*arguments):
     groups.append(1)

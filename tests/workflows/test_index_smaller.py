@@ -63,7 +63,7 @@ def test_parquet_is_copied_as_class_folders_are(tmp_path: Path) -> None:
 def test_a_copy_of_parquet_has_row_groups_of_bounded_size_and_goes_on_after_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lp_core.indexing.plan.GROUP_ROWS", 4)
+    monkeypatch.setattr("lp_core.indexing.writing.plan.GROUP_ROWS", 4)
     write_parquet(tmp_path / "source")
     index(str(tmp_path / "source"), str(tmp_path / "whole"), max_side=40, max_quarantined=0.5)
     import workflows.index as module

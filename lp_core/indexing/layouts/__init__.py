@@ -9,11 +9,11 @@ from dataclasses import replace
 from types import ModuleType
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.endings import is_image, is_unread, why_no_image
-from lp_core.indexing.identity import canonical, stem
+from lp_core.indexing.collection import Found, ListArchives, Refused, Source, split_of_folder
+from lp_core.indexing.identity.classes import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, split_of_folder
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.sources.endings import is_image, is_unread, why_no_image
+from lp_core.indexing.sources.leftovers import is_leftover
 from lp_core.storage import Storage
 
 LAYOUTS: dict[str, ModuleType] = {

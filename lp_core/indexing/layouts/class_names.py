@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID
-from lp_core.indexing.layouts.found import Source
+from lp_core.indexing.collection import Source
+from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.layouts.validation_list import text_file
 
 MAPPING = "LOC_synset_mapping.txt"

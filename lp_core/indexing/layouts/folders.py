@@ -13,13 +13,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.class_order import is_imagenet_numbering, numbering_note, ordered_classes
-from lp_core.indexing.endings import is_image, is_unread, why_no_image
-from lp_core.indexing.identity import WNID, canonical, classes_of, composed, imagenet_names, stem
+from lp_core.indexing.collection import Files, Found, Refused, Source
+from lp_core.indexing.identity.class_order import is_imagenet_numbering, numbering_note, ordered_classes
+from lp_core.indexing.identity.classes import WNID, canonical, classes_of, composed, imagenet_names, stem
 from lp_core.indexing.layouts.class_names import names_by_wnid
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.split_folders import split_folders
 from lp_core.indexing.layouts.validation_list import is_companion, listed_photographs, validation_wnids
+from lp_core.indexing.sources.endings import is_image, is_unread, why_no_image
 
 FLAT_VAL = (
     "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import classes_of
+from lp_core.indexing.collection import SPLIT_NAMES, Files, Found, Refused, Source
+from lp_core.indexing.identity.classes import classes_of
 from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
 from lp_core.indexing.layouts.folders import photographs, sort_photographs
-from lp_core.indexing.layouts.found import SPLIT_NAMES, Files, Found, Refused, Source
 from lp_core.indexing.layouts.validation_list import SOLUTION, listed_photographs, validation_wnids
 
 _IMAGES = "Data/CLS-LOC/"

@@ -7,9 +7,9 @@ import re
 
 from lp_core.dataset.shards import open_shard
 from lp_core.errors import SettingError, check
-from lp_core.indexing.columns import columns_of
-from lp_core.indexing.identity import ImageClass
-from lp_core.indexing.layouts.found import Found, Source, split_of_folder
+from lp_core.indexing.collection import Found, Source, split_of_folder
+from lp_core.indexing.identity.classes import ImageClass
+from lp_core.indexing.reading.columns import columns_of
 from lp_core.storage import Storage
 
 _NAME = re.compile(r"^(?P<split>[A-Za-z]+)([-_.].*)?\.parquet$")

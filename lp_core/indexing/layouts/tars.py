@@ -11,13 +11,13 @@ import re
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.archive import Members, Region
-from lp_core.indexing.endings import is_image, why_no_image
-from lp_core.indexing.identity import canonical, classes_of, first_repeated, stem
+from lp_core.indexing.collection import Files, Found, Refused, Source
+from lp_core.indexing.identity.classes import canonical, classes_of, first_repeated, stem
 from lp_core.indexing.layouts.devkit import ARCHIVE, Devkit, read_devkit
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.validation_list import validation_number
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.sources.archive import Members, Region
+from lp_core.indexing.sources.endings import is_image, why_no_image
+from lp_core.indexing.sources.leftovers import is_leftover
 
 _NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)(_\w+)?\.tar$")
 _CLASS_ARCHIVE = re.compile(r"n\d{8}\.tar")

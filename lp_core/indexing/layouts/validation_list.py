@@ -8,9 +8,9 @@ import re
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID, canonical, stem
+from lp_core.indexing.collection import Files, Refused, Source
+from lp_core.indexing.identity.classes import WNID, canonical, stem
 from lp_core.indexing.layouts.devkit import read_devkit
-from lp_core.indexing.layouts.found import Files, Refused, Source
 
 SOLUTION = "LOC_val_solution.csv"
 """Kaggle's: `ILSVRC2012_val_00000001,n01751748 111 108 431 202 ...`."""

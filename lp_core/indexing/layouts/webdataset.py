@@ -18,17 +18,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.errors import check
-from lp_core.indexing.archive import Members
-from lp_core.indexing.endings import is_image
-from lp_core.indexing.identity import (
-    ImageClass,
-    canonical,
-    check_wnids,
-    numbered_classes,
-    stem,
-    wnid_of_label,
-)
-from lp_core.indexing.layouts.found import (
+from lp_core.indexing.collection import (
     SPLIT_NAMES,
     Files,
     Found,
@@ -36,7 +26,17 @@ from lp_core.indexing.layouts.found import (
     Source,
     split_of_folder,
 )
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.identity.classes import (
+    ImageClass,
+    canonical,
+    check_wnids,
+    numbered_classes,
+    stem,
+    wnid_of_label,
+)
+from lp_core.indexing.sources.archive import Members
+from lp_core.indexing.sources.endings import is_image
+from lp_core.indexing.sources.leftovers import is_leftover
 
 LABELS = (".cls", ".cls.txt", ".json")
 """Endings of members that may tell a class, in the order in which they are asked."""

@@ -6,7 +6,7 @@ import pytest
 from lp_core.errors import SettingError
 from lp_core.images.decode import decode_rgb
 from lp_core.indexing import quarantine
-from lp_core.indexing.layouts.found import Refused
+from lp_core.indexing.collection import Refused
 from lp_core.indexing.quarantine import check_share, fault
 from tests.lp_core.indexing.imagenet_forms import jpeg, photos
 from tests.lp_core.indexing.mutation import mutated

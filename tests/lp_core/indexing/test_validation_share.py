@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lp_core.errors import SettingError
-from lp_core.indexing.holding_out import hold_out
+from lp_core.indexing.collection import Found
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
-from lp_core.indexing.plan import Plan
 from lp_core.indexing.validation_share import ValidationShare
+from lp_core.indexing.validation_split import hold_out
+from lp_core.indexing.writing.plan import Plan
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import tar, write
 

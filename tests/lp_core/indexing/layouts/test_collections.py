@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.endings import IMAGE_ENDINGS, UNREAD
+from lp_core.indexing.collection import Found
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
-from lp_core.indexing.leftovers import FILES, FOLDERS, SUFFIXES
-from lp_core.indexing.plan import Plan
+from lp_core.indexing.sources.endings import IMAGE_ENDINGS, UNREAD
+from lp_core.indexing.sources.leftovers import FILES, FOLDERS, SUFFIXES
+from lp_core.indexing.writing.plan import Plan
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import WNIDS, jpeg, photos, tar, write, write_folders, write_tars
 

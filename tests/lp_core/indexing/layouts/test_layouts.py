@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.identity import imagenet_name_of, imagenet_names, imagenet_wnids, numbered_classes
+from lp_core.indexing.collection import Found
+from lp_core.indexing.identity.classes import imagenet_name_of, imagenet_names, imagenet_wnids, numbered_classes
 from lp_core.indexing.layouts import LAYOUTS, find
-from lp_core.indexing.layouts.found import Found
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import (

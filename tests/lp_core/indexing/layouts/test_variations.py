@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.errors import SettingError
+from lp_core.indexing.collection import Found
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import (
@@ -343,7 +343,7 @@ def test_one_copy_in_another_folder_does_not_rename_all_others(tmp_path: Path) -
     write_folders(tmp_path / "source")
     name = next((tmp_path / "source" / "train" / WNIDS[0]).iterdir()).name
     shutil.copy(tmp_path / "source" / "train" / WNIDS[0] / name, tmp_path / "source" / "train" / WNIDS[1] / name)
-    from lp_core.indexing.plan import Plan
+    from lp_core.indexing.writing.plan import Plan
 
     files = found(tmp_path / "source").files["train"]
     ids = {one.image_id for piece in Plan("train", files, 0).pieces() for one in piece.wanted}

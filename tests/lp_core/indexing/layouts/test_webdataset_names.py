@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
+from lp_core.indexing.collection import Found
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import jpeg, tar, write
 from workflows.index import index

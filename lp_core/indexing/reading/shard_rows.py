@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from lp_core.dataset.folder import FOOTER
 from lp_core.dataset.shards import Columns, Shard, footer_checksum, group_images, images_leaf, open_shard
 from lp_core.errors import SettingError, check
-from lp_core.indexing.columns import check_columns, class_names
-from lp_core.indexing.layouts.found import Refused
+from lp_core.indexing.collection import Refused
+from lp_core.indexing.reading.columns import check_columns, class_names
 from lp_core.storage import one_line
 
 MAX_GROUP_BYTES = 2**31 - 1

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lp_core.dataset.shards import Columns
-from lp_core.indexing.archive import Members, Region, list_members
-from lp_core.indexing.identity import ImageClass
+from lp_core.indexing.identity.classes import ImageClass
+from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.indexing.validation_share import ValidationShare
 from lp_core.storage import Storage
 

@@ -12,7 +12,7 @@ import pytest
 
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
-from lp_core.indexing import shard_rows
+from lp_core.indexing.reading import shard_rows
 from tests.lp_core.indexing.imagenet_forms import jpeg
 from tests.lp_core.indexing.parquet_forms import features, shard
 from workflows.index import index
@@ -171,7 +171,7 @@ def test_a_row_group_that_cannot_be_read_at_once_is_refused_or_copied(
 def test_copies_have_row_groups_of_bounded_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shard(tmp_path, [0, 1] * 6, "ab", group_rows=12)
     largest = max(len(jpeg(row, size=(16, 16))) for row in range(12))
-    monkeypatch.setattr("lp_core.indexing.writing.GROUP_BYTES", 3 * largest)
+    monkeypatch.setattr("lp_core.indexing.writing.shard_writer.GROUP_BYTES", 3 * largest)
     data = indexed(tmp_path, max_side=32)
     [about] = data.manifest["splits"]["train"]["shards"]
     assert sum(about["row_groups"]) == 12

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from lp_core.dataset.folder import SPLITS
 from lp_core.dataset.shards import Shard
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.identity import image_ids
-from lp_core.indexing.layouts.found import Files
+from lp_core.indexing.collection import Files
+from lp_core.indexing.identity.classes import image_ids
 
 GROUP_ROWS = 256
 """Most rows of a row group: about 28 MB of ImageNet."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from lp_core.indexing.matlab import read_structs
+from lp_core.indexing.layouts.matlab import read_structs
 from tests.lp_core.indexing.imagenet_forms import devkit
 from tests.lp_core.indexing.mutation import overwritten
 

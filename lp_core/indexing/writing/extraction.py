@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from lp_core.dataset.shards import Shard, shard_images
-from lp_core.indexing.layouts.found import Files
+from lp_core.indexing.collection import Files
 from lp_core.indexing.manifest import shard_ids
-from lp_core.indexing.plan import EXTRACTED, stored_path
-from lp_core.indexing.shard_rows import ShardRows
+from lp_core.indexing.reading.shard_rows import ShardRows
+from lp_core.indexing.writing.plan import EXTRACTED, stored_path
 from lp_core.storage import Storage
 
 

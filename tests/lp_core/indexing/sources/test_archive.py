@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing import archive
-from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.sources import archive
+from lp_core.indexing.sources.archive import Members, Region, list_members
 from tests.lp_core.indexing.imagenet_forms import tar
 from tests.lp_core.indexing.mutation import overwritten
 

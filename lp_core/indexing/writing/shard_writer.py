@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from lp_core.dataset.shards import ROWS_AT_ONCE, Shard, footer_checksum, shard_images
 from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError
-from lp_core.indexing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, fault
-from lp_core.indexing.resize import Form
+from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
+from lp_core.indexing.writing.stored_form import Form
 from lp_core.storage import Storage, one_line
 
 READERS = 8

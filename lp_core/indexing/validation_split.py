@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import canonical, composed, image_ids, is_imagenet_stem, stem
-from lp_core.indexing.layouts.found import Files, Found
+from lp_core.indexing.collection import Files, Found
+from lp_core.indexing.identity.classes import canonical, composed, image_ids, is_imagenet_stem, stem
 from lp_core.indexing.validation_share import ValidationShare
 
 
