@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.collection import Files, Found
-from lp_core.indexing.identity.classes import canonical, composed, image_ids, is_imagenet_stem, stem
+from lp_core.indexing.collection import Collection, SplitFiles
+from lp_core.indexing.identity.image_id import canonical, composed, image_ids, is_imagenet_stem, stem
+from lp_core.indexing.reading.shard_rows import ShardRows
+from lp_core.indexing.row_table import row_ids
 from lp_core.indexing.validation_share import ValidationShare
 
 
-def hold_out(found: Found, share: ValidationShare) -> Found:
+def with_validation_split(found: Collection, share: ValidationShare) -> Collection:
     """The collection with a validation split.
 
     Files are assigned now. Rows of Parquet shards are assigned when the manifest is written: it then names rows of the
@@ -29,7 +31,7 @@ def hold_out(found: Found, share: ValidationShare) -> Found:
         f"--validation-share: the collection has no training split to take it from, only {', '.join(splits)}",
     )
     if not found.files:
-        return replace(found, held_out=share)
+        return replace(found, validation_share=share)
     train = found.files["train"]
     places = range(len(train.names))
     # The ids that all have together: two photographs of the two splits do not share one.
@@ -39,7 +41,21 @@ def hold_out(found: Found, share: ValidationShare) -> Found:
     return replace(found, files={**found.files, **parts})
 
 
-def _stable_name(files: Files, index: int) -> str:
+def rows_with_validation_split(
+    shards: dict[str, list[ShardRows]], share: ValidationShare
+) -> dict[str, list[ShardRows]]:
+    """The same shards for training and validation, each with rows of its own."""
+    train = shards["train"]
+    taken = share.taken(row_ids(train), np.concatenate([shard.labels for shard in train]))
+    parts = list(zip(train, np.split(taken, np.cumsum([len(shard.labels) for shard in train])[:-1]), strict=True))
+    return {
+        **shards,
+        "train": [replace(shard, in_other_split=chosen) for shard, chosen in parts],
+        "validation": [replace(shard, in_other_split=~chosen) for shard, chosen in parts],
+    }
+
+
+def _stable_name(files: SplitFiles, index: int) -> str:
     """A photograph's name that no other file changes: an image id may become a path when another file has its stem."""
     name, where = files.names[index], files.where(index)
     own = canonical(stem(name))
@@ -49,9 +65,9 @@ def _stable_name(files: Files, index: int) -> str:
     return composed(path.rpartition(".")[0])
 
 
-def _some(files: Files, ids: list[str], chosen: np.ndarray) -> Files:
+def _some(files: SplitFiles, ids: list[str], chosen: np.ndarray) -> SplitFiles:
     indices = np.flatnonzero(chosen)
     names, holders, kept = (
         [values[index] for index in indices.tolist()] for values in (files.names, files.holders, ids)
     )
-    return Files(names, files.labels[indices], holders, files.offsets[indices], files.sizes[indices], ids=kept)
+    return SplitFiles(names, files.labels[indices], holders, files.offsets[indices], files.sizes[indices], ids=kept)

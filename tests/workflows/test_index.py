@@ -20,7 +20,7 @@ from lp_core.errors import SettingError
 from lp_core.images.decode import decode_rgb
 from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.storage import Storage
-from tasks.indexing import list_archive
+from tasks.indexing.archives import list_archive, list_archives
 from tests.lp_core.indexing.imagenet_forms import (
     FORMS,
     NAMES,
@@ -36,7 +36,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write_folders,
     write_parquet,
 )
-from workflows.index import _list_archives, index
+from tests.workflows.index_command import index
 
 MANY_BAD = 0.5
 REPOSITORY = Path(__file__).parents[2]
@@ -180,11 +180,11 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     small_groups(monkeypatch)
-    monkeypatch.setattr("workflows.index.FEW", 100)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 100)
     write_folders(tmp_path / "source", many(120))
     index(str(tmp_path / "source"), str(tmp_path / "whole"))
 
-    import workflows.index as module
+    from tasks.indexing import written_shards as module
 
     original, done = module.write_piece, []
 
@@ -208,9 +208,9 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
 KILLED = """
 import os, signal, sys
 import pyarrow.parquet as pq
-from workflows import index
-import lp_core.indexing.writing.plan
-lp_core.indexing.writing.plan.GROUP_ROWS, index.FEW = 8, 100
+import lp_core.indexing.writing.plan, tasks.indexing.job
+from workflows.index import index
+lp_core.indexing.writing.plan.GROUP_ROWS, tasks.indexing.job.FEW = 8, 100
 write, groups = pq.ParquetWriter.write_table, []
 def killed(*arguments):
     groups.append(1)
@@ -218,7 +218,7 @@ def killed(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     write(*arguments)
 pq.ParquetWriter.write_table = killed
-index.index(sys.argv[1], sys.argv[2])
+index(sys.argv[1], sys.argv[2])
 """
 """Kills its own process in the middle of the second shard."""
 
@@ -232,7 +232,7 @@ def test_killed_without_warning_it_goes_on_and_ends_with_the_same_bytes(
     half = {path.name.partition(".parquet")[2][-5:] for path in (tmp_path / "halves" / "data").iterdir()}
     assert half == {"", ".part"}
     small_groups(monkeypatch)
-    monkeypatch.setattr("workflows.index.FEW", 100)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 100)
     for name in ("halves", "whole"):
         index(str(tmp_path / "source"), str(tmp_path / name))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
@@ -251,7 +251,7 @@ def test_killed_while_archives_are_listed_it_lists_only_the_others(
         listed.append(str(region))
         return list_members(region)
 
-    monkeypatch.setattr("tasks.indexing.list_members", counted)
+    monkeypatch.setattr("tasks.indexing.archives.list_members", counted)
     halves = tmp_path / "halves"
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
@@ -267,7 +267,7 @@ def test_an_archive_that_changed_is_listed_again(tmp_path: Path) -> None:
     path = tmp_path / "source" / "imagenet-train-000000.tar"
     for seed in (1, 2):
         write(path, tar([("a.jpg", jpeg(seed)), ("a.cls", b"%d" % seed)]))
-        [members] = _list_archives(
+        [members] = list_archives(
             partial(list_archive, Storage.at(tmp_path / "out")),
             [Region(str(path), 0, path.stat().st_size, wanted=(".cls",))],
         )
@@ -342,6 +342,6 @@ def test_ray_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write_folders(tmp_path / "source", many(40))
     small_groups(monkeypatch)
     index(str(tmp_path / "source"), str(tmp_path / "here"))
-    monkeypatch.setattr("workflows.index.FEW", 0)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 0)
     index(str(tmp_path / "source"), str(tmp_path / "ray"))
     assert content(tmp_path / "ray") == content(tmp_path / "here")

@@ -12,8 +12,8 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from tests.lp_core.indexing.imagenet_forms import FORMS, identities, photos
+from tests.workflows.index_command import index
 from tests.workflows.object_store import ObjectStore, object_store
-from workflows.index import index
 
 pytestmark = pytest.mark.skipif(
     find_spec("moto") is None or find_spec("flask") is None, reason="moto's S3 server is not installed: moto[server]"

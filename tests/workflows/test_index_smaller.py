@@ -12,7 +12,7 @@ from PIL import Image
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.images.decode import decode_rgb
 from tests.lp_core.indexing.imagenet_forms import NAMES, identities, jpeg, photos, write_folders, write_parquet
-from workflows.index import index
+from tests.workflows.index_command import index
 
 
 def stored(data: DatasetFolder, split: str) -> dict[str, tuple[int, bytes]]:
@@ -66,7 +66,7 @@ def test_a_copy_of_parquet_has_row_groups_of_bounded_size_and_goes_on_after_a_ki
     monkeypatch.setattr("lp_core.indexing.writing.plan.GROUP_ROWS", 4)
     write_parquet(tmp_path / "source")
     index(str(tmp_path / "source"), str(tmp_path / "whole"), max_side=40, max_quarantined=0.5)
-    import workflows.index as module
+    from tasks.indexing import written_shards as module
 
     original, done = module.write_piece, []
 

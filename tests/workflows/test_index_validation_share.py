@@ -11,8 +11,8 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from tests.lp_core.indexing.imagenet_forms import FORMS, WNIDS, Photo, jpeg, write, write_folders, write_kaggle
+from tests.workflows.index_command import index
 from workflows.cli import main
-from workflows.index import index
 
 PHOTOS = tuple(
     Photo("train", f"{wnid}_{number}", wnid, jpeg(20 * place + number))

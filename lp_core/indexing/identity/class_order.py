@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from lp_core.errors import SettingError
-from lp_core.indexing.identity.classes import IMAGENET_CLASSES
+from lp_core.indexing.identity.imagenet import IMAGENET_CLASSES
 
 
 def ordered_classes(folders: Iterable[str]) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.collection import Source
 from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.layouts.validation_list import text_file
+from lp_core.indexing.sources.source import Source
 
 MAPPING = "LOC_synset_mapping.txt"
 """Kaggle's: `n01440764 tench, Tinca tinca`."""

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.collection import Source
 from lp_core.indexing.layouts.matlab import read_structs
 from lp_core.indexing.sources.archive import list_tar_bytes
+from lp_core.indexing.sources.source import Source
 from lp_core.storage import one_line
 
 ARCHIVE = "ILSVRC2012_devkit_t12.tar.gz"

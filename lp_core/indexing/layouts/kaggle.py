@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.collection import SPLIT_NAMES, Files, Found, Refused, Source
+from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import classes_of
 from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
 from lp_core.indexing.layouts.folders import photographs, sort_photographs
 from lp_core.indexing.layouts.validation_list import SOLUTION, listed_photographs, validation_wnids
+from lp_core.indexing.sources.source import SPLIT_NAMES, Source
 
+EXAMPLE = "ILSVRC/Data/CLS-LOC"
 _IMAGES = "Data/CLS-LOC/"
 
 
@@ -17,7 +19,7 @@ def recognise(source: Source) -> bool:
     return any(_IMAGES in f"/{name}" for name in source.files)
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the photographs; the validation images' classes come from the solution file, for they lie flat.
 
     Raises:
@@ -25,13 +27,13 @@ def find(source: Source) -> Found:
     """
     prefix = _prefix(source)
     classes, names = _classes(source, prefix)
-    files: dict[str, Files] = {}
-    refused: list[Refused] = []
+    files: dict[str, SplitFiles] = {}
+    quarantined: list[Quarantined] = []
     for folder in ("train", "val", "test"):
         split, here = SPLIT_NAMES[folder], f"{prefix}{folder}/"
         paths = [path for path in source.files if path.startswith(here)]
         kept, others = sort_photographs(split, here, paths, classes if split == "train" else None)
-        refused += others
+        quarantined += others
         if not kept:
             continue
         if split == "train":
@@ -41,11 +43,11 @@ def find(source: Source) -> Found:
             files[split] = photographs(source, here, kept, classes)
         elif split == "validation":
             files[split], others = _validation(source, here, kept, classes)
-            refused += others
+            quarantined += others
         else:
             files[split] = photographs(source, here, kept, None)
     check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test")
-    return Found("kaggle", {}, classes_of(classes, names), files, refused)
+    return Collection("kaggle", {}, classes_of(classes, names), files, quarantined)
 
 
 def _prefix(source: Source) -> str:
@@ -55,7 +57,9 @@ def _prefix(source: Source) -> str:
     return name[: name.index(_IMAGES)] + _IMAGES
 
 
-def _validation(source: Source, here: str, paths: list[str], classes: list[str]) -> tuple[Files, list[Refused]]:
+def _validation(
+    source: Source, here: str, paths: list[str], classes: list[str]
+) -> tuple[SplitFiles, list[Quarantined]]:
     """The validation photographs; those that somebody sorted into class folders need no list."""
     flat = [path for path in paths if "/" not in path[len(here) :]]
     if not flat:

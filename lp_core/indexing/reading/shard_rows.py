@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from lp_core.dataset.folder import FOOTER
 from lp_core.dataset.shards import Columns, Shard, footer_checksum, group_images, images_leaf, open_shard
 from lp_core.errors import SettingError, check
-from lp_core.indexing.collection import Refused
+from lp_core.indexing.collection import Quarantined
 from lp_core.indexing.reading.columns import check_columns, class_names
 from lp_core.storage import one_line
 
@@ -36,11 +36,11 @@ class ShardRows:
         group_rows: number of rows of each row group.
         checksum: of the file, or of its Parquet footer, which names the place and size of every column chunk.
         ids: image ids where they are known already; else they are made from the paths.
-        faults: reason by row of the shard, for rows that are not to be used.
+        quarantined: reason by row of the shard, for rows that are left out.
         footer: SHA-256 of the footer, where `checksum` is of the file.
         class_names: by label, where the shard names the classes.
         largest_group: bytes of the images of its largest row group.
-        elsewhere: bool [n], rows that belong to another split; None if there are none.
+        in_other_split: bool [n], rows that belong to another split; None if there are none.
     """
 
     path: str
@@ -49,18 +49,22 @@ class ShardRows:
     group_rows: list[int]
     checksum: str
     ids: list[str] | None = None
-    faults: dict[int, str] = field(default_factory=dict)
+    quarantined: dict[int, str] = field(default_factory=dict)
     footer: str | None = None
     class_names: list[str] | None = None
     largest_group: int = 0
-    elsewhere: np.ndarray | None = None
+    in_other_split: np.ndarray | None = None
 
     @property
-    def good(self) -> np.ndarray:
+    def used(self) -> np.ndarray:
         """Rows that the split has; bool [n]."""
-        good = np.ones(len(self.labels), bool) if self.elsewhere is None else ~self.elsewhere
-        good[list(self.faults)] = False
-        return good
+        used = np.ones(len(self.labels), bool) if self.in_other_split is None else ~self.in_other_split
+        used[list(self.quarantined)] = False
+        return used
+
+    def as_source(self, image: str) -> Shard:
+        """The shard, indexed in place, as its readers want it; `image` names its column of images."""
+        return Shard(self.path, image, self.checksum.removeprefix(FOOTER))
 
 
 def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False) -> ShardRows:
@@ -84,7 +88,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
         labels: list[np.ndarray] = []
         group_rows: list[int] = []
         sizes: list[int] = []
-        faults: dict[int, str] = {}
+        quarantined: dict[int, str] = {}
         for group in range(file.num_row_groups):
             here = f"shard {path}, row group {group}"
             try:
@@ -102,7 +106,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
             check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(here, sizes[-1]))
             empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
             check(not empty or len(empty) < len(column), _only_paths(here, columns.image, named))
-            faults |= {sum(group_rows) + row: "no image bytes, only a path" for row in empty}
+            quarantined |= {sum(group_rows) + row: "no image bytes, only a path" for row in empty}
             labels.append(column.to_numpy())
             group_rows.append(len(column))
             paths += named
@@ -114,7 +118,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
         labels_N,
         group_rows,
         FOOTER + footer,
-        faults=faults,
+        quarantined=quarantined,
         class_names=names,
         largest_group=max(sizes, default=0),
     )
@@ -140,10 +144,12 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
     return first
 
 
-def refused_rows(split: str, shards: list[ShardRows]) -> list[Refused]:
+def quarantined_rows(split: str, shards: list[ShardRows]) -> list[Quarantined]:
     """The rows of a split that are not to be used."""
     return [
-        Refused(split, "", f"{shard.path}:{row}", reason) for shard in shards for row, reason in shard.faults.items()
+        Quarantined(split, "", f"{shard.path}:{row}", reason)
+        for shard in shards
+        for row, reason in shard.quarantined.items()
     ]
 
 

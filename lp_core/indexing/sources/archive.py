@@ -57,29 +57,29 @@ class Members:
         names: paths in the archive, each once: of equal names the last member counts, as it does for `tar -x`.
         offsets: int64 [n], first byte of the content, counted from the start of the file that holds the archive.
         sizes: int64 [n] bytes.
-        refused: (name, reason) of all other members but folders.
+        quarantined: (name, reason) of all other members but folders.
         small: content of the members whose names end in one of the wanted endings.
     """
 
     names: list[str]
     offsets: np.ndarray
     sizes: np.ndarray
-    refused: list[tuple[str, str]]
+    quarantined: list[tuple[str, str]]
     small: dict[str, bytes] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """As plain values; the key `refused` is that of earlier versions, whose notes stay readable."""
         small = {name: data.decode("latin-1") for name, data in self.small.items()}
         places = {"offsets": self.offsets.tolist(), "sizes": self.sizes.tolist()}
-        return {"names": self.names, **places, "refused": self.refused, "small": small}
+        return {"names": self.names, **places, "refused": self.quarantined, "small": small}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Members:
         """What `to_json` came from."""
         offsets, sizes = (np.array(values[name], np.int64) for name in ("offsets", "sizes"))
-        refused = [(name, reason) for name, reason in values["refused"]]
+        quarantined = [(name, reason) for name, reason in values["refused"]]
         small = {name: text.encode("latin-1") for name, text in values["small"].items()}
-        return cls(values["names"], offsets, sizes, refused, small)
+        return cls(values["names"], offsets, sizes, quarantined, small)
 
 
 def list_members(region: Region) -> Members:
@@ -116,7 +116,7 @@ def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
 
 def _list(stream: Any, region: Region) -> Members:
     found: dict[str, tuple[int, int]] = {}
-    refused: list[tuple[str, str]] = []
+    quarantined: list[tuple[str, str]] = []
     small: dict[str, bytes] = {}
     wanted = tuple(ending.lower() for ending in region.wanted)
     with tarfile.open(fileobj=stream, mode="r:", errorlevel=2) as archive:
@@ -124,12 +124,12 @@ def _list(stream: Any, region: Region) -> Members:
             vars(archive)["members"].clear()  # tarfile keeps every header; a million of them would fill the memory
             check(member.size >= 0, f"{region}: member {member.name!r} states a negative size; the archive is damaged")
             check(
-                len(found) + len(refused) < MAX_MEMBERS,
+                len(found) + len(quarantined) < MAX_MEMBERS,
                 f"{region}: more than {MAX_MEMBERS} members; this is no archive of photographs",
             )
             end = member.offset_data + member.size
             if not member.isdir():
-                _sort_in(member, region, found, refused)
+                _sort_in(member, region, found, quarantined)
             check(
                 end <= stream.raw.size,
                 f"{region}: cut short in member {member.name!r}, whose {member.size} bytes are more than the archive "
@@ -141,24 +141,24 @@ def _list(stream: Any, region: Region) -> Members:
                 small[member.name] = stream.read(member.size)
         _check_end(stream, archive.offset, region)
     offsets = np.array([place[0] for place in found.values()], np.int64) + region.start
-    return Members(list(found), offsets, np.array([place[1] for place in found.values()], np.int64), refused, small)
+    return Members(list(found), offsets, np.array([place[1] for place in found.values()], np.int64), quarantined, small)
 
 
 def _sort_in(
-    member: tarfile.TarInfo, region: Region, found: dict[str, tuple[int, int]], refused: list[tuple[str, str]]
+    member: tarfile.TarInfo, region: Region, found: dict[str, tuple[int, int]], quarantined: list[tuple[str, str]]
 ) -> None:
     name = member.name = member.name.encode(errors="backslashreplace").decode().removeprefix("./")
-    reason = _fault(member)
+    reason = _why_unreadable(member)
     if reason:
-        refused.append((name, reason))
+        quarantined.append((name, reason))
         return
     if name in found:
         del found[name]
-        refused.append((name, "a later member of the archive has the same name"))
+        quarantined.append((name, "a later member of the archive has the same name"))
     found[name] = (member.offset_data, member.size)
 
 
-def _fault(member: tarfile.TarInfo) -> str | None:
+def _why_unreadable(member: tarfile.TarInfo) -> str | None:
     """Why a member is not to be read, if it is not."""
     if member.issym() or member.islnk():
         return f"a link (to {member.linkname!r})"

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from lp_core.dataset.shards import Shard, shard_images
-from lp_core.indexing.collection import Files
-from lp_core.indexing.manifest import shard_ids
+from lp_core.indexing.collection import SplitFiles
 from lp_core.indexing.reading.shard_rows import ShardRows
+from lp_core.indexing.row_table import row_ids
 from lp_core.indexing.writing.plan import EXTRACTED, stored_path
 from lp_core.storage import Storage
 
@@ -34,7 +34,7 @@ def extract_images(shard: Shard, out: Storage, name: str) -> list[int]:
     return sizes
 
 
-def extracted_files(shards: list[ShardRows], names: list[str], sizes: list[list[int]]) -> Files:
+def extracted_files(shards: list[ShardRows], names: list[str], sizes: list[list[int]]) -> SplitFiles:
     """A split's extracted images, as any layout's reader would list them.
 
     Args:
@@ -42,9 +42,9 @@ def extracted_files(shards: list[ShardRows], names: list[str], sizes: list[list[
         names: the file of each shard's images.
         sizes: what `extract_images` returned of each.
     """
-    ids = shard_ids(shards)
+    ids = row_ids(shards)
     paths = [path for shard in shards for path in shard.paths]
-    return Files(
+    return SplitFiles(
         names=[stored_path(image_id, path) for image_id, path in zip(ids, paths, strict=True)],
         labels=np.concatenate([shard.labels for shard in shards]),
         holders=[name for name, here in zip(names, sizes, strict=True) for _ in here],

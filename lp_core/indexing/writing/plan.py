@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from lp_core.dataset.folder import SPLITS
 from lp_core.dataset.shards import Shard
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.collection import Files
-from lp_core.indexing.identity.classes import image_ids
+from lp_core.indexing.collection import SplitFiles
+from lp_core.indexing.identity.image_id import image_ids
 
 GROUP_ROWS = 256
 """Most rows of a row group: about 28 MB of ImageNet."""
@@ -34,7 +34,7 @@ SHARD_GROUPS = 4
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlannedPhotograph:
     """One photograph to be stored: what it is, and the bytes of the source that hold it."""
 
     image_id: str
@@ -48,7 +48,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Piece:
+class PlannedShard:
     """One shard to be written.
 
     Attributes:
@@ -60,13 +60,13 @@ class Piece:
 
     split: str
     name: str
-    groups: list[list[Wanted]]
+    groups: list[list[PlannedPhotograph]]
     shard: Shard | None = None
 
     @property
-    def wanted(self) -> list[Wanted]:
+    def photographs(self) -> list[PlannedPhotograph]:
         """All its photographs, in the order in which they are stored."""
-        return [one for group in self.groups for one in group]
+        return [photograph for group in self.groups for photograph in group]
 
 
 class Plan:
@@ -78,7 +78,7 @@ class Plan:
         seed: of the order in which they are stored.
     """
 
-    def __init__(self, split: str, files: Files, seed: int) -> None:
+    def __init__(self, split: str, files: SplitFiles, seed: int) -> None:
         self.split, self._files = split, files
         places = [files.where(index) for index in range(len(files.names))]
         self._ids = files.ids or image_ids(files.names, places)
@@ -97,23 +97,25 @@ class Plan:
             digest.update(np.ascontiguousarray(column[self._order]).tobytes())
         return fingerprint([self.split, digest.hexdigest(), self._bounds])
 
-    def pieces(self) -> Iterator[Piece]:
+    def shards(self) -> Iterator[PlannedShard]:
         """Yield the shards in order, each made when it is asked for."""
         groups = len(self._bounds) - 1
         count = -(-groups // SHARD_GROUPS)
         for number in range(count):
             here = range(number * SHARD_GROUPS, min(groups, (number + 1) * SHARD_GROUPS))
-            yield Piece(self.split, _shard_name(self.split, number, count), [self._group(group) for group in here])
+            yield PlannedShard(
+                self.split, _shard_name(self.split, number, count), [self._group(group) for group in here]
+            )
 
-    def _group(self, group: int) -> list[Wanted]:
+    def _group(self, group: int) -> list[PlannedPhotograph]:
         rows = self._order[self._bounds[group] : self._bounds[group + 1]].tolist()
-        return [self._wanted(row) for row in rows]
+        return [self._photograph(row) for row in rows]
 
-    def _wanted(self, row: int) -> Wanted:
+    def _photograph(self, row: int) -> PlannedPhotograph:
         files, image_id = self._files, self._ids[row]
         path = stored_path(image_id, files.names[row])
         label, offset, size = int(files.labels[row]), int(files.offsets[row]), int(files.sizes[row])
-        return Wanted(image_id, path, label, files.holders[row], offset, size, files.where(row))
+        return PlannedPhotograph(image_id, path, label, files.holders[row], offset, size, files.where(row))
 
 
 def stored_path(image_id: str, name: str | None) -> str:
@@ -122,10 +124,12 @@ def stored_path(image_id: str, name: str | None) -> str:
     return image_id if image_id.endswith(ending) else image_id + ending
 
 
-def copied_shard(split: str, number: int, count: int, shard: Shard, photographs: list[Wanted]) -> Piece:
+def planned_copy(
+    split: str, number: int, count: int, shard: Shard, photographs: list[PlannedPhotograph]
+) -> PlannedShard:
     """The piece that copies a Parquet file, row for row, as shard `number` of `count`."""
     groups = [photographs[start : start + GROUP_ROWS] for start in range(0, len(photographs), GROUP_ROWS)]
-    return Piece(split, _shard_name(split, number, count), groups, shard)
+    return PlannedShard(split, _shard_name(split, number, count), groups, shard)
 
 
 def _shard_name(split: str, number: int, count: int) -> str:

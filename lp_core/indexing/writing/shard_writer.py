@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from typing import IO, Any
@@ -18,40 +17,14 @@ import pyarrow.parquet as pq
 from lp_core.dataset.shards import ROWS_AT_ONCE, Shard, footer_checksum, shard_images
 from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError
-from lp_core.indexing.quarantine import MAX_FILE_BYTES, fault
-from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
-from lp_core.indexing.writing.stored_form import Form
+from lp_core.indexing.quarantine import MAX_FILE_BYTES, why_unusable
+from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, PlannedPhotograph, PlannedShard
+from lp_core.indexing.writing.stored_form import StoredForm
+from lp_core.indexing.writing.written_shard import WrittenShard
 from lp_core.storage import Storage, one_line
 
 READERS = 8
 """Photographs read at once by a task: object stores, and disks with a queue, answer them together."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """What became of a shard.
-
-    Attributes:
-        row_groups: number of rows of each row group.
-        checksum: SHA-256 of the file.
-        footer: SHA-256 of its Parquet footer.
-        refused: reason by place among the piece's photographs, for those left out.
-    """
-
-    row_groups: list[int]
-    checksum: str
-    footer: str
-    refused: dict[int, str]
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Written:
-        """What `to_json` came from."""
-        refused = {int(place): reason for place, reason in values["refused"].items()}
-        return cls(values["row_groups"], values["checksum"], values["footer"], refused)
 
 
 def shard_schema(class_names: list[str]) -> pa.Schema:
@@ -64,7 +37,9 @@ def shard_schema(class_names: list[str]) -> pa.Schema:
     )
 
 
-def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_names: list[str]) -> Written:
+def write_shard(
+    source: Storage, out: Storage, piece: PlannedShard, form: StoredForm, class_names: list[str]
+) -> WrittenShard:
     """Write one shard whole or not at all; photographs that are unusable are left out and named.
 
     Equal photographs give equal bytes. The images of one row group are in memory at a time.
@@ -80,7 +55,7 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
         SettingError: the source cannot be read at all, or the shard cannot be written.
     """
     schema = shard_schema(class_names)
-    refused: dict[int, str] = {}
+    quarantined: dict[int, str] = {}
     row_groups: list[int] = []
     first = 0
     rows = shard_images(piece.shard) if piece.shard else None
@@ -97,7 +72,7 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
                 stored = _copied(rows, group, form) if rows else _read(source, group, form)
                 for place, (one, (data, reason)) in enumerate(zip(group, stored, strict=True), first):
                     if reason is not None:
-                        refused[place] = reason
+                        quarantined[place] = reason
                         continue
                     if images and filled + len(data) > GROUP_BYTES:  # a copied shard's sizes are not known before
                         row_groups.append(_write_group(shard, images, labels))
@@ -108,7 +83,7 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
                 first += len(group)
                 if images:
                     row_groups.append(_write_group(shard, images, labels))
-    return Written(row_groups, sink.checksum, footer_checksum((out / piece.name).uri), refused)
+    return WrittenShard(row_groups, sink.checksum, footer_checksum((out / piece.name).uri), quarantined)
 
 
 def _write_group(shard: pq.ParquetWriter, images: list[dict[str, Any]], labels: list[int]) -> int:
@@ -138,7 +113,7 @@ class _Summed(io.RawIOBase):
         return self._sum.hexdigest()
 
 
-def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:
+def _read(source: Storage, group: list[PlannedPhotograph], form: StoredForm) -> Iterator[tuple[bytes, str | None]]:
     """The bytes to be stored of every photograph of a row group, or why it has none, in the order given."""
     holders = {one.holder for one in group if one.holder.endswith(HOLDS_MANY)}
     opened = {holder: _open(source, holder) for holder in holders}
@@ -153,7 +128,9 @@ def _read(source: Storage, group: list[Wanted], form: Form) -> Iterator[tuple[by
     return (found[index] for index in range(len(group)))
 
 
-def _copied(rows: Iterator[bytes | None], group: list[Wanted], form: Form) -> Iterator[tuple[bytes, str | None]]:
+def _copied(
+    rows: Iterator[bytes | None], group: list[PlannedPhotograph], form: StoredForm
+) -> Iterator[tuple[bytes, str | None]]:
     """The same, of the next rows of a Parquet shard."""
     found = 0
     with ThreadPoolExecutor(READERS) as pool:
@@ -171,7 +148,9 @@ def _open(source: Storage, holder: str) -> Any:
         raise SettingError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
 
 
-def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) -> tuple[bytes, str | None]:
+def _stored(
+    source: Storage, opened: dict[str, Any], form: StoredForm, one: PlannedPhotograph
+) -> tuple[bytes, str | None]:
     if one.size > MAX_FILE_BYTES:
         return b"", f"{one.size} bytes are more than the limit of {MAX_FILE_BYTES}"
     try:
@@ -186,8 +165,8 @@ def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) ->
     return _usable(form, data)
 
 
-def _usable(form: Form, data: bytes | None) -> tuple[bytes, str | None]:
-    reason = fault(data, form.check)
+def _usable(form: StoredForm, data: bytes | None) -> tuple[bytes, str | None]:
+    reason = why_unusable(data, form.check)
     if reason is not None or data is None:
         return b"", reason
     try:
@@ -196,11 +175,11 @@ def _usable(form: Form, data: bytes | None) -> tuple[bytes, str | None]:
         return b"", str(error)
 
 
-def shard_faults(shard: Shard) -> dict[int, str]:
+def unusable_rows(shard: Shard) -> dict[int, str]:
     """Decode every photograph of a shard; reason by row, for those that are unusable.
 
     Raises:
         SettingError: the shard cannot be read, or changed since it was listed.
     """
-    reasons = ((row, fault(data, decode=True)) for row, data in enumerate(shard_images(shard)))
+    reasons = ((row, why_unusable(data, decode=True)) for row, data in enumerate(shard_images(shard)))
     return {row: reason for row, reason in reasons if reason is not None}

@@ -14,7 +14,7 @@ JPEG_QUALITY = 92
 
 
 @dataclass(frozen=True)
-class Form:
+class StoredForm:
     """How photographs are stored: as they are, unless a side is given that they exceed.
 
     Args:

@@ -12,7 +12,8 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.identity.classes import canonical, image_ids, wnids_by_label
+from lp_core.indexing.identity.classes import wnids_by_label
+from lp_core.indexing.identity.image_id import canonical, image_ids
 from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.collection import Found
+from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
 from lp_core.indexing.sources.endings import IMAGE_ENDINGS, UNREAD
 from lp_core.indexing.sources.leftovers import FILES, FOLDERS, SUFFIXES
@@ -19,11 +19,11 @@ from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import WNIDS, jpeg, photos, tar, write, write_folders, write_tars
 
 
-def found(path: Path) -> Found:
+def found(path: Path) -> Collection:
     return find(Storage.at(path))
 
 
-def labels(collection: Found, split: str = "train") -> dict[str, int]:
+def labels(collection: Collection, split: str = "train") -> dict[str, int]:
     files = collection.files[split]
     return dict(zip(files.names, files.labels.tolist(), strict=True))
 
@@ -33,7 +33,7 @@ def write_classes(root: Path, names: list[str], file: str = "a.jpg") -> None:
         write(root / name / file, b"?")
 
 
-def class_names(collection: Found) -> list[str]:
+def class_names(collection: Collection) -> list[str]:
     return [one.name for one in collection.classes]
 
 
@@ -113,7 +113,7 @@ def test_tiny_imagenet_as_it_is_distributed(tmp_path: Path) -> None:
     assert set(labels(collection, "test").values()) == {-1}
     assert labels(collection)[f"{WNIDS[1]}/images/{WNIDS[1]}_2.JPEG"] == 1
     assert class_names(collection) == ["tench, Tinca tinca", "Shetland sheepdog, Shetland", "toilet tissue"]
-    assert collection.refused == []
+    assert collection.quarantined == []
 
 
 @pytest.mark.parametrize("inner", ["", "images"])
@@ -159,7 +159,7 @@ def test_caltech_101(tmp_path: Path) -> None:
             write(tmp_path / "caltech-101" / "Annotations" / name / f"annotation_{number:04d}.mat", b"?")
     collection = found(tmp_path)
     assert class_names(collection) == ["BACKGROUND_Google", "accordion", "yin_yang"]
-    assert collection.refused == []
+    assert collection.quarantined == []
     assert sorted(ids(collection))[-1] == "yin_yang/image_0002"
 
 
@@ -200,8 +200,8 @@ def test_class_names_that_differ_in_unicode_form_are_joined(tmp_path: Path, form
     assert labels(collection, "validation") == {f"{café[other]}/a.jpg": 0, "tea/a.jpg": 1}
 
 
-def ids(collection: Found, split: str = "train") -> list[str]:
-    return [one.image_id for piece in Plan(split, collection.files[split], 0).pieces() for one in piece.wanted]
+def ids(collection: Collection, split: str = "train") -> list[str]:
+    return [one.image_id for piece in Plan(split, collection.files[split], 0).shards() for one in piece.photographs]
 
 
 def test_image_ids_do_not_depend_on_the_unicode_form(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_whatever_pillow_reads_is_a_photograph(tmp_path: Path, ending: str) -> N
     write_classes(tmp_path, ["cat", "dog"], f"a{ending}")
     collection = found(tmp_path)
     assert len(labels(collection)) == 2
-    assert collection.refused == []
+    assert collection.quarantined == []
     assert ending.lower() in IMAGE_ENDINGS
 
 
@@ -231,9 +231,9 @@ def test_whatever_pillow_reads_is_a_photograph(tmp_path: Path, ending: str) -> N
 def test_what_nobody_reads_is_named_wherever_it_lies(tmp_path: Path, ending: str, place: str) -> None:
     write_classes(tmp_path / "train", ["cat", "dog"])
     write(tmp_path / f"{place}x{ending.upper()}", b"?")
-    [refused] = found(tmp_path).refused
-    assert refused.where == f"{place}x{ending.upper()}"
-    assert refused.reason == f"{UNREAD[ending]} ({ending.upper()}) is not read; convert it to JPEG or PNG"
+    [quarantined] = found(tmp_path).quarantined
+    assert quarantined.where == f"{place}x{ending.upper()}"
+    assert quarantined.reason == f"{UNREAD[ending]} ({ending.upper()}) is not read; convert it to JPEG or PNG"
 
 
 def test_classes_of_unreadable_pictures_alone_say_so(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_leftovers_of_systems_are_ignored_in_folders_and_archives(tmp_path: Path
     write(tmp_path / "webdataset" / "train-0000.tar", tar(sample))
     rows = {form: len(labels(found(tmp_path / form))) for form in ("folders", "tars", "webdataset")}
     assert rows == {"folders": sum(one.split == "train" for one in photos()), "tars": 1, "webdataset": 1}
-    assert [found(tmp_path / form).refused for form in rows] == [[], [], []]
+    assert [found(tmp_path / form).quarantined for form in rows] == [[], [], []]
 
 
 @pytest.mark.parametrize("left", ["lost+found", "#snapshot", ".Trash-1000", "train/@eaDir"])
@@ -294,7 +294,7 @@ def webdataset(tmp_path: Path, names: list[str]) -> tuple[list[str], dict[str, s
     """Names of the photographs, and reasons by member of the others."""
     write(tmp_path / "train-0000.tar", tar([(name, b"0" if name.endswith(".cls") else jpeg(1)) for name in names]))
     collection = found(tmp_path)
-    return list(labels(collection)), {one.where.partition(":")[2]: one.reason for one in collection.refused}
+    return list(labels(collection)), {one.where.partition(":")[2]: one.reason for one in collection.quarantined}
 
 
 @pytest.mark.parametrize("order", [1, -1])

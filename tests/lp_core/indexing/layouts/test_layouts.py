@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.collection import Found
-from lp_core.indexing.identity.classes import imagenet_name_of, imagenet_names, imagenet_wnids, numbered_classes
+from lp_core.indexing.collection import Collection
+from lp_core.indexing.identity.classes import numbered_classes
+from lp_core.indexing.identity.imagenet import imagenet_name_of, imagenet_names, imagenet_wnids
 from lp_core.indexing.layouts import LAYOUTS, find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
@@ -32,11 +33,11 @@ from tests.lp_core.indexing.imagenet_forms import (
 )
 
 
-def found(path: Path, layout: str | None = None) -> Found:
+def found(path: Path, layout: str | None = None) -> Collection:
     return find(Storage.at(path), layout)
 
 
-def labels(collection: Found, split: str) -> dict[str, int]:
+def labels(collection: Collection, split: str) -> dict[str, int]:
     files = collection.files[split]
     return dict(zip(files.names, files.labels.tolist(), strict=True))
 
@@ -112,7 +113,7 @@ def test_hidden_files_and_folders_do_not_shift_the_classes(tmp_path: Path, stray
     collection = found(tmp_path)
     assert labels(collection, "train") == before
     assert [one.wnid for one in collection.classes] == WNIDS
-    assert collection.refused == []
+    assert collection.quarantined == []
 
 
 def test_a_folder_of_classes_without_splits_is_for_training(tmp_path: Path) -> None:

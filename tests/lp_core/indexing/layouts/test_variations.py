@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.collection import Found
+from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
@@ -31,11 +31,11 @@ from tests.lp_core.indexing.imagenet_forms import (
 )
 
 
-def found(path: Path, layout: str | None = None) -> Found:
+def found(path: Path, layout: str | None = None) -> Collection:
     return find(Storage.at(path), layout)
 
 
-def labels(collection: Found, split: str) -> dict[str, int]:
+def labels(collection: Collection, split: str) -> dict[str, int]:
     """Class index by the name of the file."""
     files = collection.files[split]
     return {Path(name).stem: label for name, label in zip(files.names, files.labels.tolist(), strict=True)}
@@ -52,10 +52,10 @@ def flatten(val: Path) -> None:
         folder.rmdir()
 
 
-def is_whole(collection: Found) -> None:
+def is_whole(collection: Collection) -> None:
     for split in ("train", "validation"):
         assert labels(collection, split) == expected(split)
-    assert collection.refused == []
+    assert collection.quarantined == []
     assert [one.wnid for one in collection.classes] == WNIDS
 
 
@@ -163,7 +163,7 @@ def test_empty_class_folders_of_val_are_no_loss(tmp_path: Path) -> None:
 def test_images_outside_of_the_splits_are_named(tmp_path: Path) -> None:
     write_folders(tmp_path)
     write(tmp_path / "new" / "n01440764_99.JPEG", jpeg(1))
-    [one] = found(tmp_path).refused
+    [one] = found(tmp_path).quarantined
     assert (one.where, one.image_id) == ("new/n01440764_99.JPEG", "n01440764_99")
     assert one.reason == "an image outside of the collection (layout folders)"
 
@@ -175,7 +175,7 @@ def test_an_extracted_folder_beside_an_archive_is_not_lost(tmp_path: Path) -> No
     shutil.rmtree(tmp_path / "val")
     collection = found(tmp_path)
     assert set(collection.files) == {"validation"}
-    assert {one.image_id for one in collection.refused} == set(expected("train"))
+    assert {one.image_id for one in collection.quarantined} == set(expected("train"))
 
 
 @pytest.mark.parametrize("folder", ["", "train", "ILSVRC2012_img_train"])
@@ -346,7 +346,7 @@ def test_one_copy_in_another_folder_does_not_rename_all_others(tmp_path: Path) -
     from lp_core.indexing.writing.plan import Plan
 
     files = found(tmp_path / "source").files["train"]
-    ids = {one.image_id for piece in Plan("train", files, 0).pieces() for one in piece.wanted}
+    ids = {one.image_id for piece in Plan("train", files, 0).shards() for one in piece.photographs}
     twice = {f"{wnid}/{Path(name).stem}" for wnid in WNIDS[:2]}
     assert ids == set(expected("train")) - {Path(name).stem} | twice
 

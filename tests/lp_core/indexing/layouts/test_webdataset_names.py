@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.indexing.collection import Found
+from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import jpeg, tar, write
-from workflows.index import index
+from tests.workflows.index_command import index
 
 
-def found(path: Path, *names: str) -> Found:
+def found(path: Path, *names: str) -> Collection:
     """A collection of one archive: images, and class files whose class is their place among the images."""
     images = [name for name in names if name.lower().endswith((".jpg", ".png"))]
     labels = iter(range(len(images)))
@@ -37,7 +37,7 @@ def found(path: Path, *names: str) -> Found:
 )
 def test_classes_are_found_whatever_their_ending_and_the_dots_of_keys(tmp_path: Path, names: tuple[str, ...]) -> None:
     collection = found(tmp_path, *names)
-    assert collection.refused == []
+    assert collection.quarantined == []
     assert collection.files["train"].labels.tolist() == [0, 1]
 
 
@@ -49,8 +49,8 @@ def test_json_in_capitals_is_read(tmp_path: Path) -> None:
 def test_a_key_without_a_plain_image_has_no_photograph(tmp_path: Path) -> None:
     collection = found(tmp_path, "000.left.jpg", "000.cls", "001.jpg", "001.cls")
     assert collection.files["train"].labels.tolist() == [1]
-    [refused] = collection.refused
-    assert "plain ending" in refused.reason
+    [quarantined] = collection.quarantined
+    assert "plain ending" in quarantined.reason
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from lp_core.errors import SettingError
 from lp_core.indexing.reading import shard_rows
 from tests.lp_core.indexing.imagenet_forms import jpeg
 from tests.lp_core.indexing.parquet_forms import features, shard
-from workflows.index import index
+from tests.workflows.index_command import index
 
 
 def indexed(source: Path, **options: object) -> DatasetFolder:

@@ -45,7 +45,7 @@ def test_members_lie_where_the_listing_says(tmp_path: Path, form: int) -> None:
             out.addfile(member(name, size=len(data)), io.BytesIO(data))
         out.addfile(member("empty-folder", tarfile.DIRTYPE))
     found = listed(tmp_path, file.getvalue())
-    assert found.refused == []
+    assert found.quarantined == []
     data = file.getvalue()
     assert {
         name: data[at : at + size] for name, at, size in zip(found.names, found.offsets, found.sizes, strict=True)
@@ -80,14 +80,14 @@ def test_an_archive_within_an_archive_is_read_where_it_lies(tmp_path: Path) -> N
 )
 def test_hostile_members_are_refused_by_name(tmp_path: Path, about: tarfile.TarInfo, reason: str) -> None:
     found = listed(tmp_path, packed(member("good.jpg", size=3), about, member("other.jpg", size=3)))
-    assert found.refused == [(about.name, reason)]
+    assert found.quarantined == [(about.name, reason)]
     assert found.names == ["good.jpg", "other.jpg"]
 
 
 def test_of_members_with_one_name_the_last_counts_as_when_unpacked(tmp_path: Path) -> None:
     data = tar([("a.jpg", b"old"), ("b.jpg", b"b"), ("./a.jpg", b"newer")])
     found = listed(tmp_path, data)
-    assert found.refused == [("a.jpg", "a later member of the archive has the same name")]
+    assert found.quarantined == [("a.jpg", "a later member of the archive has the same name")]
     assert found.names == ["b.jpg", "a.jpg"]
     at, size = found.offsets[1], found.sizes[1]
     assert data[at : at + size] == b"newer"
@@ -111,7 +111,7 @@ def with_size(size: bytes) -> bytes:
     [
         (b"", "cannot be read as a tar archive"),
         (b"\x1f\x8b" + b"\0" * 2000, "cannot be read as a tar archive"),
-        (b"<html>404 Not Found</html>" * 99, "cannot be read as a tar archive"),
+        (b"<html>404 Not Collection</html>" * 99, "cannot be read as a tar archive"),
         (tar([("a.jpg", b"x" * 5000)])[:3000], "cut short in member 'a.jpg'"),
         (tar([("a.jpg", b"x" * 512), ("b.jpg", b"x" * 512)])[:1024], "cut short at byte 1024"),
         (tar([("a.jpg", b"x" * 512), ("b.jpg", b"x" * 512)])[:1100], "cut short at byte 1024|damaged at byte 1024"),
