@@ -66,7 +66,7 @@ def faulty_folder(toy_folder, tmp_path_factory) -> str:
     for shard in Path(toy_folder, "data").iterdir():
         table = pq.read_table(shard)
         images = table["image"].to_pylist()
-        kinds = [images[0]["bytes"][:200], b"", b"<html>404 Not Collection</html>"]
+        kinds = [images[0]["bytes"][:200], b"", b"<html>404 Not Found</html>"]
         for kind, row in zip(kinds, FAULTY_ROWS[shard.name.partition("-")[0]], strict=False):
             images[row]["bytes"] = kind
         table = table.set_column(table.schema.get_field_index("image"), "image", pa.array(images, table["image"].type))

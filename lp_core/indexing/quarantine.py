@@ -42,16 +42,16 @@ def check_quarantined_share(quarantined: Sequence[Quarantined], rows: int, share
     Raises:
         SettingError: more than `share` of all files found are quarantined; the message names some.
     """
-    found = rows + len(quarantined)
-    if len(quarantined) > share * found:
+    files = rows + len(quarantined)
+    if len(quarantined) > share * files:
         raise SettingError(
-            f"{len(quarantined)} of {found} files are unusable, more than the share of {share:g} allowed by "
-            f"--max-quarantined{first_reasons(quarantined)}"
+            f"{len(quarantined)} of {files} files are unusable, more than the share of {share:g} allowed by "
+            f"max-quarantined{first_reasons(quarantined)}"
         )
 
 
 def first_reasons(quarantined: Sequence[Quarantined]) -> str:
     """The first files that are left out, with their reasons, in brackets; nothing if there are none."""
-    shown = "; ".join(f"{one.where}: {one.reason}" for one in quarantined[:3])
+    shown = "; ".join(f"{entry.where}: {entry.reason}" for entry in quarantined[:3])
     more = f"; and {len(quarantined) - 3} more" if len(quarantined) > 3 else ""
     return f" ({shown}{more})" if quarantined else ""

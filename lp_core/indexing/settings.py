@@ -23,7 +23,7 @@ class CollectionSettings:
     """Share of the files found that may be unusable; they are listed in manifest.json."""
     validation_share: float | None = None
     """Share of every class to become the validation split, where the collection has none (0.1, say). A photograph's
-    name and --seed decide, so it stays in its split when files are added."""
+    name and the seed decide, so it stays in its split when files are added."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class StorageSettings:
     short_side: int | None = None
     """The same for the shorter side."""
     seed: int = 0
-    """Of the order in which rows are stored, and of what --validation-share takes."""
+    """Of the order in which rows are stored, and of what the validation share takes."""
 
     @property
     def form(self) -> StoredForm:

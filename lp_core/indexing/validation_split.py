@@ -14,7 +14,7 @@ from lp_core.indexing.row_table import row_ids
 from lp_core.indexing.validation_share import ValidationShare
 
 
-def with_validation_split(found: Collection, share: ValidationShare) -> Collection:
+def with_validation_split(collection: Collection, share: ValidationShare) -> Collection:
     """The collection with a validation split.
 
     Files are assigned now. Rows of Parquet shards are assigned when the manifest is written: it then names rows of the
@@ -23,22 +23,22 @@ def with_validation_split(found: Collection, share: ValidationShare) -> Collecti
     Raises:
         SettingError: it has a validation split already, or none for training.
     """
-    splits = list(found.files or found.shards)
+    splits = list(collection.files or collection.shards)
     if "validation" in splits:
-        raise SettingError("--validation-share: the collection has a validation split; leave the option out")
+        raise SettingError("validation-share: the collection has a validation split; leave the setting out")
     check(
         "train" in splits,
-        f"--validation-share: the collection has no training split to take it from, only {', '.join(splits)}",
+        f"validation-share: the collection has no training split to take it from, only {', '.join(splits)}",
     )
-    if not found.files:
-        return replace(found, validation_share=share)
-    train = found.files["train"]
+    if not collection.files:
+        return replace(collection, validation_share=share)
+    train = collection.files["train"]
     places = range(len(train.names))
     # The ids that all have together: two photographs of the two splits do not share one.
     ids = image_ids(train.names, [train.where(index) for index in places])
     taken = share.taken([_stable_name(train, index) for index in places], train.labels)
     parts = {"train": _some(train, ids, ~taken), "validation": _some(train, ids, taken)}
-    return replace(found, files={**found.files, **parts})
+    return replace(collection, files={**collection.files, **parts})
 
 
 def rows_with_validation_split(

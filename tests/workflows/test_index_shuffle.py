@@ -61,7 +61,7 @@ def test_shards_stored_by_class_are_remarked_and_mixed_by_a_copy(
     index(str(tmp_path / "source"), str(tmp_path / "in place"))
     said = capsys.readouterr().out
     assert "train: shards are stored by class. A training batch of 32 would hold " in said
-    assert "Index with --shuffle, or train with a larger --data.shuffle-window" in said
+    assert "Index with shuffle, or train with a larger data.shuffle-window" in said
     poor, better = DatasetFolder.open(str(tmp_path / "in place")).manifest["splits"]["train"]["class_mix"]
     assert poor["classes"] < 0.8 * poor["random"]
     assert better["classes"] > poor["classes"]

@@ -97,7 +97,7 @@ def test_another_share_does_not_continue_what_was_begun(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["folders", "parquet"])
 def test_a_validation_split_that_is_there_is_not_replaced(tmp_path: Path, form: str) -> None:
     FORMS[form](tmp_path / "source", (*PHOTOS, Photo("validation", "ILSVRC2012_val_00000001", WNIDS[0], jpeg(1))))
-    with pytest.raises(SettingError, match="has a validation split; leave the option out"):
+    with pytest.raises(SettingError, match="has a validation split; leave the setting out"):
         index(str(tmp_path / "source"), str(tmp_path / "out"), validation_share=0.2)
     assert not (tmp_path / "out").exists()
 

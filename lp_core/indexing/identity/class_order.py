@@ -19,9 +19,9 @@ def ordered_classes(folders: Iterable[str]) -> list[str]:
     if not _are_numbers(names):
         return names
     names.sort(key=int)
-    for one, other in pairwise(names):
-        if int(one) == int(other):
-            raise SettingError(f"class folders {one} and {other} are the same number; join or rename them")
+    for name, next_name in pairwise(names):
+        if int(name) == int(next_name):
+            raise SettingError(f"class folders {name} and {next_name} are the same number; join or rename them")
     return names
 
 

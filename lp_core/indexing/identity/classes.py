@@ -58,11 +58,11 @@ def check_wnids(wnids: dict[int, str]) -> None:
         SettingError: two numbers have one wnid, or a lower number has a higher wnid.
     """
     labels = sorted(wnids)
-    for one, other in pairwise(labels):
+    for label, next_label in pairwise(labels):
         check(
-            wnids[one] < wnids[other],
-            f"label {one} is {wnids[one]} and label {other} is {wnids[other]}: classes are numbered in the order of "
-            "their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+            wnids[label] < wnids[next_label],
+            f"label {label} is {wnids[label]} and label {next_label} is {wnids[next_label]}: classes are numbered in the "
+            "order of their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
         )
 
 
@@ -77,7 +77,7 @@ def classes_of(folders: Sequence[str], names: Mapping[str, str] | None = None) -
         names: the collection's own names by folder.
     """
     known = {**imagenet_name_of(), **(names or {})}
-    return [ImageClass(known.get(one, one), one if WNID.fullmatch(one) else None) for one in folders]
+    return [ImageClass(known.get(folder, folder), folder if WNID.fullmatch(folder) else None) for folder in folders]
 
 
 def numbered_classes(count: int, wnids: Mapping[int, str]) -> list[ImageClass]:

@@ -52,19 +52,19 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
     """
     named = [path and composed(posixpath.splitext(path.replace("\\", "/"))[0]) for path in paths]
     stems = [path and canonical(posixpath.basename(path)) for path in named]
-    unique = {one for one, times in Counter(stems).items() if times == 1 and one}
+    unique = {own for own, times in Counter(stems).items() if times == 1 and own}
     if len(unique) == len(stems):
-        return [one for one in stems if one]
-    unique_paths = {one for one, times in Counter(named).items() if times == 1}
+        return [own for own in stems if own]
+    unique_paths = {own for own, times in Counter(named).items() if times == 1}
     all_named = None not in named
     ids = []
-    for one, path, place in zip(stems, named, places, strict=True):
-        if one and one in unique and is_imagenet_stem(one):
-            ids.append(one)
+    for own, path, place in zip(stems, named, places, strict=True):
+        if own and own in unique and is_imagenet_stem(own):
+            ids.append(own)
         else:
             ids.append(path if path and all_named and path in unique_paths else place)
-    twice = first_repeated(ids)
-    check(twice is None, f"{twice} is there twice; is a shard or archive in two folders of the source? Keep one")
+    repeated = first_repeated(ids)
+    check(repeated is None, f"{repeated} is there twice; is a shard or archive in two folders of the source? Keep one")
     return ids
 
 

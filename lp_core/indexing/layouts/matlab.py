@@ -87,7 +87,7 @@ def _structs(parts: Iterator[tuple[int, bytes]], count: int) -> list[dict[str, A
     length = int.from_bytes(next(parts)[1], "little")
     names = next(parts)[1]
     fields = [names[at : at + length].split(b"\0")[0].decode("latin-1") for at in range(0, len(names), max(1, length))]
-    found = []
+    structs = []
     for _ in range(count):
-        found.append({field: _matrix(next(parts)[1])[1] for field in fields})
-    return found
+        structs.append({field: _matrix(next(parts)[1])[1] for field in fields})
+    return structs

@@ -38,8 +38,8 @@ def find(source: Source) -> Collection:
         SettingError: an archive is damaged, the development kit is missing or does not fit.
     """
     archives, class_archives = _archives(source), _class_archives(source)
-    there = bool(archives or class_archives)
-    check(there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
+    is_there = bool(archives or class_archives)
+    check(is_there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
     kit = read_devkit(source)
     files: dict[str, SplitFiles] = {}
     quarantined: list[Quarantined] = []
@@ -48,8 +48,10 @@ def find(source: Source) -> Collection:
         inner = _inner_archives(source, archives["train"], quarantined)
         wnids = _train(source, archives["train"], inner, wnids, files, quarantined)
     elif class_archives:
-        here = [(stem(path), source.region(path), path) for path in class_archives]
-        wnids = _train(source, posixpath.dirname(class_archives[0]) or "the source", here, wnids, files, quarantined)
+        class_tars = [(stem(path), source.region(path), path) for path in class_archives]
+        wnids = _train(
+            source, posixpath.dirname(class_archives[0]) or "the source", class_tars, wnids, files, quarantined
+        )
     if "val" in archives:
         if kit is None:
             raise SettingError(
@@ -65,13 +67,15 @@ def find(source: Source) -> Collection:
 
 
 def _archives(source: Source) -> dict[str, str]:
-    found: dict[str, str] = {}
+    archives: dict[str, str] = {}
     for name in source.files:
         if match := _NAME.fullmatch(posixpath.basename(name)):
             split = match["split"]
-            check(split not in found, f"{found.get(split)} and {name} both hold the split {split}; keep one of them")
-            found[split] = name
-    return found
+            check(
+                split not in archives, f"{archives.get(split)} and {name} both hold the split {split}; keep one of them"
+            )
+            archives[split] = name
+    return archives
 
 
 def _class_archives(source: Source) -> list[str]:
@@ -90,14 +94,14 @@ def _inner_archives(source: Source, name: str, quarantined: list[Quarantined]) -
     quarantined += [
         Quarantined("train", stem(inner), f"{name}:{inner}", reason) for inner, reason in members.quarantined
     ]
-    found = []
+    archives = []
     for inner, offset, size in zip(members.names, members.offsets.tolist(), members.sizes.tolist(), strict=True):
         if inner.endswith(".tar") and not is_leftover(inner):
-            found.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
+            archives.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
         elif not is_leftover(inner):
             quarantined.append(Quarantined("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
-    check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
-    return found
+    check(bool(archives), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
+    return archives
 
 
 def _train(
@@ -109,21 +113,24 @@ def _train(
     quarantined: list[Quarantined],
 ) -> list[str]:
     """List the archives of classes; return the classes."""
-    inner_tars = sorted(archives, key=lambda one: one[0])
-    here = [wnid for wnid, _, _ in inner_tars]
-    twice = first_repeated(here)
-    check(twice is None, f"{name}: {twice}.tar is there twice; keep one")
-    classes = wnids or here
-    strange = sorted(set(here) - set(classes))
-    if strange:
-        raise SettingError(f"{name}: {strange[0]}.tar is no class of the development kit ({len(strange)} in all)")
+    inner_tars = sorted(archives, key=lambda archive: archive[0])
+    archive_wnids = [wnid for wnid, _, _ in inner_tars]
+    repeated = first_repeated(archive_wnids)
+    check(repeated is None, f"{name}: {repeated}.tar is there twice; keep one")
+    classes = wnids or archive_wnids
+    unknown = sorted(set(archive_wnids) - set(classes))
+    if unknown:
+        raise SettingError(f"{name}: {unknown[0]}.tar is no class of the development kit ({len(unknown)} in all)")
     index = {wnid: place for place, wnid in enumerate(classes)}
-    listed = source.list_archives([region for _, region, _ in inner_tars])
-    parts = [(str(region), one, index[wnid]) for (wnid, region, _), one in zip(inner_tars, listed, strict=True)]
-    found, owners = _files("train", parts, quarantined)
-    folders = [f"{here[owner]}/{file}" for owner, file in zip(owners, found.names, strict=True)]
+    members_of_each = source.list_archives([region for _, region, _ in inner_tars])
+    parts = [
+        (str(region), members, index[wnid])
+        for (wnid, region, _), members in zip(inner_tars, members_of_each, strict=True)
+    ]
+    photographs, owners = _files("train", parts, quarantined)
+    folders = [f"{archive_wnids[owner]}/{file}" for owner, file in zip(owners, photographs.names, strict=True)]
     holders = [inner_tars[owner][2] for owner in owners]
-    files["train"] = SplitFiles(folders, found.labels, holders, found.offsets, found.sizes)
+    files["train"] = SplitFiles(folders, photographs.labels, holders, photographs.offsets, photographs.sizes)
     return classes
 
 
@@ -131,9 +138,9 @@ def _validation(
     source: Source, name: str, kit: Devkit, files: dict[str, SplitFiles], quarantined: list[Quarantined]
 ) -> None:
     (members,) = source.list_archives([source.region(name)])
-    found, _ = _files("validation", [(name, members, -1)], quarantined)
+    photographs, _ = _files("validation", [(name, members, -1)], quarantined)
     labels = []
-    for file in found.names:
+    for file in photographs.names:
         number = validation_number(file) or 0
         check(number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
         check(
@@ -141,7 +148,9 @@ def _validation(
             f"{name}: {file} is none of the {len(kit.validation)} images whose classes the development kit tells",
         )
         labels.append(kit.validation[number - 1])
-    files["validation"] = SplitFiles(found.names, np.array(labels, np.int64), found.holders, found.offsets, found.sizes)
+    files["validation"] = SplitFiles(
+        photographs.names, np.array(labels, np.int64), photographs.holders, photographs.offsets, photographs.sizes
+    )
 
 
 def _files(

@@ -93,10 +93,10 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
 
 
 def _solution(source: Source) -> Wnids | None:
-    found = text_file(source, SOLUTION)
-    if found is None:
+    text = text_file(source, SOLUTION)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     wnids: dict[str, str] = {}
     for number, line in enumerate(lines[1:], 2):
         if not line.strip():
@@ -120,20 +120,20 @@ def _kit(source: Source) -> Wnids | None:
 
 
 def _synsets(source: Source) -> Wnids | None:
-    found = text_file(source, SYNSETS)
-    if found is None:
+    text = text_file(source, SYNSETS)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     for number, line in enumerate(lines, 1):
         check(bool(WNID.fullmatch(line.strip())), f"{where}, line {number}: a wnid is expected, not {line[:20]!r}")
     return where, {f"ILSVRC2012_val_{number:08d}": line.strip() for number, line in enumerate(lines, 1)}
 
 
 def _annotations(source: Source) -> Wnids | None:
-    found = text_file(source, ANNOTATIONS)
-    if found is None:
+    text = text_file(source, ANNOTATIONS)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     wnids: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         image, _, rest = line.partition("\t")

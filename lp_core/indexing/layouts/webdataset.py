@@ -72,7 +72,9 @@ def _split(name: str) -> str | None:
 
 def _classes(files: dict[str, SplitFiles], wnids: dict[int, str]) -> list[ImageClass]:
     """Classes by wnid where it is known; else ImageNet's if there are 1,000; else they are numbered."""
-    labels = np.concatenate([one.labels for split, one in files.items() if split != "test"] or [np.zeros(0, np.int64)])
+    labels = np.concatenate(
+        [of_split.labels for split, of_split in files.items() if split != "test"] or [np.zeros(0, np.int64)]
+    )
     lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
     check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
     check_wnids(wnids)

@@ -42,11 +42,11 @@ def check_columns(path: str, schema: pa.Schema, columns: Columns) -> None:
     check(
         _holds_bytes(image),
         f"shard {path}: '{columns.image}' is {image}: it holds no image bytes; a struct with 'bytes', or binary, is "
-        "expected; give --image-column, or index the folder that holds the image files",
+        "expected; set image-column, or index the folder that holds the image files",
     )
     check(
         pa.types.is_integer(label),
-        f"shard {path}: '{columns.label}' must be a class's number, it is {label}; give --label-column",
+        f"shard {path}: '{columns.label}' must be a class's number, it is {label}; set label-column",
     )
 
 
@@ -72,8 +72,8 @@ def _say_which(schema: pa.Schema, kind: str) -> str:
     if kind == "label" and not candidates:
         candidates = [field.name for field in schema if pa.types.is_integer(field.type)]
     if candidates:
-        return f"give --{kind}-column {' or '.join(candidates)}"
-    return f"it has {', '.join(sorted(schema.names)) or 'none'}; give --{kind}-column"
+        return f"set {kind}-column to {' or '.join(candidates)}"
+    return f"it has {', '.join(sorted(schema.names)) or 'none'}; set {kind}-column"
 
 
 def _image_columns(schema: pa.Schema) -> list[str]:

@@ -90,26 +90,28 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
         sizes: list[int] = []
         quarantined: dict[int, str] = {}
         for group in range(file.num_row_groups):
-            here = f"shard {path}, row group {group}"
+            where = f"shard {path}, row group {group}"
             try:
-                wanted = [columns.label, *([f"{columns.image}.path"] if has_path else [])]
-                table = file.read_row_group(group, columns=wanted)
-                column = table[columns.label].combine_chunks().cast(pa.int64())
+                columns_read = [columns.label, *([f"{columns.image}.path"] if has_path else [])]
+                table = file.read_row_group(group, columns=columns_read)
+                label_column = table[columns.label].combine_chunks().cast(pa.int64())
             except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"{here}: cannot be read ({one_line(error)})") from None
-            check(column.null_count == 0, f"{here}: a label is missing")
-            named = (
-                table[columns.image].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)
+                raise SettingError(f"{where}: cannot be read ({one_line(error)})") from None
+            check(label_column.null_count == 0, f"{where}: a label is missing")
+            group_paths = (
+                table[columns.image].combine_chunks().field("path").to_pylist()
+                if has_path
+                else [None] * len(label_column)
             )
             chunk = _chunk(file.metadata.row_group(group), leaf)
             sizes.append(chunk.total_uncompressed_size)
-            check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(here, sizes[-1]))
+            check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(where, sizes[-1]))
             empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
-            check(not empty or len(empty) < len(column), _only_paths(here, columns.image, named))
+            check(not empty or len(empty) < len(label_column), _only_paths(where, columns.image, group_paths))
             quarantined |= {sum(group_rows) + row: "no image bytes, only a path" for row in empty}
-            labels.append(column.to_numpy())
-            group_rows.append(len(column))
-            paths += named
+            labels.append(label_column.to_numpy())
+            group_rows.append(len(label_column))
+            paths += group_paths
         names = class_names(file.schema_arrow, columns.label)
     labels_N = np.concatenate(labels or [np.zeros(0, np.int64)])
     return ShardRows(
@@ -135,11 +137,11 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
         return None
     first_path, first = named[0]
     for path, names in named[1:]:
-        for label, (one, other) in enumerate(zip_longest(first, names)):
+        for label, (first_name, name) in enumerate(zip_longest(first, names)):
             check(
-                one == other,
-                f"shard {path}: label {label} is {_quoted(other)}, in {first_path} it is {_quoted(one)}; a label must "
-                "mean the same in every shard: renumber one of them, or index them apart",
+                first_name == name,
+                f"shard {path}: label {label} is {_quoted(name)}, in {first_path} it is {_quoted(first_name)}; a label "
+                "must mean the same in every shard: renumber one of them, or index them apart",
             )
     return first
 
@@ -179,7 +181,7 @@ def _rows_without_bytes(file: pq.ParquetFile, shard: Shard, group: int, chunk: p
 def _too_large(here: str, size: int) -> str:
     return (
         f"{here}: {size / 2**30:.1f} GiB of images are more than the 2 GiB that can be read at once; "
-        "add --shuffle, which copies Parquet into small row groups"
+        "set shuffle, which copies Parquet into small row groups"
     )
 
 

@@ -115,7 +115,7 @@ def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
 
 
 def _list(stream: Any, region: Region) -> Members:
-    found: dict[str, tuple[int, int]] = {}
+    ranges: dict[str, tuple[int, int]] = {}
     quarantined: list[tuple[str, str]] = []
     small: dict[str, bytes] = {}
     wanted = tuple(ending.lower() for ending in region.wanted)
@@ -124,38 +124,38 @@ def _list(stream: Any, region: Region) -> Members:
             vars(archive)["members"].clear()  # tarfile keeps every header; a million of them would fill the memory
             check(member.size >= 0, f"{region}: member {member.name!r} states a negative size; the archive is damaged")
             check(
-                len(found) + len(quarantined) < MAX_MEMBERS,
+                len(ranges) + len(quarantined) < MAX_MEMBERS,
                 f"{region}: more than {MAX_MEMBERS} members; this is no archive of photographs",
             )
             end = member.offset_data + member.size
             if not member.isdir():
-                _sort_in(member, region, found, quarantined)
+                _sort_in(member, region, ranges, quarantined)
             check(
                 end <= stream.raw.size,
                 f"{region}: cut short in member {member.name!r}, whose {member.size} bytes are more than the archive "
                 "has left; download it again",
             )
-            if member.name in found and member.name.lower().endswith(wanted):
+            if member.name in ranges and member.name.lower().endswith(wanted):
                 check(member.size <= MAX_HEADER_BYTES, f"{region}: member {member.name!r} has {member.size} bytes")
                 stream.seek(member.offset_data)
                 small[member.name] = stream.read(member.size)
         _check_end(stream, archive.offset, region)
-    offsets = np.array([place[0] for place in found.values()], np.int64) + region.start
-    return Members(list(found), offsets, np.array([place[1] for place in found.values()], np.int64), quarantined, small)
+    offsets = np.array([offset for offset, _ in ranges.values()], np.int64) + region.start
+    return Members(list(ranges), offsets, np.array([size for _, size in ranges.values()], np.int64), quarantined, small)
 
 
 def _sort_in(
-    member: tarfile.TarInfo, region: Region, found: dict[str, tuple[int, int]], quarantined: list[tuple[str, str]]
+    member: tarfile.TarInfo, region: Region, ranges: dict[str, tuple[int, int]], quarantined: list[tuple[str, str]]
 ) -> None:
     name = member.name = member.name.encode(errors="backslashreplace").decode().removeprefix("./")
     reason = _why_unreadable(member)
     if reason:
         quarantined.append((name, reason))
         return
-    if name in found:
-        del found[name]
+    if name in ranges:
+        del ranges[name]
         quarantined.append((name, "a later member of the archive has the same name"))
-    found[name] = (member.offset_data, member.size)
+    ranges[name] = (member.offset_data, member.size)
 
 
 def _why_unreadable(member: tarfile.TarInfo) -> str | None:

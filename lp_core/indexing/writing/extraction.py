@@ -47,8 +47,8 @@ def extracted_files(shards: list[ShardRows], names: list[str], sizes: list[list[
     return SplitFiles(
         names=[stored_path(image_id, path) for image_id, path in zip(ids, paths, strict=True)],
         labels=np.concatenate([shard.labels for shard in shards]),
-        holders=[name for name, here in zip(names, sizes, strict=True) for _ in here],
-        offsets=np.concatenate([np.cumsum([0, *here], dtype=np.int64)[:-1] for here in sizes]),
-        sizes=np.concatenate([np.array(here, np.int64) for here in sizes]),
+        holders=[name for name, of_shard in zip(names, sizes, strict=True) for _ in of_shard],
+        offsets=np.concatenate([np.cumsum([0, *of_shard], dtype=np.int64)[:-1] for of_shard in sizes]),
+        sizes=np.concatenate([np.array(of_shard, np.int64) for of_shard in sizes]),
         places=[f"{shard.path}:{row}" for shard in shards for row in range(len(shard.labels))],
     )

@@ -102,9 +102,9 @@ class Plan:
         groups = len(self._bounds) - 1
         count = -(-groups // SHARD_GROUPS)
         for number in range(count):
-            here = range(number * SHARD_GROUPS, min(groups, (number + 1) * SHARD_GROUPS))
+            numbers = range(number * SHARD_GROUPS, min(groups, (number + 1) * SHARD_GROUPS))
             yield PlannedShard(
-                self.split, _shard_name(self.split, number, count), [self._group(group) for group in here]
+                self.split, _shard_name(self.split, number, count), [self._group(group) for group in numbers]
             )
 
     def _group(self, group: int) -> list[PlannedPhotograph]:

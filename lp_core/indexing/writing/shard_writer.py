@@ -70,15 +70,15 @@ def write_shard(
                 labels: list[int] = []
                 filled = 0
                 stored = _copied(rows, group, form) if rows else _read(source, group, form)
-                for place, (one, (data, reason)) in enumerate(zip(group, stored, strict=True), first):
+                for place, (photograph, (data, reason)) in enumerate(zip(group, stored, strict=True), first):
                     if reason is not None:
                         quarantined[place] = reason
                         continue
                     if images and filled + len(data) > GROUP_BYTES:  # a copied shard's sizes are not known before
                         row_groups.append(_write_group(shard, images, labels))
                         filled = 0
-                    images.append({"bytes": data, "path": one.path})
-                    labels.append(one.label)
+                    images.append({"bytes": data, "path": photograph.path})
+                    labels.append(photograph.label)
                     filled += len(data)
                 first += len(group)
                 if images:
@@ -115,30 +115,30 @@ class _Summed(io.RawIOBase):
 
 def _read(source: Storage, group: list[PlannedPhotograph], form: StoredForm) -> Iterator[tuple[bytes, str | None]]:
     """The bytes to be stored of every photograph of a row group, or why it has none, in the order given."""
-    holders = {one.holder for one in group if one.holder.endswith(HOLDS_MANY)}
+    holders = {photograph.holder for photograph in group if photograph.holder.endswith(HOLDS_MANY)}
     opened = {holder: _open(source, holder) for holder in holders}
     # In the order of the disk; the shuffle is made in memory.
-    by_place = sorted(range(len(group)), key=lambda index: (group[index].holder, group[index].offset))
-    found: dict[int, tuple[bytes, str | None]] = {}
+    in_disk_order = sorted(range(len(group)), key=lambda index: (group[index].holder, group[index].offset))
+    results_by_index: dict[int, tuple[bytes, str | None]] = {}
     with ThreadPoolExecutor(READERS) as pool:
-        results = pool.map(partial(_stored, source, opened, form), [group[index] for index in by_place])
-        found.update(zip(by_place, results, strict=True))
+        results = pool.map(partial(_stored, source, opened, form), [group[index] for index in in_disk_order])
+        results_by_index.update(zip(in_disk_order, results, strict=True))
     for file in opened.values():
         file.close()
-    return (found[index] for index in range(len(group)))
+    return (results_by_index[index] for index in range(len(group)))
 
 
 def _copied(
     rows: Iterator[bytes | None], group: list[PlannedPhotograph], form: StoredForm
 ) -> Iterator[tuple[bytes, str | None]]:
     """The same, of the next rows of a Parquet shard."""
-    found = 0
+    copied = 0
     with ThreadPoolExecutor(READERS) as pool:
-        while few := list(islice(rows, min(ROWS_AT_ONCE, len(group) - found))):
-            found += len(few)
-            yield from pool.map(partial(_usable, form), few)
-    if found < len(group):
-        raise SettingError(f"{group[found].where}: the shard has fewer rows than were listed; index again")
+        while images := list(islice(rows, min(ROWS_AT_ONCE, len(group) - copied))):
+            copied += len(images)
+            yield from pool.map(partial(_usable, form), images)
+    if copied < len(group):
+        raise SettingError(f"{group[copied].where}: the shard has fewer rows than were listed; index again")
 
 
 def _open(source: Storage, holder: str) -> Any:
@@ -149,19 +149,19 @@ def _open(source: Storage, holder: str) -> Any:
 
 
 def _stored(
-    source: Storage, opened: dict[str, Any], form: StoredForm, one: PlannedPhotograph
+    source: Storage, opened: dict[str, Any], form: StoredForm, photograph: PlannedPhotograph
 ) -> tuple[bytes, str | None]:
-    if one.size > MAX_FILE_BYTES:
-        return b"", f"{one.size} bytes are more than the limit of {MAX_FILE_BYTES}"
+    if photograph.size > MAX_FILE_BYTES:
+        return b"", f"{photograph.size} bytes are more than the limit of {MAX_FILE_BYTES}"
     try:
-        file = opened.get(one.holder)
-        data = file.read_at(one.size, one.offset) if file else source.read_bytes(one.holder)
+        file = opened.get(photograph.holder)
+        data = file.read_at(photograph.size, photograph.offset) if file else source.read_bytes(photograph.holder)
     except (FileNotFoundError, PermissionError) as error:
         return b"", f"cannot be read ({one_line(error)})"
     except OSError as error:
-        raise SettingError(f"{source.path(one.holder)}: cannot be read ({one_line(error)})") from None
-    if len(data) != one.size:
-        return b"", f"has {len(data)} bytes, not the {one.size} that were listed"
+        raise SettingError(f"{source.path(photograph.holder)}: cannot be read ({one_line(error)})") from None
+    if len(data) != photograph.size:
+        return b"", f"has {len(data)} bytes, not the {photograph.size} that were listed"
     return _usable(form, data)
 
 

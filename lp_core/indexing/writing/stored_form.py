@@ -28,10 +28,10 @@ class StoredForm:
     check: bool = False
 
     def __post_init__(self) -> None:
-        check(self.max_side is None or self.short_side is None, "give --max-side or --short-side, not both")
+        check(self.max_side is None or self.short_side is None, "set max-side or short-side, not both")
         for name in ("max_side", "short_side"):
             side = getattr(self, name)
-            check(side is None or side >= 32, f"--{name.replace('_', '-')} is {side}; give at least 32")
+            check(side is None or side >= 32, f"{name.replace('_', '-')} is {side}; give at least 32")
 
     @property
     def resizes(self) -> bool:

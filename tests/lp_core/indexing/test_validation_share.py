@@ -137,7 +137,7 @@ def test_image_ids_are_those_that_the_photographs_have_together(tmp_path: Path) 
 def test_a_collection_with_a_validation_split_is_left_alone(tmp_path: Path) -> None:
     for side in ("train", "val"):
         write_cats_and_dogs(tmp_path / side, 3)
-    with pytest.raises(SettingError, match="the collection has a validation split; leave the option out"):
+    with pytest.raises(SettingError, match="the collection has a validation split; leave the setting out"):
         split(tmp_path)
 
 
@@ -149,5 +149,5 @@ def test_there_must_be_a_training_split(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, float("nan"), float("inf")])
 def test_shares_out_of_range_are_refused(share: float) -> None:
-    with pytest.raises(SettingError, match=r"--validation-share .* is not above 0 and below 1"):
+    with pytest.raises(SettingError, match=r"^validation-share .* is not above 0 and below 1"):
         ValidationShare(share)

@@ -31,7 +31,7 @@ def broken_link(source: Path) -> None:
 
 @quarantined("a web page called .JPEG")
 def web_page_as_photograph(source: Path) -> None:
-    folders_with(source, b"<html>404 Not Collection</html>")
+    folders_with(source, b"<html>404 Not Found</html>")
 
 
 @quarantined("a photograph cut in its header")

@@ -99,14 +99,14 @@ TWO_LABELS = CIFAR | {"coarse_label": [0, 0, 1]}
 @pytest.mark.parametrize(
     ("columns", "metadata", "options", "message"),
     [
-        (TWO_LABELS, features("img", fine_label="abc", coarse_label="ab"), {}, "give --label-column fine_label or co"),
-        (CIFAR, None, {}, "no column 'label'; give --label-column fine_label$"),
-        ({"a": images(1), "b": images(1), "label": [0]}, None, {}, "no column 'image'; give --image-column a or b$"),
-        (CIFAR, None, {"image_column": "x", "label_column": "y"}, "no column 'x'; give --image-column img$"),
-        (CIFAR, None, {"label_column": "y"}, "no column 'y'; give --label-column fine_label$"),
+        (TWO_LABELS, features("img", fine_label="abc", coarse_label="ab"), {}, "set label-column to fine_label or co"),
+        (CIFAR, None, {}, "no column 'label'; set label-column to fine_label$"),
+        ({"a": images(1), "b": images(1), "label": [0]}, None, {}, "no column 'image'; set image-column to a or b$"),
+        (CIFAR, None, {"image_column": "x", "label_column": "y"}, "no column 'x'; set image-column to img$"),
+        (CIFAR, None, {"label_column": "y"}, "no column 'y'; set label-column to fine_label$"),
         ({"image": ["a.jpg"], "label": [0]}, None, {}, "'image' is string: it holds no image bytes"),
         ({"image": [[1, 2]], "label": [0]}, None, {}, r"'image' is list<.*: it holds no image bytes"),
-        ({"text": ["?"]}, None, {}, "no column 'image'; it has text; give --image-column$"),
+        ({"text": ["?"]}, None, {}, "no column 'image'; it has text; set image-column$"),
     ],
 )
 def test_columns_that_cannot_be_known_are_asked_for(
@@ -121,7 +121,7 @@ def test_only_parquet_has_columns(tmp_path: Path) -> None:
     path = tmp_path / "train" / "cat" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(jpeg(1))
-    with pytest.raises(SettingError, match="--image-column img: only Parquet has columns, not folders"):
+    with pytest.raises(SettingError, match="image-column img: only Parquet has columns, not folders"):
         indexed(tmp_path, image_column="img")
 
 
@@ -162,7 +162,7 @@ def test_a_row_group_that_cannot_be_read_at_once_is_refused_or_copied(
     shard(tmp_path, [0, 1, 0, 1], "ab", group_rows=4)
     size = pq.ParquetFile(tmp_path / "data" / "train-00000-of-00001.parquet").metadata.row_group(0).column(0)
     monkeypatch.setattr(shard_rows, "MAX_GROUP_BYTES", size.total_uncompressed_size - 1)
-    with pytest.raises(SettingError, match=r"row group 0: 0\.0 GiB of images are more than the 2 GiB .* add --shuffle"):
+    with pytest.raises(SettingError, match=r"row group 0: 0\.0 GiB of images are more than the 2 GiB .* set shuffle"):
         indexed(tmp_path)
     assert not (tmp_path / "out").exists()
     assert len(indexed(tmp_path, shuffle=True).rows("train")) == 4
