@@ -1,4 +1,4 @@
-"""`logpolar index` with its options by name, whichever group of settings they are in."""
+"""`logpolar index` with its options by name, and the rows that it made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from lp_core.dataset.folder import DatasetFolder, SplitRows
 from lp_core.indexing.settings import CollectionSettings, StorageSettings
 from workflows import index as command
 
@@ -18,3 +19,14 @@ def index(source: str | Path, out: str | Path, *, address: str | None = None, **
     ]
     assert not options, f"unknown options {options}"
     command.index(str(source), str(out), collection=groups[0], storage=groups[1], address=address)
+
+
+def image_ids(rows: SplitRows) -> list[str]:
+    """Identities of all rows, by row number."""
+    return [rows.image_id(row) for row in range(len(rows))]
+
+
+def labelled_ids(data: DatasetFolder, split: str) -> list[tuple[str, int]]:
+    """(image id, class index) of every row of a split, by row number."""
+    rows = data.rows(split)
+    return list(zip(image_ids(rows), rows.label.tolist(), strict=True))

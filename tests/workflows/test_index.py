@@ -36,7 +36,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write_folders,
     write_parquet,
 )
-from tests.workflows.index_command import index
+from tests.workflows.index_command import image_ids, index, labelled_ids
 
 MANY_BAD = 0.5
 REPOSITORY = Path(__file__).parents[2]
@@ -48,11 +48,6 @@ def indexed(form: str, root: Path, **options: object) -> DatasetFolder:
         FORMS[form](source)
     index(str(source), str(out), max_quarantined=MANY_BAD, **options)
     return DatasetFolder.open(str(out))
-
-
-def rows_of(data: DatasetFolder, split: str) -> list[tuple[str, int]]:
-    rows = data.rows(split)
-    return list(zip(rows.image_ids, rows.label.tolist(), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +62,7 @@ def test_every_form_gives_the_same_rows_classes_and_pixels(
     all_forms: dict[str, DatasetFolder], form: str, split: str
 ) -> None:
     data = all_forms[form]
-    assert rows_of(data, split) == identities(photos(), split)
+    assert labelled_ids(data, split) == identities(photos(), split)
     assert [entry["wnid"] for entry in data.manifest["classes"]] == WNIDS
     content = {one.stem: one.data for one in photos()}
     for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
@@ -85,7 +80,7 @@ def test_real_photographs_are_the_same_in_every_form(tmp_path: Path) -> None:
         FORMS[form](tmp_path / form, some)
         data = indexed(form, tmp_path)
         for split in ("train", "validation"):
-            assert rows_of(data, split) == identities(some, split)
+            assert labelled_ids(data, split) == identities(some, split)
             for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
                 assert photograph.data == content[photograph.image_id]
 
@@ -118,7 +113,7 @@ def test_our_shards_are_indexed_again_in_place_with_the_same_identities(
     again = DatasetFolder.open(str(tmp_path / "again"))
     assert again.manifest["layout"] == "parquet"
     for split in ("train", "validation"):
-        assert rows_of(again, split) == rows_of(all_forms["tars"], split)
+        assert labelled_ids(again, split) == labelled_ids(all_forms["tars"], split)
     assert again.manifest["classes"] == all_forms["tars"].manifest["classes"]
 
 
@@ -128,7 +123,7 @@ def test_image_folder_of_torchvision_agrees(tmp_path: Path) -> None:
     data = indexed("folders", tmp_path)
     for split, folder in (("train", "train"), ("validation", "val")):
         theirs = ImageFolder(str(tmp_path / "folders" / folder))
-        assert sorted((Path(path).stem, label) for path, label in theirs.samples) == rows_of(data, split)
+        assert sorted((Path(path).stem, label) for path, label in theirs.samples) == labelled_ids(data, split)
         pixels = {Path(path).stem: np.array(theirs.loader(path)) for path, _ in theirs.samples}
         for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
             assert np.abs(decode_rgb(photograph.data).astype(int) - pixels[photograph.image_id]).max() <= 1
@@ -142,7 +137,7 @@ def test_datasets_reads_our_shards(tmp_path: Path) -> None:
     for split in ("train", "validation"):
         kept = theirs[split].cast_column("image", datasets.Image(decode=False))
         pairs = {(one["image"]["path"].removesuffix(".JPEG"), one["label"]): one["image"]["bytes"] for one in kept}
-        assert sorted(pairs) == rows_of(data, split)
+        assert sorted(pairs) == labelled_ids(data, split)
         assert theirs[split][0]["image"].size == (48, 40)
 
 
@@ -301,7 +296,7 @@ def test_rows_are_numbered_by_id_and_stored_shuffled(tmp_path: Path, monkeypatch
     write_folders(tmp_path / "folders", many(96))
     data = indexed("folders", tmp_path)
     rows = data.rows("train")
-    assert rows.image_ids == sorted(rows.image_ids)
+    assert image_ids(rows) == sorted(image_ids(rows))
     for group in range(rows.group.max() + 1):
         assert len(set(rows.label[rows.group == group].tolist())) >= 2
     entry = data.manifest["splits"]["train"]["shards"][0]
@@ -317,10 +312,10 @@ def test_names_that_repeat_in_other_classes_keep_their_folder(tmp_path: Path) ->
             path.write_bytes(jpeg(number))
     data = indexed("folders", tmp_path)
     expected = [(f"{name}/{number}", label) for label, name in enumerate(["cat", "dog"]) for number in range(3)]
-    assert rows_of(data, "train") == expected
+    assert labelled_ids(data, "train") == expected
     assert data.class_names == ["cat", "dog"]
     index(str(tmp_path / "folders-indexed"), str(tmp_path / "again"))
-    assert rows_of(DatasetFolder.open(str(tmp_path / "again")), "train") == expected
+    assert labelled_ids(DatasetFolder.open(str(tmp_path / "again")), "train") == expected
 
 
 def test_the_folder_may_lie_within_the_source(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def check_wnids(wnids: dict[int, str]) -> None:
     for label, next_label in pairwise(labels):
         check(
             wnids[label] < wnids[next_label],
-            f"label {label} is {wnids[label]} and label {next_label} is {wnids[next_label]}: classes are numbered in the "
-            "order of their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+            f"label {label} is {wnids[label]} and label {next_label} is {wnids[next_label]}: classes are numbered in "
+            "the order of their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
         )
 
 

@@ -81,49 +81,53 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
     footer = footer_checksum(path)
     with open_shard(path, footer) as file:
         check_columns(path, file.schema_arrow, columns)
-        image = file.schema_arrow.field(columns.image).type
-        has_path = pa.types.is_struct(image) and image.get_field_index("path") >= 0
-        leaf = images_leaf(image, columns.image)
-        paths: list[str | None] = []
-        labels: list[np.ndarray] = []
-        group_rows: list[int] = []
-        sizes: list[int] = []
-        quarantined: dict[int, str] = {}
-        for group in range(file.num_row_groups):
-            where = f"shard {path}, row group {group}"
-            try:
-                columns_read = [columns.label, *([f"{columns.image}.path"] if has_path else [])]
-                table = file.read_row_group(group, columns=columns_read)
-                label_column = table[columns.label].combine_chunks().cast(pa.int64())
-            except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"{where}: cannot be read ({one_line(error)})") from None
-            check(label_column.null_count == 0, f"{where}: a label is missing")
-            group_paths = (
-                table[columns.image].combine_chunks().field("path").to_pylist()
-                if has_path
-                else [None] * len(label_column)
-            )
-            chunk = _chunk(file.metadata.row_group(group), leaf)
-            sizes.append(chunk.total_uncompressed_size)
-            check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(where, sizes[-1]))
-            empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
-            check(not empty or len(empty) < len(label_column), _only_paths(where, columns.image, group_paths))
-            quarantined |= {sum(group_rows) + row: "no image bytes, only a path" for row in empty}
-            labels.append(label_column.to_numpy())
-            group_rows.append(len(label_column))
-            paths += group_paths
+        groups = [_read_group(file, path, columns, group, any_size) for group in range(file.num_row_groups)]
         names = class_names(file.schema_arrow, columns.label)
-    labels_N = np.concatenate(labels or [np.zeros(0, np.int64)])
+    quarantined: dict[int, str] = {}
+    first = 0
+    for group in groups:
+        quarantined |= {first + row: "no image bytes, only a path" for row in group.empty}
+        first += len(group.labels)
     return ShardRows(
         path,
-        paths,
-        labels_N,
-        group_rows,
+        [name for group in groups for name in group.paths],
+        np.concatenate([group.labels for group in groups] or [np.zeros(0, np.int64)]),
+        [len(group.labels) for group in groups],
         FOOTER + footer,
         quarantined=quarantined,
         class_names=names,
-        largest_group=max(sizes, default=0),
+        largest_group=max((group.image_bytes for group in groups), default=0),
     )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The rows of one row group: labels int64 [n], `image.path` of each, rows without image bytes, bytes of images."""
+
+    labels: np.ndarray
+    paths: list[str | None]
+    empty: list[int]
+    image_bytes: int
+
+
+def _read_group(file: pq.ParquetFile, path: str, columns: Columns, group: int, any_size: bool) -> _Group:
+    where = f"shard {path}, row group {group}"
+    image = file.schema_arrow.field(columns.image).type
+    has_path = pa.types.is_struct(image) and image.get_field_index("path") >= 0
+    try:
+        columns_read = [columns.label, *([f"{columns.image}.path"] if has_path else [])]
+        table = file.read_row_group(group, columns=columns_read)
+        labels = table[columns.label].combine_chunks().cast(pa.int64())
+    except (OSError, pa.ArrowException) as error:
+        raise SettingError(f"{where}: cannot be read ({one_line(error)})") from None
+    check(labels.null_count == 0, f"{where}: a label is missing")
+    paths = table[columns.image].combine_chunks().field("path").to_pylist() if has_path else [None] * len(labels)
+    chunk = _chunk(file.metadata.row_group(group), images_leaf(image, columns.image))
+    image_bytes = chunk.total_uncompressed_size
+    check(any_size or image_bytes <= MAX_GROUP_BYTES, _too_large(where, image_bytes))
+    empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
+    check(not empty or len(empty) < len(labels), _only_paths(where, columns.image, paths))
+    return _Group(labels.to_numpy(), paths, empty, image_bytes)
 
 
 def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
