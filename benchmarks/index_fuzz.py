@@ -31,7 +31,7 @@ def originals() -> list[bytes]:
 def piece(seed: int, first: int, last: int, results: multiprocessing.Queue) -> None:
     """Mutate and read some photographs; report counts, the slowest, and the memory used."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libjpeg comments on every damaged file
-    from lp_core.indexing.quarantine import fault
+    from lp_core.indexing.quarantine import why_unusable
     from tests.lp_core.indexing.mutation import mutated
 
     whole = originals()
@@ -40,7 +40,7 @@ def piece(seed: int, first: int, last: int, results: multiprocessing.Queue) -> N
         rng = np.random.default_rng([seed, number])
         data = mutated(whole[rng.integers(len(whole))], whole[rng.integers(len(whole))], rng)
         with Stopwatch() as watch:
-            usable += fault(data, decode=True) is None
+            usable += why_unusable(data, decode=True) is None
         slowest = max(slowest, watch.seconds)
     results.put((usable, slowest, peak_megabytes()))
 

@@ -18,11 +18,11 @@ import numpy as np
 
 from benchmarks.machine import machine_line, peak_megabytes
 from benchmarks.timing import Stopwatch
-from lp_core.indexing.identity import ImageClass
-from lp_core.indexing.layouts.found import Files, Found
-from lp_core.indexing.manifest import write_manifest, written_rows
-from lp_core.indexing.plan import Plan
-from lp_core.indexing.writing import Written
+from lp_core.indexing.collection import Collection, SplitFiles
+from lp_core.indexing.identity.classes import ImageClass
+from lp_core.indexing.manifest import write_manifest
+from lp_core.indexing.writing.plan import Plan
+from lp_core.indexing.writing.written_shard import WrittenShard, written_rows
 from lp_core.storage import Storage
 
 ROWS = {"train": 1_281_167, "validation": 50_000}
@@ -48,7 +48,7 @@ print(json.dumps({"open_s": round(wall.seconds, 2), "open_cpu_s": round(busy.sec
 """
 
 
-def made_up(split: str, rows: int) -> Files:
+def made_up(split: str, rows: int) -> SplitFiles:
     rng = np.random.default_rng(0)
     wnids = [f"n{number:08d}" for number in range(1_440_764, 1_441_764)]
     labels = np.sort(rng.integers(0, 1000, rows))
@@ -58,7 +58,7 @@ def made_up(split: str, rows: int) -> Files:
     else:
         names = [f"ILSVRC2012_val_{row + 1:08d}.JPEG" for row in range(rows)]
     offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return Files(names, labels, [f"{split}.tar"] * rows, offsets, sizes)
+    return SplitFiles(names, labels, [f"{split}.tar"] * rows, offsets, sizes)
 
 
 def main() -> None:
@@ -81,10 +81,10 @@ def measured(folder: Path) -> dict[str, object]:
         shards = {}
         for split, plan in plans.items():
             shards[split] = [
-                written_rows(out, piece, Written([len(group) for group in piece.groups], "0" * 64, {}))[0]
-                for piece in plan.pieces()
+                written_rows(out, piece, WrittenShard([len(group) for group in piece.groups], "0" * 64, {}))[0]
+                for piece in plan.shards()
             ]
-        collection = Found("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
+        collection = Collection("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
         write_manifest(out, collection, shards)
     report["number_and_write_s"] = round(writing.seconds, 1)
     report["indexing_process_mb"] = round(peak_megabytes())

@@ -20,9 +20,9 @@ from pathlib import Path
 from benchmarks.machine import PHOTOGRAPHS, machine_line, peak_megabytes
 from benchmarks.timing import Stopwatch
 from lp_core.indexing.layouts import find
-from lp_core.indexing.plan import Piece, Plan
-from lp_core.indexing.resize import Form
-from lp_core.indexing.writing import write_shard
+from lp_core.indexing.writing.plan import Plan, PlannedShard
+from lp_core.indexing.writing.shard_writer import write_shard
+from lp_core.indexing.writing.stored_form import StoredForm
 from lp_core.storage import Storage
 
 
@@ -50,7 +50,7 @@ def build(folders: Path, tars: Path, copies: int) -> tuple[int, int]:
     return rows, size
 
 
-def write_one(source: Storage, out: Storage, piece: Piece, form: Form) -> float:
+def write_one(source: Storage, out: Storage, piece: PlannedShard, form: StoredForm) -> float:
     """Write a shard; return the most memory this process has used, in MB."""
     write_shard(source, out, piece, form, ["?"])
     return peak_megabytes()
@@ -70,15 +70,15 @@ def main() -> None:
                 path.read_bytes()
         report["read_rows_s"] = round(rows / reading.seconds)
         for name, form in [
-            ("folders", Form()),
-            ("tars", Form()),
-            ("tars", Form(check=True)),
-            ("tars", Form(short_side=256)),
+            ("folders", StoredForm()),
+            ("tars", StoredForm()),
+            ("tars", StoredForm(check=True)),
+            ("tars", StoredForm(short_side=256)),
         ]:
             source, out = Storage.at(root / name), Storage.at(root / "out")
             with Stopwatch() as listing:
                 collection = find(source)
-            pieces = list(Plan("train", collection.files["train"], 0).pieces())
+            pieces = list(Plan("train", collection.files["train"], 0).shards())
             context = get_context("spawn")
             with ProcessPoolExecutor(options.processes, context) as pool:
                 list(pool.map(len, [[]] * options.processes))  # processes start before the clock does

@@ -11,9 +11,7 @@ LAYERS = ("lp_core", "tasks", "workflows")
 
 WITHOUT_MODULE = {
     "tests/lp_core/exemplars/test_zennit_crp.py": "peaks and top_k together, against a peer",
-    "tests/lp_core/indexing/layouts/test_collections.py": "collections as people have them, which any layout may claim",
     "tests/lp_core/indexing/layouts/test_layouts.py": "the package's own functions and all its modules in turn",
-    "tests/lp_core/indexing/layouts/test_variations.py": "copies of ImageNet that more than one layout could claim",
     "tests/lp_core/network/test_golden_curve.py": "numbers of a whole training, from drawing images to the optimiser",
     "tests/workflows/test_autoscaling.py": "whole commands on a cluster that grows and shrinks",
     "tests/workflows/test_chain.py": "whole commands, one after the other, as a user runs them",

@@ -193,11 +193,6 @@ class SplitRows:
         """Identity of a row's photograph."""
         return self._table["image_id"][row].as_py()
 
-    @cached_property
-    def image_ids(self) -> list[str]:
-        """Identities of all rows, by row number."""
-        return self._table["image_id"].to_pylist()
-
 
 def _footer_in(checksum: str) -> str | None:
     """The footer's SHA-256, where that is the checksum of a shard; written shards have one of the whole file."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from lp_core.errors import SettingError
 from lp_core.images.decode import MAX_PIXELS, ImageError, decode_rgb, image_size
-from lp_core.indexing.layouts.found import Refused
+from lp_core.indexing.collection import Quarantined
 
 MAX_FILE_BYTES = 64 * 2**20
 """Largest encoded image taken; ImageNet's largest has 15 MB. It bounds the memory of whoever reads a row group."""
 
 
-def fault(data: bytes | None, decode: bool = False) -> str | None:
+def why_unusable(data: bytes | None, decode: bool = False) -> str | None:
     """Why an encoded image is not usable; None if nothing is wrong with it.
 
     Args:
@@ -36,22 +36,22 @@ def fault(data: bytes | None, decode: bool = False) -> str | None:
     return None
 
 
-def check_share(refused: Sequence[Refused], rows: int, share: float) -> None:
+def check_quarantined_share(quarantined: Sequence[Quarantined], rows: int, share: float) -> None:
     """Stop where so many files are bad that something else is wrong.
 
     Raises:
-        SettingError: more than `share` of all files found are refused; the message names some.
+        SettingError: more than `share` of all files found are quarantined; the message names some.
     """
-    found = rows + len(refused)
-    if len(refused) > share * found:
+    files = rows + len(quarantined)
+    if len(quarantined) > share * files:
         raise SettingError(
-            f"{len(refused)} of {found} files are unusable, more than the share of {share:g} allowed by "
-            f"--max-quarantined{first_reasons(refused)}"
+            f"{len(quarantined)} of {files} files are unusable, more than the share of {share:g} allowed by "
+            f"max-quarantined{first_reasons(quarantined)}"
         )
 
 
-def first_reasons(refused: Sequence[Refused]) -> str:
-    """The first files that are refused, with their reasons, in brackets; nothing if there are none."""
-    shown = "; ".join(f"{one.where}: {one.reason}" for one in refused[:3])
-    more = f"; and {len(refused) - 3} more" if len(refused) > 3 else ""
-    return f" ({shown}{more})" if refused else ""
+def first_reasons(quarantined: Sequence[Quarantined]) -> str:
+    """The first files that are left out, with their reasons, in brackets; nothing if there are none."""
+    shown = "; ".join(f"{entry.where}: {entry.reason}" for entry in quarantined[:3])
+    more = f"; and {len(quarantined) - 3} more" if len(quarantined) > 3 else ""
+    return f" ({shown}{more})" if quarantined else ""

@@ -18,14 +18,14 @@ def _mix(name: str, split: dict[str, Any]) -> list[str]:
     if not poor:
         return []
     measured = ", ".join(
-        f"{mix['classes']:.0f} with --data.shuffle-window {mix['shuffle_window']} and {mix['lanes']} lanes"
+        f"{mix['classes']:.0f} with data.shuffle-window {mix['shuffle_window']} and {mix['lanes']} lanes"
         for mix in split["class_mix"]
     )
     mix = poor[0]
     return [
         f"{name}: shards are stored by class. A training batch of {mix['batch_size']} would hold {measured}, of "
-        f"{mix['random']:.0f} classes in random order; `train` refuses poor mixes. Index with --shuffle, or train with "
-        "a larger --data.shuffle-window"
+        f"{mix['random']:.0f} classes in random order; training refuses poor mixes. Index with shuffle, or train with "
+        "a larger data.shuffle-window"
     ]
 
 
@@ -35,5 +35,5 @@ def _groups(name: str, split: dict[str, Any]) -> list[str]:
         return []
     return [
         f"{name}: row groups have up to {largest / 2**20:.0f} MiB of images, and every process that reads holds one or "
-        "more in memory; index with --shuffle for groups of 64 MiB"
+        "more in memory; index with shuffle for groups of 64 MiB"
     ]

@@ -32,7 +32,7 @@ class ValidationShare:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check(0 < self.share < 1, f"--validation-share {self.share:g} is not above 0 and below 1; 0.1 is a good start")
+        check(0 < self.share < 1, f"validation-share {self.share:g} is not above 0 and below 1; 0.1 is a good start")
 
     def taken(self, keys: Sequence[str], labels: np.ndarray) -> np.ndarray:
         """Which photographs the validation split gets; bool [n].
@@ -54,7 +54,7 @@ class ValidationShare:
         np.maximum.at(highest, class_N, drawn_N)
         # The lowest of a class is always taken and the highest never, which only matters where chance favours one side.
         taken_N = ((drawn_N < self.share) | (drawn_N == lowest[class_N])) & (drawn_N != highest[class_N])
-        check(bool(taken_N.any()), "--validation-share: no class has two photographs, so there is none to take")
+        check(bool(taken_N.any()), "validation-share: no class has two photographs, so there is none to take")
         return taken_N
 
 

@@ -16,10 +16,10 @@ PAPER, TEXT = "#faf8f3", "#33302b"
 
 def examples(seed: int, split: str, count: int, side: int) -> np.ndarray:
     """The first `count` images of every class: uint8 [12, count, side, side, 3]."""
-    found: list[list[np.ndarray]] = [[] for _ in CLASSES]
+    images_of_class: list[list[np.ndarray]] = [[] for _ in CLASSES]
     for row in range(count * len(CLASSES)):
-        found[label_of(seed, split, row)].append(draw(seed, split, row, side)[0])
-    return np.array(found)
+        images_of_class[label_of(seed, split, row)].append(draw(seed, split, row, side)[0])
+    return np.array(images_of_class)
 
 
 def plate(path: str, seed: int = 0, count: int = 5, side: int = 96) -> None:

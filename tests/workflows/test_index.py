@@ -18,9 +18,9 @@ from torchvision.datasets import ImageFolder
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.images.decode import decode_rgb
-from lp_core.indexing.archive import Members, Region, list_members
+from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.storage import Storage
-from tasks.indexing import list_archive
+from tasks.indexing.archives import list_archive, list_archives
 from tests.lp_core.indexing.imagenet_forms import (
     FORMS,
     NAMES,
@@ -36,7 +36,7 @@ from tests.lp_core.indexing.imagenet_forms import (
     write_folders,
     write_parquet,
 )
-from workflows.index import _list_archives, index
+from tests.workflows.index_command import image_ids, index, labelled_ids
 
 MANY_BAD = 0.5
 REPOSITORY = Path(__file__).parents[2]
@@ -48,11 +48,6 @@ def indexed(form: str, root: Path, **options: object) -> DatasetFolder:
         FORMS[form](source)
     index(str(source), str(out), max_quarantined=MANY_BAD, **options)
     return DatasetFolder.open(str(out))
-
-
-def rows_of(data: DatasetFolder, split: str) -> list[tuple[str, int]]:
-    rows = data.rows(split)
-    return list(zip(rows.image_ids, rows.label.tolist(), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +62,7 @@ def test_every_form_gives_the_same_rows_classes_and_pixels(
     all_forms: dict[str, DatasetFolder], form: str, split: str
 ) -> None:
     data = all_forms[form]
-    assert rows_of(data, split) == identities(photos(), split)
+    assert labelled_ids(data, split) == identities(photos(), split)
     assert [entry["wnid"] for entry in data.manifest["classes"]] == WNIDS
     content = {one.stem: one.data for one in photos()}
     for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
@@ -85,7 +80,7 @@ def test_real_photographs_are_the_same_in_every_form(tmp_path: Path) -> None:
         FORMS[form](tmp_path / form, some)
         data = indexed(form, tmp_path)
         for split in ("train", "validation"):
-            assert rows_of(data, split) == identities(some, split)
+            assert labelled_ids(data, split) == identities(some, split)
             for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
                 assert photograph.data == content[photograph.image_id]
 
@@ -118,7 +113,7 @@ def test_our_shards_are_indexed_again_in_place_with_the_same_identities(
     again = DatasetFolder.open(str(tmp_path / "again"))
     assert again.manifest["layout"] == "parquet"
     for split in ("train", "validation"):
-        assert rows_of(again, split) == rows_of(all_forms["tars"], split)
+        assert labelled_ids(again, split) == labelled_ids(all_forms["tars"], split)
     assert again.manifest["classes"] == all_forms["tars"].manifest["classes"]
 
 
@@ -128,7 +123,7 @@ def test_image_folder_of_torchvision_agrees(tmp_path: Path) -> None:
     data = indexed("folders", tmp_path)
     for split, folder in (("train", "train"), ("validation", "val")):
         theirs = ImageFolder(str(tmp_path / "folders" / folder))
-        assert sorted((Path(path).stem, label) for path, label in theirs.samples) == rows_of(data, split)
+        assert sorted((Path(path).stem, label) for path, label in theirs.samples) == labelled_ids(data, split)
         pixels = {Path(path).stem: np.array(theirs.loader(path)) for path, _ in theirs.samples}
         for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
             assert np.abs(decode_rgb(photograph.data).astype(int) - pixels[photograph.image_id]).max() <= 1
@@ -142,7 +137,7 @@ def test_datasets_reads_our_shards(tmp_path: Path) -> None:
     for split in ("train", "validation"):
         kept = theirs[split].cast_column("image", datasets.Image(decode=False))
         pairs = {(one["image"]["path"].removesuffix(".JPEG"), one["label"]): one["image"]["bytes"] for one in kept}
-        assert sorted(pairs) == rows_of(data, split)
+        assert sorted(pairs) == labelled_ids(data, split)
         assert theirs[split][0]["image"].size == (48, 40)
 
 
@@ -168,7 +163,7 @@ def many(count: int) -> tuple[Photo, ...]:
 
 
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lp_core.indexing.plan.GROUP_ROWS", 8)
+    monkeypatch.setattr("lp_core.indexing.writing.plan.GROUP_ROWS", 8)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -180,11 +175,11 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
     small_groups(monkeypatch)
-    monkeypatch.setattr("workflows.index.FEW", 100)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 100)
     write_folders(tmp_path / "source", many(120))
     index(str(tmp_path / "source"), str(tmp_path / "whole"))
 
-    import workflows.index as module
+    from tasks.indexing import written_shards as module
 
     original, done = module.write_piece, []
 
@@ -208,9 +203,9 @@ def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
 KILLED = """
 import os, signal, sys
 import pyarrow.parquet as pq
-from workflows import index
-import lp_core.indexing.plan
-lp_core.indexing.plan.GROUP_ROWS, index.FEW = 8, 100
+import lp_core.indexing.writing.plan, tasks.indexing.job
+from workflows.index import index
+lp_core.indexing.writing.plan.GROUP_ROWS, tasks.indexing.job.FEW = 8, 100
 write, groups = pq.ParquetWriter.write_table, []
 def killed(*arguments):
     groups.append(1)
@@ -218,7 +213,7 @@ def killed(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     write(*arguments)
 pq.ParquetWriter.write_table = killed
-index.index(sys.argv[1], sys.argv[2])
+index(sys.argv[1], sys.argv[2])
 """
 """Kills its own process in the middle of the second shard."""
 
@@ -232,7 +227,7 @@ def test_killed_without_warning_it_goes_on_and_ends_with_the_same_bytes(
     half = {path.name.partition(".parquet")[2][-5:] for path in (tmp_path / "halves" / "data").iterdir()}
     assert half == {"", ".part"}
     small_groups(monkeypatch)
-    monkeypatch.setattr("workflows.index.FEW", 100)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 100)
     for name in ("halves", "whole"):
         index(str(tmp_path / "source"), str(tmp_path / name))
     assert content(tmp_path / "halves") == content(tmp_path / "whole")
@@ -251,7 +246,7 @@ def test_killed_while_archives_are_listed_it_lists_only_the_others(
         listed.append(str(region))
         return list_members(region)
 
-    monkeypatch.setattr("tasks.indexing.list_members", counted)
+    monkeypatch.setattr("tasks.indexing.archives.list_members", counted)
     halves = tmp_path / "halves"
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
@@ -267,7 +262,7 @@ def test_an_archive_that_changed_is_listed_again(tmp_path: Path) -> None:
     path = tmp_path / "source" / "imagenet-train-000000.tar"
     for seed in (1, 2):
         write(path, tar([("a.jpg", jpeg(seed)), ("a.cls", b"%d" % seed)]))
-        [members] = _list_archives(
+        [members] = list_archives(
             partial(list_archive, Storage.at(tmp_path / "out")),
             [Region(str(path), 0, path.stat().st_size, wanted=(".cls",))],
         )
@@ -301,7 +296,7 @@ def test_rows_are_numbered_by_id_and_stored_shuffled(tmp_path: Path, monkeypatch
     write_folders(tmp_path / "folders", many(96))
     data = indexed("folders", tmp_path)
     rows = data.rows("train")
-    assert rows.image_ids == sorted(rows.image_ids)
+    assert image_ids(rows) == sorted(image_ids(rows))
     for group in range(rows.group.max() + 1):
         assert len(set(rows.label[rows.group == group].tolist())) >= 2
     entry = data.manifest["splits"]["train"]["shards"][0]
@@ -317,10 +312,10 @@ def test_names_that_repeat_in_other_classes_keep_their_folder(tmp_path: Path) ->
             path.write_bytes(jpeg(number))
     data = indexed("folders", tmp_path)
     expected = [(f"{name}/{number}", label) for label, name in enumerate(["cat", "dog"]) for number in range(3)]
-    assert rows_of(data, "train") == expected
+    assert labelled_ids(data, "train") == expected
     assert data.class_names == ["cat", "dog"]
     index(str(tmp_path / "folders-indexed"), str(tmp_path / "again"))
-    assert rows_of(DatasetFolder.open(str(tmp_path / "again")), "train") == expected
+    assert labelled_ids(DatasetFolder.open(str(tmp_path / "again")), "train") == expected
 
 
 def test_the_folder_may_lie_within_the_source(tmp_path: Path) -> None:
@@ -342,6 +337,6 @@ def test_ray_writes_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write_folders(tmp_path / "source", many(40))
     small_groups(monkeypatch)
     index(str(tmp_path / "source"), str(tmp_path / "here"))
-    monkeypatch.setattr("workflows.index.FEW", 0)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 0)
     index(str(tmp_path / "source"), str(tmp_path / "ray"))
     assert content(tmp_path / "ray") == content(tmp_path / "here")

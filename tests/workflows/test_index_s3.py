@@ -12,8 +12,8 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from tests.lp_core.indexing.imagenet_forms import FORMS, identities, photos
+from tests.workflows.index_command import index, labelled_ids
 from tests.workflows.object_store import ObjectStore, object_store
-from workflows.index import index
 
 pytestmark = pytest.mark.skipif(
     find_spec("moto") is None or find_spec("flask") is None, reason="moto's S3 server is not installed: moto[server]"
@@ -34,9 +34,8 @@ def test_from_a_bucket_into_a_bucket(tmp_path: Path, store: ObjectStore, form: s
     data = DatasetFolder.open(out)
     content = {one.stem: one.data for one in photos()}
     for split in ("train", "validation"):
-        rows = data.rows(split)
-        assert list(zip(rows.image_ids, rows.label.tolist(), strict=True)) == identities(photos(), split)
-        for photograph in data.photographs(split, np.arange(len(rows))):
+        assert labelled_ids(data, split) == identities(photos(), split)
+        for photograph in data.photographs(split, np.arange(len(data.rows(split)))):
             assert photograph.data == content[photograph.image_id]
     index(str(tmp_path / form), str(tmp_path / "local"), check=True, max_quarantined=0.5)
     local = DatasetFolder.open(str(tmp_path / "local"))

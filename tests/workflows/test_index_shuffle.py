@@ -11,10 +11,11 @@ from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.settings import DataSettings, Recipe, TrainSettings
 from lp_core.storage import Storage
+from tasks.indexing import copied_shards, written_shards
 from tests.lp_core.indexing.imagenet_forms import identities, photos, write_folders, write_parquet
 from tests.lp_core.indexing.parquet_forms import shard, sorted_by_class
+from tests.workflows.index_command import index
 from tests.workflows.test_index import content, rows_of, small_groups
-from workflows.index import index
 from workflows.session import Session
 from workflows.train import train
 
@@ -60,7 +61,7 @@ def test_shards_stored_by_class_are_remarked_and_mixed_by_a_copy(
     index(str(tmp_path / "source"), str(tmp_path / "in place"))
     said = capsys.readouterr().out
     assert "train: shards are stored by class. A training batch of 32 would hold " in said
-    assert "Index with --shuffle, or train with a larger --data.shuffle-window" in said
+    assert "Index with shuffle, or train with a larger data.shuffle-window" in said
     poor, better = DatasetFolder.open(str(tmp_path / "in place")).manifest["splits"]["train"]["class_mix"]
     assert poor["classes"] < 0.8 * poor["random"]
     assert better["classes"] > poor["classes"]
@@ -75,10 +76,10 @@ def test_shards_stored_by_class_are_remarked_and_mixed_by_a_copy(
 def test_killed_between_pieces_it_goes_on_and_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, stop_after: int
 ) -> None:
-    import workflows.index as module
+    module = copied_shards if function == "extract_piece" else written_shards
 
     small_groups(monkeypatch)
-    monkeypatch.setattr(module, "FEW", 100)
+    monkeypatch.setattr("tasks.indexing.job.FEW", 100)
     sorted_by_class(tmp_path / "source", classes=10, rows_of_class=10)
     index(str(tmp_path / "source"), str(tmp_path / "whole"), shuffle=True)
     original, done = getattr(module, function), []

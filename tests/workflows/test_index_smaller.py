@@ -12,7 +12,7 @@ from PIL import Image
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.images.decode import decode_rgb
 from tests.lp_core.indexing.imagenet_forms import NAMES, identities, jpeg, photos, write_folders, write_parquet
-from workflows.index import index
+from tests.workflows.index_command import image_ids, index, labelled_ids
 
 
 def stored(data: DatasetFolder, split: str) -> dict[str, tuple[int, bytes]]:
@@ -47,8 +47,7 @@ def test_parquet_is_copied_as_class_folders_are(tmp_path: Path) -> None:
         index(str(tmp_path / form), str(tmp_path / f"{form}-small"), short_side=32, max_quarantined=0.5)
     one, other = (DatasetFolder.open(str(tmp_path / f"{form}-small")) for form in ("parquet", "folders"))
     for split in ("train", "validation"):
-        rows = one.rows(split)
-        assert list(zip(rows.image_ids, rows.label.tolist(), strict=True)) == identities(photos(), split)
+        assert labelled_ids(one, split) == identities(photos(), split)
         assert stored(one, split) == stored(other, split)
         assert {min(decode_rgb(data).shape[:2]) for _, data in stored(one, split).values()} == {32}
     left_out = [
@@ -63,10 +62,10 @@ def test_parquet_is_copied_as_class_folders_are(tmp_path: Path) -> None:
 def test_a_copy_of_parquet_has_row_groups_of_bounded_size_and_goes_on_after_a_kill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lp_core.indexing.plan.GROUP_ROWS", 4)
+    monkeypatch.setattr("lp_core.indexing.writing.plan.GROUP_ROWS", 4)
     write_parquet(tmp_path / "source")
     index(str(tmp_path / "source"), str(tmp_path / "whole"), max_side=40, max_quarantined=0.5)
-    import workflows.index as module
+    from tasks.indexing import written_shards as module
 
     original, done = module.write_piece, []
 
@@ -104,6 +103,6 @@ def test_rows_without_names_keep_the_identity_that_they_have_in_place(tmp_path: 
     index(str(tmp_path / "source"), str(tmp_path / "place"), check=True, max_quarantined=0.5)
     index(str(tmp_path / "source"), str(tmp_path / "small"), short_side=32, max_quarantined=0.5)
     index(str(tmp_path / "small"), str(tmp_path / "again"))
-    ids = [DatasetFolder.open(str(tmp_path / name)).rows("train").image_ids for name in ("place", "small", "again")]
+    ids = [image_ids(DatasetFolder.open(str(tmp_path / name)).rows("train")) for name in ("place", "small", "again")]
     assert ids[0] == ids[1] == ids[2]
     assert len(ids[0]) == 6

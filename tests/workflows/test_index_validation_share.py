@@ -11,8 +11,8 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from tests.lp_core.indexing.imagenet_forms import FORMS, WNIDS, Photo, jpeg, write, write_folders, write_kaggle
+from tests.workflows.index_command import index, labelled_ids
 from workflows.cli import main
-from workflows.index import index
 
 PHOTOS = tuple(
     Photo("train", f"{wnid}_{number}", wnid, jpeg(20 * place + number))
@@ -32,11 +32,6 @@ def write_form(form: str, source: Path) -> None:
             path.unlink()
 
 
-def identities(data: DatasetFolder, split: str) -> list[tuple[str, int]]:
-    rows = data.rows(split)
-    return list(zip(rows.image_ids, rows.label.tolist(), strict=True))
-
-
 @pytest.fixture(scope="module")
 def of_folders(tmp_path_factory: pytest.TempPathFactory) -> DatasetFolder:
     root = tmp_path_factory.mktemp("folders")
@@ -53,9 +48,9 @@ def test_every_form_gives_the_same_split(
     index(str(tmp_path / "source"), str(tmp_path / "out"), validation_share=0.2, max_side=max_side)
     data = DatasetFolder.open(str(tmp_path / "out"))
     every = sorted((one.stem, WNIDS.index(one.wnid)) for one in PHOTOS)
-    sides = [identities(data, split) for split in ("train", "validation")]
+    sides = [labelled_ids(data, split) for split in ("train", "validation")]
     assert sorted(sides[0] + sides[1]) == every
-    assert sides == [identities(of_folders, split) for split in ("train", "validation")]
+    assert sides == [labelled_ids(of_folders, split) for split in ("train", "validation")]
     assert {label for _, label in sides[1]} == {0, 1, 2}
     assert sum(split["rows"] for split in data.manifest["splits"].values()) == len(PHOTOS)
     for split in ("train", "validation"):
@@ -97,7 +92,7 @@ def test_another_share_does_not_continue_what_was_begun(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["folders", "parquet"])
 def test_a_validation_split_that_is_there_is_not_replaced(tmp_path: Path, form: str) -> None:
     FORMS[form](tmp_path / "source", (*PHOTOS, Photo("validation", "ILSVRC2012_val_00000001", WNIDS[0], jpeg(1))))
-    with pytest.raises(SettingError, match="has a validation split; leave the option out"):
+    with pytest.raises(SettingError, match="has a validation split; leave the setting out"):
         index(str(tmp_path / "source"), str(tmp_path / "out"), validation_share=0.2)
     assert not (tmp_path / "out").exists()
 

@@ -1,29 +1,37 @@
-"""The forms in which people have image collections. One file per layout; this one tells them apart.
+"""The layouts in which people have image collections, one module each; this one tells them apart.
 
-A layout is a module with `recognise(source) -> bool` and `find(source) -> Found`; a new one is added to `LAYOUTS`.
+A sixth layout is a module beside the others that keeps the contract of `layout.Layout`, and a line in `LAYOUTS`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType
+from typing import TYPE_CHECKING, Literal
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.endings import is_image, is_unread, why_no_image
-from lp_core.indexing.identity import canonical, stem
+from lp_core.indexing.collection import Collection, Quarantined
+from lp_core.indexing.identity.image_id import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
-from lp_core.indexing.layouts.found import Found, ListArchives, Refused, Source, split_of_folder
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.layouts.layout import Layout
+from lp_core.indexing.sources.endings import is_image, is_unread, why_no_image
+from lp_core.indexing.sources.leftovers import is_leftover
+from lp_core.indexing.sources.source import ListArchives, Source, split_of_folder
 from lp_core.storage import Storage
 
-LAYOUTS: dict[str, ModuleType] = {
+LAYOUTS: dict[str, Layout] = {
     "parquet": parquet,
     "tars": tars,
     "kaggle": kaggle,
     "webdataset": webdataset,
     "folders": folders,
 }
-"""In the order in which they are looked for; class folders last, because any two folders look like classes."""
+"""In the order in which they are looked for. The last one counts only where no other is recognised: archives and shards
+lie in folders, too."""
+if TYPE_CHECKING:
+    LayoutName = str
+else:
+    LayoutName = Literal[tuple(LAYOUTS)]
+"""A name of `LAYOUTS`."""
 
 PACKED = (".zip", ".7z", ".rar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 """Endings of archives that are not read where they lie, but for ImageNet's development kit."""
@@ -31,24 +39,24 @@ PACKED = (".zip", ".7z", ".rar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 def find(
     storage: Storage,
-    layout: str | None = None,
+    layout: LayoutName | None = None,
     out: Storage | None = None,
     list_archives: ListArchives | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
-) -> Found:
+) -> Collection:
     """Recognise the layout of a folder and list what it holds.
 
     Args:
         storage: the folder.
-        layout: a name of `LAYOUTS` instead of looking.
-        out: the data set folder to be written; if it lies in the source, it is no part of it.
+        layout: a name of `LAYOUTS`, which is then not looked for.
+        out: the data set folder to be written; where it lies in the source, its files are ignored.
         list_archives: lists many archives (in parallel, say), in the order given.
         image_column: of Parquet; by default the schema shows it.
         label_column: of Parquet; by default the schema shows it.
 
     Raises:
-        SettingError: the folder is missing or holds no layout that is known; the message says what was seen.
+        SettingError: the folder is missing or in no known layout; the message says what it holds.
     """
     if not storage.exists():
         raise SettingError(f"source {storage} does not exist")
@@ -57,34 +65,34 @@ def find(
         source = replace(source, list_archives=list_archives)
     source = replace(source, image_column=image_column, label_column=label_column)
     name = _recognised(source) if layout is None else _known_name(layout)
-    for option, column in (("image", image_column), ("label", label_column)):
-        check(column is None or name == "parquet", f"--{option}-column {column}: only Parquet has columns, not {name}")
-    found = LAYOUTS[name].find(source)
-    return replace(found, refused=[*found.refused, *others, *_outside(source, found)])
+    for setting, column in (("image", image_column), ("label", label_column)):
+        check(column is None or name == "parquet", f"{setting}-column {column}: only Parquet has columns, not {name}")
+    collection = LAYOUTS[name].find(source)
+    return replace(collection, quarantined=[*collection.quarantined, *others, *_outside(source, collection)])
 
 
-def _outside(source: Source, found: Found) -> list[Refused]:
+def _outside(source: Source, collection: Collection) -> list[Quarantined]:
     """Files named as pictures that the layout has no place for; somebody may think that they are in."""
-    known = {one.where for one in found.refused}
-    for files in found.files.values():
+    known = {entry.where for entry in collection.quarantined}
+    for files in collection.files.values():
         known.update(files.holders)
-    reason = f"an image outside of the collection (layout {found.layout})"
+    reason = f"an image outside of the collection (layout {collection.layout})"
     return [
-        Refused(_split_of(name), canonical(stem(name)), name, why_no_image(name) if is_unread(name) else reason)
+        Quarantined(_split_of(name), canonical(stem(name)), name, why_no_image(name) if is_unread(name) else reason)
         for name in source.files
         if (is_image(name) or is_unread(name)) and name not in known
     ]
 
 
 def _recognised(source: Source) -> str:
-    seen = [name for name, module in LAYOUTS.items() if module.recognise(source)]
-    if len(seen) > 1 and seen[-1] == "folders":
-        seen.pop()  # archives and shards lie in folders, too
-    if len(seen) > 1:
-        raise SettingError(f"source {source.storage} looks like {' and '.join(seen)}; choose with --layout")
-    if not seen:
-        raise SettingError(f"source {source.storage}: no known layout ({_known()}); it holds {_glimpse(source)}")
-    return seen[0]
+    names = [name for name, layout in LAYOUTS.items() if layout.recognise(source)]
+    if len(names) > 1 and names[-1] == list(LAYOUTS)[-1]:
+        names.pop()
+    if len(names) > 1:
+        raise SettingError(f"source {source.storage} looks like {' and '.join(names)}; choose with the setting layout")
+    if not names:
+        raise SettingError(f"source {source.storage}: no known layout ({_examples()}); it holds {_glimpse(source)}")
+    return names[0]
 
 
 def _known_name(layout: str) -> str:
@@ -92,7 +100,7 @@ def _known_name(layout: str) -> str:
     return layout
 
 
-def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused]]:
+def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Quarantined]]:
     """What people see of a folder, without the data set folder; and what is neither a file nor a folder."""
     contents = storage.contents(skip=is_leftover)  # such folders may be unreadable, or hold years of snapshots
     inside = (
@@ -104,7 +112,7 @@ def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Refused
         if not is_leftover(name) and not (inside and name.startswith(inside))
     }
     others = [
-        Refused(_split_of(name), stem(name), name, "neither a file nor a folder; a link that leads nowhere?")
+        Quarantined(_split_of(name), stem(name), name, "neither a file nor a folder; a link that leads nowhere?")
         for name in sorted(contents.others)
         if not is_leftover(name)
     ]
@@ -116,11 +124,9 @@ def _split_of(path: str) -> str:
     return next((split for part in path.split("/") if (split := split_of_folder(part))), "train")
 
 
-def _known() -> str:
-    return (
-        "train-*.parquet, ILSVRC2012_img_train.tar, ILSVRC/Data/CLS-LOC, numbered train-*.tar, or a folder of "
-        "images per class in train and val"
-    )
+def _examples() -> str:
+    *others, last = (layout.EXAMPLE for layout in LAYOUTS.values())
+    return f"{', '.join(others)}, or {last}"
 
 
 def _glimpse(source: Source) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID
-from lp_core.indexing.layouts.found import Source
+from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.layouts.validation_list import text_file
+from lp_core.indexing.sources.source import Source
 
 MAPPING = "LOC_synset_mapping.txt"
 """Kaggle's: `n01440764 tench, Tinca tinca`."""
@@ -32,10 +32,10 @@ def kaggle_mapping(source: Source) -> dict[str, str] | None:
     Raises:
         SettingError: a line of it is damaged, or it is empty.
     """
-    found = text_file(source, MAPPING)
-    if found is None:
+    text = text_file(source, MAPPING)
+    if text is None:
         return None
-    path, lines = found
+    path, lines = text
     names: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         wnid, _, name = line.strip().partition(" ")
@@ -51,12 +51,12 @@ def kaggle_mapping(source: Source) -> dict[str, str] | None:
 
 def _words(source: Source) -> dict[str, str]:
     try:
-        found = text_file(source, WORDS)
+        text = text_file(source, WORDS)
     except SettingError:
         return {}  # the name is so common that the file may be anything
-    if found is None or not found[1] or not _WORDS_LINE.fullmatch(found[1][0].rstrip()):
+    if text is None or not text[1] or not _WORDS_LINE.fullmatch(text[1][0].rstrip()):
         return {}
-    path, lines = found
+    path, lines = text
     names = {}
     for number, line in enumerate(lines, 1):
         match = _WORDS_LINE.fullmatch(line.rstrip())

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.archive import list_tar_bytes
-from lp_core.indexing.layouts.found import Source
-from lp_core.indexing.matlab import read_structs
+from lp_core.indexing.layouts.matlab import read_structs
+from lp_core.indexing.sources.archive import list_tar_bytes
+from lp_core.indexing.sources.source import Source
 from lp_core.storage import one_line
 
 ARCHIVE = "ILSVRC2012_devkit_t12.tar.gz"
@@ -51,14 +51,14 @@ def read_devkit(source: Source) -> Devkit | None:
     Raises:
         SettingError: it is incomplete or damaged.
     """
-    found = _unpacked(source) or _packed(source)
-    if found is None:
+    contents = _unpacked(source) or _packed(source)
+    if contents is None:
         return None
-    (meta_name, meta), (truth_name, truth) = found
+    (meta_name, meta), (truth_name, truth) = contents
     try:
-        leaves = [one for one in read_structs(meta, "synsets") if int(one["num_children"][0]) == 0]
-        wnid_of = {int(one["ILSVRC2012_ID"][0]): str(one["WNID"]) for one in leaves}
-        names = {str(one["WNID"]): str(one["words"]) for one in leaves}
+        leaves = [synset for synset in read_structs(meta, "synsets") if int(synset["num_children"][0]) == 0]
+        wnid_of = {int(synset["ILSVRC2012_ID"][0]): str(synset["WNID"]) for synset in leaves}
+        names = {str(synset["WNID"]): str(synset["words"]) for synset in leaves}
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise SettingError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
     wnids = sorted(names)

@@ -13,14 +13,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.class_order import is_imagenet_numbering, numbering_note, ordered_classes
-from lp_core.indexing.endings import is_image, is_unread, why_no_image
-from lp_core.indexing.identity import WNID, canonical, classes_of, composed, imagenet_names, stem
+from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
+from lp_core.indexing.identity.class_order import is_imagenet_numbering, numbering_note, ordered_classes
+from lp_core.indexing.identity.classes import WNID, classes_of
+from lp_core.indexing.identity.image_id import canonical, composed, stem
+from lp_core.indexing.identity.imagenet import imagenet_names
 from lp_core.indexing.layouts.class_names import names_by_wnid
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.split_folders import split_folders
 from lp_core.indexing.layouts.validation_list import is_companion, listed_photographs, validation_wnids
+from lp_core.indexing.sources.endings import is_image, is_unread, why_no_image
+from lp_core.indexing.sources.source import Source
 
+EXAMPLE = "a folder of images per class in train and val"
 FLAT_VAL = (
     "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "
     "them into {where}/<wnid>/ (the script valprep.sh does), or put LOC_val_solution.csv or the devkit beside them"
@@ -33,7 +37,7 @@ def recognise(source: Source) -> bool:
     return any("/" in name and (is_image(name) or is_unread(name)) for name in source.files)
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the photographs of every split; a class's index is its folder's place in sorted order (numbers by value).
 
     Raises:
@@ -53,20 +57,20 @@ def find(source: Source) -> Found:
         classes = sorted(set(wnids[1].values())) if wnids else []
     for split in labelled:
         _check_classes(split, splits[split][0], splits[split][1], folders[split], classes)
-    files, refused = {}, []
+    files, quarantined = {}, []
     for split, (prefix, paths) in splits.items():
         kept, others = sort_photographs(split, prefix, paths, classes if split in labelled else None)
-        refused += others
+        quarantined += others
         if split in listed and wnids:
             files[split], others = listed_photographs(source, prefix, kept, wnids, classes)
-            refused += others
+            quarantined += others
         else:
             files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
     names, notes = names_by_wnid(source), [numbering_note(classes)]
     if is_imagenet_numbering(classes):
         names = dict(zip(classes, imagenet_names(), strict=True))
         notes.append("class folders are numbered 0 to 999: they are taken for ImageNet's classes, and named so")
-    return Found("folders", {}, classes_of(classes, names), files, refused, [note for note in notes if note])
+    return Collection("folders", {}, classes_of(classes, names), files, quarantined, [note for note in notes if note])
 
 
 def _is_flat(prefix: str, paths: list[str]) -> bool:
@@ -76,9 +80,9 @@ def _is_flat(prefix: str, paths: list[str]) -> bool:
 
 def sort_photographs(
     split: str, prefix: str, paths: Iterable[str], classes: list[str] | None
-) -> tuple[list[str], list[Refused]]:
+) -> tuple[list[str], list[Quarantined]]:
     """Photographs, and files that are none: not named as images or, where there are classes, in no class folder."""
-    kept, refused = [], []
+    kept, quarantined = [], []
     for path in paths:
         if is_companion(path):
             continue
@@ -90,17 +94,17 @@ def sort_photographs(
         if reason is None:
             kept.append(path)
         else:
-            refused.append(Refused(split, canonical(stem(path)), path, reason))
-    return kept, refused
+            quarantined.append(Quarantined(split, canonical(stem(path)), path, reason))
+    return kept, quarantined
 
 
-def photographs(source: Source, prefix: str, paths: list[str], classes: list[str] | None) -> Files:
+def photographs(source: Source, prefix: str, paths: list[str], classes: list[str] | None) -> SplitFiles:
     """Files that lie in class folders below a prefix, or, without classes, unlabelled ones."""
     names = [path[len(prefix) :] for path in paths]
     index = {name: place for place, name in enumerate(classes or [])}
     labels = [index[_class_of(name)] if classes is not None else -1 for name in names]
     sizes = np.array([source.files[path] for path in paths], np.int64)
-    return Files(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)
+    return SplitFiles(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)
 
 
 def _class_of(name: str) -> str:

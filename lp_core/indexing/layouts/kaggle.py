@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import classes_of
+from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
+from lp_core.indexing.identity.classes import classes_of
 from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
 from lp_core.indexing.layouts.folders import photographs, sort_photographs
-from lp_core.indexing.layouts.found import SPLIT_NAMES, Files, Found, Refused, Source
 from lp_core.indexing.layouts.validation_list import SOLUTION, listed_photographs, validation_wnids
+from lp_core.indexing.sources.source import SPLIT_NAMES, Source
 
+EXAMPLE = "ILSVRC/Data/CLS-LOC"
 _IMAGES = "Data/CLS-LOC/"
 
 
@@ -17,7 +19,7 @@ def recognise(source: Source) -> bool:
     return any(_IMAGES in f"/{name}" for name in source.files)
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the photographs; the validation images' classes come from the solution file, for they lie flat.
 
     Raises:
@@ -25,27 +27,29 @@ def find(source: Source) -> Found:
     """
     prefix = _prefix(source)
     classes, names = _classes(source, prefix)
-    files: dict[str, Files] = {}
-    refused: list[Refused] = []
+    files: dict[str, SplitFiles] = {}
+    quarantined: list[Quarantined] = []
     for folder in ("train", "val", "test"):
-        split, here = SPLIT_NAMES[folder], f"{prefix}{folder}/"
-        paths = [path for path in source.files if path.startswith(here)]
-        kept, others = sort_photographs(split, here, paths, classes if split == "train" else None)
-        refused += others
+        split, prefix_of_split = SPLIT_NAMES[folder], f"{prefix}{folder}/"
+        paths = [path for path in source.files if path.startswith(prefix_of_split)]
+        kept, others = sort_photographs(split, prefix_of_split, paths, classes if split == "train" else None)
+        quarantined += others
         if not kept:
             continue
         if split == "train":
-            strange = sorted({path[len(here) :].partition("/")[0] for path in kept} - set(classes))
-            if strange:
-                raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
-            files[split] = photographs(source, here, kept, classes)
+            unknown = sorted({path[len(prefix_of_split) :].partition("/")[0] for path in kept} - set(classes))
+            if unknown:
+                raise SettingError(
+                    f"{prefix_of_split}{unknown[0]} is no class of {MAPPING}; remove it ({len(unknown)} in all)"
+                )
+            files[split] = photographs(source, prefix_of_split, kept, classes)
         elif split == "validation":
-            files[split], others = _validation(source, here, kept, classes)
-            refused += others
+            files[split], others = _validation(source, prefix_of_split, kept, classes)
+            quarantined += others
         else:
-            files[split] = photographs(source, here, kept, None)
+            files[split] = photographs(source, prefix_of_split, kept, None)
     check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test")
-    return Found("kaggle", {}, classes_of(classes, names), files, refused)
+    return Collection("kaggle", {}, classes_of(classes, names), files, quarantined)
 
 
 def _prefix(source: Source) -> str:
@@ -55,18 +59,20 @@ def _prefix(source: Source) -> str:
     return name[: name.index(_IMAGES)] + _IMAGES
 
 
-def _validation(source: Source, here: str, paths: list[str], classes: list[str]) -> tuple[Files, list[Refused]]:
+def _validation(
+    source: Source, prefix: str, paths: list[str], classes: list[str]
+) -> tuple[SplitFiles, list[Quarantined]]:
     """The validation photographs; those that somebody sorted into class folders need no list."""
-    flat = [path for path in paths if "/" not in path[len(here) :]]
+    flat = [path for path in paths if "/" not in path[len(prefix) :]]
     if not flat:
-        strange = sorted({path[len(here) :].partition("/")[0] for path in paths} - set(classes))
-        if strange:
-            raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
-        return photographs(source, here, paths, classes), []
+        unknown = sorted({path[len(prefix) :].partition("/")[0] for path in paths} - set(classes))
+        if unknown:
+            raise SettingError(f"{prefix}{unknown[0]} is no class of {MAPPING}; remove it ({len(unknown)} in all)")
+        return photographs(source, prefix, paths, classes), []
     wnids = validation_wnids(source)
     if wnids is None:
-        raise SettingError(f"{here} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
-    return listed_photographs(source, here, paths, wnids, classes)
+        raise SettingError(f"{prefix} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
+    return listed_photographs(source, prefix, paths, wnids, classes)
 
 
 def _classes(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | None]:
@@ -74,7 +80,7 @@ def _classes(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | N
     names = kaggle_mapping(source)
     if names is not None:
         return sorted(names), names
-    here = f"{prefix}train/"
-    wnids = {path[len(here) :].partition("/")[0] for path in source.files if path.startswith(here)}
+    train = f"{prefix}train/"
+    wnids = {path[len(train) :].partition("/")[0] for path in source.files if path.startswith(train)}
     check(bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/")
     return sorted(wnids), None

@@ -7,11 +7,13 @@ import re
 
 from lp_core.dataset.shards import open_shard
 from lp_core.errors import SettingError, check
-from lp_core.indexing.columns import columns_of
-from lp_core.indexing.identity import ImageClass
-from lp_core.indexing.layouts.found import Found, Source, split_of_folder
+from lp_core.indexing.collection import Collection
+from lp_core.indexing.identity.classes import ImageClass
+from lp_core.indexing.reading.columns import columns_of
+from lp_core.indexing.sources.source import Source, split_of_folder
 from lp_core.storage import Storage
 
+EXAMPLE = "train-*.parquet"
 _NAME = re.compile(r"^(?P<split>[A-Za-z]+)([-_.].*)?\.parquet$")
 _NUMBER = re.compile(r"-(?P<number>\d+)-of-(?P<count>\d+)")
 _OWN_TABLES = "rows/"
@@ -23,7 +25,7 @@ def recognise(source: Source) -> bool:
     return any(_split(name) for name in source.files)
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the shards of every split in the order of their names, and their columns.
 
     The classes are those of `classes.json` ([{"wnid", "name"}] by index) beside the shards; else the shards name them.
@@ -43,7 +45,7 @@ def find(source: Source) -> Found:
     with open_shard(first) as shard:
         columns = columns_of(first, shard.schema_arrow, source.image_column, source.label_column)
     classes = _named_beside(source.storage) if "classes.json" in source.files else []
-    return Found("parquet", paths, classes, columns=columns)
+    return Collection("parquet", paths, classes, columns=columns)
 
 
 def _split(name: str) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.endings import is_image
-from lp_core.indexing.identity import WNID
-from lp_core.indexing.layouts.found import Source, split_of_folder
+from lp_core.indexing.identity.classes import WNID
+from lp_core.indexing.sources.endings import is_image
+from lp_core.indexing.sources.source import Source, split_of_folder
 
 IMAGES = "images"
 """Folder of Tiny ImageNet, and of many others, that holds a split's or a class's photographs."""

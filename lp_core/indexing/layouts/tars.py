@@ -11,14 +11,17 @@ import re
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.archive import Members, Region
-from lp_core.indexing.endings import is_image, why_no_image
-from lp_core.indexing.identity import canonical, classes_of, first_repeated, stem
+from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
+from lp_core.indexing.identity.classes import classes_of
+from lp_core.indexing.identity.image_id import canonical, first_repeated, stem
 from lp_core.indexing.layouts.devkit import ARCHIVE, Devkit, read_devkit
-from lp_core.indexing.layouts.found import Files, Found, Refused, Source
 from lp_core.indexing.layouts.validation_list import validation_number
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.sources.archive import Members, Region
+from lp_core.indexing.sources.endings import is_image, why_no_image
+from lp_core.indexing.sources.leftovers import is_leftover
+from lp_core.indexing.sources.source import Source
 
+EXAMPLE = "ILSVRC2012_img_train.tar"
 _NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)(_\w+)?\.tar$")
 _CLASS_ARCHIVE = re.compile(r"n\d{8}\.tar")
 
@@ -28,47 +31,51 @@ def recognise(source: Source) -> bool:
     return bool(_archives(source) or _class_archives(source))
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the photographs in the archives; a class's index is its wnid's place in sorted order.
 
     Raises:
         SettingError: an archive is damaged, the development kit is missing or does not fit.
     """
     archives, class_archives = _archives(source), _class_archives(source)
-    there = bool(archives or class_archives)
-    check(there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
+    is_there = bool(archives or class_archives)
+    check(is_there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
     kit = read_devkit(source)
-    files: dict[str, Files] = {}
-    refused: list[Refused] = []
+    files: dict[str, SplitFiles] = {}
+    quarantined: list[Quarantined] = []
     wnids = kit.wnids if kit else None
     if "train" in archives:
-        inner = _inner_archives(source, archives["train"], refused)
-        wnids = _train(source, archives["train"], inner, wnids, files, refused)
+        inner = _inner_archives(source, archives["train"], quarantined)
+        wnids = _train(source, archives["train"], inner, wnids, files, quarantined)
     elif class_archives:
-        here = [(stem(path), source.region(path), path) for path in class_archives]
-        wnids = _train(source, posixpath.dirname(class_archives[0]) or "the source", here, wnids, files, refused)
+        class_tars = [(stem(path), source.region(path), path) for path in class_archives]
+        wnids = _train(
+            source, posixpath.dirname(class_archives[0]) or "the source", class_tars, wnids, files, quarantined
+        )
     if "val" in archives:
         if kit is None:
             raise SettingError(
                 f"{archives['val']} does not tell its images' classes; put {ARCHIVE} beside it (from image-net.org)"
             )
-        _validation(source, archives["val"], kit, files, refused)
+        _validation(source, archives["val"], kit, files, quarantined)
     if "test" in archives:
         (members,) = source.list_archives([source.region(archives["test"])])
-        files["test"], _ = _files("test", [(archives["test"], members, -1)], refused)
+        files["test"], _ = _files("test", [(archives["test"], members, -1)], quarantined)
     check(wnids is not None, f"source {source.storage}: a test archive alone; its images have no classes")
     assert wnids is not None
-    return Found("tars", {}, classes_of(wnids, kit.names if kit else None), files, refused)
+    return Collection("tars", {}, classes_of(wnids, kit.names if kit else None), files, quarantined)
 
 
 def _archives(source: Source) -> dict[str, str]:
-    found: dict[str, str] = {}
+    archives: dict[str, str] = {}
     for name in source.files:
         if match := _NAME.fullmatch(posixpath.basename(name)):
             split = match["split"]
-            check(split not in found, f"{found.get(split)} and {name} both hold the split {split}; keep one of them")
-            found[split] = name
-    return found
+            check(
+                split not in archives, f"{archives.get(split)} and {name} both hold the split {split}; keep one of them"
+            )
+            archives[split] = name
+    return archives
 
 
 def _class_archives(source: Source) -> list[str]:
@@ -80,19 +87,21 @@ _ClassArchive = tuple[str, Region, str]
 """wnid, place, and the file of the source that holds it."""
 
 
-def _inner_archives(source: Source, name: str, refused: list[Refused]) -> list[_ClassArchive]:
+def _inner_archives(source: Source, name: str, quarantined: list[Quarantined]) -> list[_ClassArchive]:
     """The tars in the training archive."""
     outer = source.region(name)
     (members,) = source.list_archives([outer])
-    refused += [Refused("train", stem(inner), f"{name}:{inner}", reason) for inner, reason in members.refused]
-    found = []
+    quarantined += [
+        Quarantined("train", stem(inner), f"{name}:{inner}", reason) for inner, reason in members.quarantined
+    ]
+    archives = []
     for inner, offset, size in zip(members.names, members.offsets.tolist(), members.sizes.tolist(), strict=True):
         if inner.endswith(".tar") and not is_leftover(inner):
-            found.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
+            archives.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
         elif not is_leftover(inner):
-            refused.append(Refused("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
-    check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
-    return found
+            quarantined.append(Quarantined("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
+    check(bool(archives), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
+    return archives
 
 
 def _train(
@@ -100,33 +109,38 @@ def _train(
     name: str,
     archives: list[_ClassArchive],
     wnids: list[str] | None,
-    files: dict[str, Files],
-    refused: list[Refused],
+    files: dict[str, SplitFiles],
+    quarantined: list[Quarantined],
 ) -> list[str]:
     """List the archives of classes; return the classes."""
-    inner_tars = sorted(archives, key=lambda one: one[0])
-    here = [wnid for wnid, _, _ in inner_tars]
-    twice = first_repeated(here)
-    check(twice is None, f"{name}: {twice}.tar is there twice; keep one")
-    classes = wnids or here
-    strange = sorted(set(here) - set(classes))
-    if strange:
-        raise SettingError(f"{name}: {strange[0]}.tar is no class of the development kit ({len(strange)} in all)")
+    inner_tars = sorted(archives, key=lambda archive: archive[0])
+    archive_wnids = [wnid for wnid, _, _ in inner_tars]
+    repeated = first_repeated(archive_wnids)
+    check(repeated is None, f"{name}: {repeated}.tar is there twice; keep one")
+    classes = wnids or archive_wnids
+    unknown = sorted(set(archive_wnids) - set(classes))
+    if unknown:
+        raise SettingError(f"{name}: {unknown[0]}.tar is no class of the development kit ({len(unknown)} in all)")
     index = {wnid: place for place, wnid in enumerate(classes)}
-    listed = source.list_archives([region for _, region, _ in inner_tars])
-    parts = [(str(region), one, index[wnid]) for (wnid, region, _), one in zip(inner_tars, listed, strict=True)]
-    found, owners = _files("train", parts, refused)
-    folders = [f"{here[owner]}/{file}" for owner, file in zip(owners, found.names, strict=True)]
+    members_of_each = source.list_archives([region for _, region, _ in inner_tars])
+    parts = [
+        (str(region), members, index[wnid])
+        for (wnid, region, _), members in zip(inner_tars, members_of_each, strict=True)
+    ]
+    photographs, owners = _files("train", parts, quarantined)
+    folders = [f"{archive_wnids[owner]}/{file}" for owner, file in zip(owners, photographs.names, strict=True)]
     holders = [inner_tars[owner][2] for owner in owners]
-    files["train"] = Files(folders, found.labels, holders, found.offsets, found.sizes)
+    files["train"] = SplitFiles(folders, photographs.labels, holders, photographs.offsets, photographs.sizes)
     return classes
 
 
-def _validation(source: Source, name: str, kit: Devkit, files: dict[str, Files], refused: list[Refused]) -> None:
+def _validation(
+    source: Source, name: str, kit: Devkit, files: dict[str, SplitFiles], quarantined: list[Quarantined]
+) -> None:
     (members,) = source.list_archives([source.region(name)])
-    found, _ = _files("validation", [(name, members, -1)], refused)
+    photographs, _ = _files("validation", [(name, members, -1)], quarantined)
     labels = []
-    for file in found.names:
+    for file in photographs.names:
         number = validation_number(file) or 0
         check(number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
         check(
@@ -134,10 +148,14 @@ def _validation(source: Source, name: str, kit: Devkit, files: dict[str, Files],
             f"{name}: {file} is none of the {len(kit.validation)} images whose classes the development kit tells",
         )
         labels.append(kit.validation[number - 1])
-    files["validation"] = Files(found.names, np.array(labels, np.int64), found.holders, found.offsets, found.sizes)
+    files["validation"] = SplitFiles(
+        photographs.names, np.array(labels, np.int64), photographs.holders, photographs.offsets, photographs.sizes
+    )
 
 
-def _files(split: str, parts: list[tuple[str, Members, int]], refused: list[Refused]) -> tuple[Files, list[int]]:
+def _files(
+    split: str, parts: list[tuple[str, Members, int]], quarantined: list[Quarantined]
+) -> tuple[SplitFiles, list[int]]:
     """The photographs of some archives (name, members, label), and for each of them the archive's place in the list."""
     names: list[str] = []
     labels: list[int] = []
@@ -145,17 +163,19 @@ def _files(split: str, parts: list[tuple[str, Members, int]], refused: list[Refu
     owners: list[int] = []
     kept: list[np.ndarray] = []
     for owner, (where, members, label) in enumerate(parts):
-        refused += [Refused(split, canonical(stem(name)), f"{where}:{name}", why) for name, why in members.refused]
+        quarantined += [
+            Quarantined(split, canonical(stem(name)), f"{where}:{name}", why) for name, why in members.quarantined
+        ]
         good = np.array([is_image(name) and not is_leftover(name) for name in members.names], bool)
         for name, image in zip(members.names, good.tolist(), strict=True):
             if image:
                 names.append(name)
             elif not is_leftover(name):
-                refused.append(Refused(split, canonical(stem(name)), f"{where}:{name}", why_no_image(name)))
+                quarantined.append(Quarantined(split, canonical(stem(name)), f"{where}:{name}", why_no_image(name)))
         count = int(good.sum())
         labels += [label] * count
         holders += [where] * count
         owners += [owner] * count
         kept.append(np.stack([members.offsets[good], members.sizes[good]]))
     offsets, sizes = np.concatenate(kept, axis=1)
-    return Files(names, np.array(labels, np.int64), holders, offsets, sizes), owners
+    return SplitFiles(names, np.array(labels, np.int64), holders, offsets, sizes), owners

@@ -8,9 +8,11 @@ import re
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.indexing.identity import WNID, canonical, stem
+from lp_core.indexing.collection import Quarantined, SplitFiles
+from lp_core.indexing.identity.classes import WNID
+from lp_core.indexing.identity.image_id import canonical, stem
 from lp_core.indexing.layouts.devkit import read_devkit
-from lp_core.indexing.layouts.found import Files, Refused, Source
+from lp_core.indexing.sources.source import Source
 
 SOLUTION = "LOC_val_solution.csv"
 """Kaggle's: `ILSVRC2012_val_00000001,n01751748 111 108 431 202 ...`."""
@@ -51,7 +53,7 @@ def validation_number(name: str) -> int | None:
 
 def listed_photographs(
     source: Source, prefix: str, paths: list[str], wnids: Wnids, classes: list[str]
-) -> tuple[Files, list[Refused]]:
+) -> tuple[SplitFiles, list[Quarantined]]:
     """The validation photographs whose classes the list tells, and the others.
 
     Raises:
@@ -59,18 +61,20 @@ def listed_photographs(
     """
     where, wnid_of = wnids
     index = {wnid: place for place, wnid in enumerate(classes)}
-    kept, labels, refused = [], [], []
+    kept, labels, quarantined = [], [], []
     for path in paths:
         wnid = wnid_of.get(canonical(stem(path)))
         if wnid is None:
-            refused.append(Refused("validation", canonical(stem(path)), path, f"{where} does not name its class"))
+            quarantined.append(
+                Quarantined("validation", canonical(stem(path)), path, f"{where} does not name its class")
+            )
             continue
         check(wnid in index, f"{where}: class {wnid} of {stem(path)} is none of the {len(classes)} training classes")
         kept.append(path)
         labels.append(index[wnid])
     sizes = np.array([source.files[path] for path in kept], np.int64)
     names = [path[len(prefix) :] for path in kept]
-    return Files(names, np.array(labels, np.int64), kept, np.zeros(len(kept), np.int64), sizes), refused
+    return SplitFiles(names, np.array(labels, np.int64), kept, np.zeros(len(kept), np.int64), sizes), quarantined
 
 
 def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
@@ -89,10 +93,10 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
 
 
 def _solution(source: Source) -> Wnids | None:
-    found = text_file(source, SOLUTION)
-    if found is None:
+    text = text_file(source, SOLUTION)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     wnids: dict[str, str] = {}
     for number, line in enumerate(lines[1:], 2):
         if not line.strip():
@@ -116,20 +120,20 @@ def _kit(source: Source) -> Wnids | None:
 
 
 def _synsets(source: Source) -> Wnids | None:
-    found = text_file(source, SYNSETS)
-    if found is None:
+    text = text_file(source, SYNSETS)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     for number, line in enumerate(lines, 1):
         check(bool(WNID.fullmatch(line.strip())), f"{where}, line {number}: a wnid is expected, not {line[:20]!r}")
     return where, {f"ILSVRC2012_val_{number:08d}": line.strip() for number, line in enumerate(lines, 1)}
 
 
 def _annotations(source: Source) -> Wnids | None:
-    found = text_file(source, ANNOTATIONS)
-    if found is None:
+    text = text_file(source, ANNOTATIONS)
+    if text is None:
         return None
-    where, lines = found
+    where, lines = text
     wnids: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         image, _, rest = line.partition("\t")

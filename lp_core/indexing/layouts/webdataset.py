@@ -18,26 +18,15 @@ from typing import Any
 import numpy as np
 
 from lp_core.errors import check
-from lp_core.indexing.archive import Members
-from lp_core.indexing.endings import is_image
-from lp_core.indexing.identity import (
-    ImageClass,
-    canonical,
-    check_wnids,
-    numbered_classes,
-    stem,
-    wnid_of_label,
-)
-from lp_core.indexing.layouts.found import (
-    SPLIT_NAMES,
-    Files,
-    Found,
-    Refused,
-    Source,
-    split_of_folder,
-)
-from lp_core.indexing.leftovers import is_leftover
+from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
+from lp_core.indexing.identity.classes import ImageClass, check_wnids, numbered_classes, wnid_of_label
+from lp_core.indexing.identity.image_id import canonical, stem
+from lp_core.indexing.sources.archive import Members
+from lp_core.indexing.sources.endings import is_image
+from lp_core.indexing.sources.leftovers import is_leftover
+from lp_core.indexing.sources.source import SPLIT_NAMES, Source, split_of_folder
 
+EXAMPLE = "numbered train-*.tar"
 LABELS = (".cls", ".cls.txt", ".json")
 """Endings of members that may tell a class, in the order in which they are asked."""
 _NAME = re.compile(r"^(.*[-_.])?(?P<split>train|validation|valid|val|test)[-_.]\d+\.tar$")
@@ -50,7 +39,7 @@ def recognise(source: Source) -> bool:
     return any(_split(name) for name in source.files)
 
 
-def find(source: Source) -> Found:
+def find(source: Source) -> Collection:
     """List the samples; a class's index is what the samples say.
 
     Raises:
@@ -61,16 +50,16 @@ def find(source: Source) -> Found:
         if split := _split(name):
             shards.setdefault(split, []).append(name)
     check(bool(shards), f"source {source.storage}: no archives named train-0000.tar, validation-0000.tar")
-    files: dict[str, Files] = {}
-    refused: list[Refused] = []
+    files: dict[str, SplitFiles] = {}
+    quarantined: list[Quarantined] = []
     label_of: dict[str, int] = {}
     for split, names in shards.items():
         listed = source.list_archives([source.region(name, LABELS) for name in names])
-        samples = _Samples(split, refused, label_of)
+        samples = _Samples(split, quarantined, label_of)
         for name, members in zip(names, listed, strict=True):
             samples.add(name, members)
         files[split] = samples.files()
-    return Found("webdataset", {}, _classes(files, wnid_of_label(label_of)), files, refused)
+    return Collection("webdataset", {}, _classes(files, wnid_of_label(label_of)), files, quarantined)
 
 
 def _split(name: str) -> str | None:
@@ -81,9 +70,11 @@ def _split(name: str) -> str | None:
     return split_of_folder(posixpath.basename(folder)) if _NUMBERED.fullmatch(base) else None
 
 
-def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]:
+def _classes(files: dict[str, SplitFiles], wnids: dict[int, str]) -> list[ImageClass]:
     """Classes by wnid where it is known; else ImageNet's if there are 1,000; else they are numbered."""
-    labels = np.concatenate([one.labels for split, one in files.items() if split != "test"] or [np.zeros(0, np.int64)])
+    labels = np.concatenate(
+        [of_split.labels for split, of_split in files.items() if split != "test"] or [np.zeros(0, np.int64)]
+    )
     lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
     check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
     check_wnids(wnids)
@@ -93,8 +84,8 @@ def _classes(files: dict[str, Files], wnids: dict[int, str]) -> list[ImageClass]
 class _Samples:
     """The samples of a split, gathered archive by archive."""
 
-    def __init__(self, split: str, refused: list[Refused], label_of: dict[str, int]) -> None:
-        self._split, self._refused, self._label_of = split, refused, label_of
+    def __init__(self, split: str, quarantined: list[Quarantined], label_of: dict[str, int]) -> None:
+        self._split, self._quarantined, self._label_of = split, quarantined, label_of
         self._names: list[str] = []
         self._labels: list[int] = []
         self._holders: list[str] = []
@@ -102,19 +93,21 @@ class _Samples:
 
     def add(self, holder: str, members: Members) -> None:
         """Take the samples of one archive."""
-        for name, reason in members.refused:
-            self._refuse(holder, name, reason)
+        for name, reason in members.quarantined:
+            self._quarantine(holder, name, reason)
         labels = _Labels(holder, members)
         photographs, others = _one_per_key(members.names, labels.key)
         for name, reason in others:
-            self._refuse(holder, name, reason)
+            self._quarantine(holder, name, reason)
         images = {*photographs, *(labels.key(name) for name, _ in others)}
         for key, index in photographs.items():
             name = members.names[index]
             about = labels.about(key)
             label = labels.label(key)
             if label is None and self._split != "test":
-                self._refuse(holder, name, f"its class is missing: no {posixpath.basename(key)}.cls{labels.hint(key)}")
+                self._quarantine(
+                    holder, name, f"its class is missing: no {posixpath.basename(key)}.cls{labels.hint(key)}"
+                )
                 continue
             self._take(holder, name, about, -1 if label is None else label)
             self._places.append((int(members.offsets[index]), int(members.sizes[index])))
@@ -122,13 +115,13 @@ class _Samples:
             if is_image(name) or is_leftover(name):
                 continue
             if labels.key(name) not in images or not name.lower().endswith((*LABELS, ".txt")):
-                self._refuse(holder, name, "not named as an image, nor the class of one")
+                self._quarantine(holder, name, "not named as an image, nor the class of one")
 
-    def files(self) -> Files:
+    def files(self) -> SplitFiles:
         """All samples so far."""
         places = np.array(self._places, np.int64).reshape(-1, 2)
         labels = np.array(self._labels, np.int64)
-        return Files(self._names, labels, self._holders, places[:, 0].copy(), places[:, 1].copy())
+        return SplitFiles(self._names, labels, self._holders, places[:, 0].copy(), places[:, 1].copy())
 
     def _take(self, holder: str, name: str, about: dict[str, Any], label: int) -> None:
         filename = about.get("filename")
@@ -144,8 +137,8 @@ class _Samples:
         self._labels.append(label)
         self._holders.append(holder)
 
-    def _refuse(self, holder: str, name: str, reason: str) -> None:
-        self._refused.append(Refused(self._split, canonical(stem(name)), f"{holder}:{name}", reason))
+    def _quarantine(self, holder: str, name: str, reason: str) -> None:
+        self._quarantined.append(Quarantined(self._split, canonical(stem(name)), f"{holder}:{name}", reason))
 
 
 class _Labels:

@@ -14,7 +14,7 @@ from lp_core.dataset.order import epoch_order
 from lp_core.errors import SettingError
 from lp_core.settings import DataSettings, Recipe, TrainSettings, recipe_from_dict, to_dict
 from tests.lp_core.indexing.parquet_forms import sorted_by_class
-from workflows.index import index
+from tests.workflows.index_command import index
 from workflows.recipes import RECIPES
 
 ROWS, CLASSES, GROUP = 20_000, 200, 100

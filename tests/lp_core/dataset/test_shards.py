@@ -16,7 +16,7 @@ from lp_core.dataset.folder import DatasetFolder
 from lp_core.dataset.shards import TAIL_BYTES, Shard, footer_checksum, open_shard, shard_images
 from lp_core.errors import SettingError
 from tests.lp_core.indexing.parquet_forms import shard
-from workflows.index import index
+from tests.workflows.index_command import index
 
 CHANGED = "changed since it was indexed; index the source again"
 
@@ -90,7 +90,7 @@ def test_comparing_a_footer_costs_no_read(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(
         "lp_core.storage.Storage.filesystem",
         type(
-            "Files",
+            "SplitFiles",
             (),
             {"open_input_file": lambda _, name: pa.PythonFile(Counted(opened(pa.fs.LocalFileSystem(), name)), "r")},
         )(),

@@ -12,7 +12,7 @@ import pytest
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
-from lp_core.indexing.identity import canonical, image_ids, wnids_by_label
+from lp_core.indexing.identity.image_id import canonical
 from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
@@ -31,7 +31,9 @@ def test_the_fingerprint_is_made_of_ids_labels_footers_and_classes_and_of_nothin
     content, footers = {}, []
     for split, about in indexed.manifest["splits"].items():
         rows = indexed.rows(split)
-        identity = "\n".join(rows.image_ids).encode() + rows.label.astype(np.int64).tobytes()
+        identity = (
+            "\n".join(rows.image_id(row) for row in range(len(rows))).encode() + rows.label.astype(np.int64).tobytes()
+        )
         content[split] = hashlib.sha256(identity).hexdigest()
         sums = []
         for shard in about["shards"]:
@@ -60,34 +62,6 @@ def test_row_groups_are_numbered_in_storage_order(indexed: DatasetFolder) -> Non
     table = pq.read_table(Path(indexed.storage.uri) / "rows" / "train.parquet")
     pairs = list(zip(table["shard"].to_pylist(), table["row_group"].to_pylist(), strict=True))
     assert [places[group] for group in rows.group] == pairs
-
-
-@pytest.mark.parametrize(
-    ("paths", "ids"),
-    [
-        (["n01440764_10026_n01440764.JPEG"], ["n01440764_10026"]),
-        (["ILSVRC2012_val_00000293_n01440764.JPEG"], ["ILSVRC2012_val_00000293"]),
-        (["n01440764/n01440764_10026.JPEG"], ["n01440764_10026"]),
-        (["cat/1.jpg", "dog/1.jpg"], ["cat/1", "dog/1"]),
-        (["cat\\1.jpg", "dog\\1.jpg"], ["cat/1", "dog/1"]),
-        (["cat/1.jpg", "cat/1.png"], ["shard:0", "shard:1"]),
-        (["1.jpg", None], ["shard:0", "shard:1"]),
-        (["archive.v2/a.b.jpg"], ["a.b"]),
-    ],
-    ids=lambda value: "-".join(str(one) for one in value),
-)
-def test_image_ids(paths: list[str | None], ids: list[str]) -> None:
-    assert image_ids(paths, [f"shard:{row}" for row in range(len(paths))]) == ids
-
-
-def test_places_that_repeat_are_refused() -> None:
-    with pytest.raises(SettingError, match=r"^a\.parquet:0 is there twice"):
-        image_ids([None, None], ["a.parquet:0", "a.parquet:0"])
-
-
-def test_wnids_come_from_the_end_of_the_name_before_its_beginning() -> None:
-    paths = ["n00000001_7_n01440764.JPEG", "n02105855_3.JPEG", "IMG_3.JPEG", "n99999999_1.JPEG", None]
-    assert wnids_by_label(paths, np.array([0, 1, 2, -1, 3])) == {0: "n01440764", 1: "n02105855"}
 
 
 def test_a_shard_without_rows_does_no_harm(tmp_path: Path) -> None:

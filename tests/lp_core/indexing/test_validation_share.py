@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lp_core.errors import SettingError
-from lp_core.indexing.holding_out import hold_out
+from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
-from lp_core.indexing.layouts.found import Found
-from lp_core.indexing.plan import Plan
 from lp_core.indexing.validation_share import ValidationShare
+from lp_core.indexing.validation_split import with_validation_split
+from lp_core.indexing.writing.plan import Plan
 from lp_core.storage import Storage
 from tests.lp_core.indexing.imagenet_forms import tar, write
 
@@ -25,11 +25,11 @@ def write_cats_and_dogs(root: Path, count: int = 40) -> None:
             write(root / name / f"{name}_{number}.jpg", b"?")
 
 
-def split(root: Path, share: float = 0.2, seed: int = 0) -> Found:
-    return hold_out(find(Storage.at(root)), ValidationShare(share, seed))
+def split(root: Path, share: float = 0.2, seed: int = 0) -> Collection:
+    return with_validation_split(find(Storage.at(root)), ValidationShare(share, seed))
 
 
-def names(collection: Found, split: str) -> set[str]:
+def names(collection: Collection, split: str) -> set[str]:
     return set(collection.files[split].names)
 
 
@@ -126,8 +126,8 @@ def test_image_ids_are_those_that_the_photographs_have_together(tmp_path: Path) 
     together = find(Storage.at(tmp_path)).files["train"]
     collection = split(tmp_path)
 
-    def ids(side: str, files: Found) -> set[str]:
-        return {one.image_id for piece in Plan(side, files.files[side], 0).pieces() for one in piece.wanted}
+    def ids(side: str, files: Collection) -> set[str]:
+        return {one.image_id for piece in Plan(side, files.files[side], 0).shards() for one in piece.photographs}
 
     assert ids("train", collection) | ids("validation", collection) == {
         name.partition(".")[0] for name in together.names
@@ -137,7 +137,7 @@ def test_image_ids_are_those_that_the_photographs_have_together(tmp_path: Path) 
 def test_a_collection_with_a_validation_split_is_left_alone(tmp_path: Path) -> None:
     for side in ("train", "val"):
         write_cats_and_dogs(tmp_path / side, 3)
-    with pytest.raises(SettingError, match="the collection has a validation split; leave the option out"):
+    with pytest.raises(SettingError, match="the collection has a validation split; leave the setting out"):
         split(tmp_path)
 
 
@@ -149,5 +149,5 @@ def test_there_must_be_a_training_split(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, float("nan"), float("inf")])
 def test_shares_out_of_range_are_refused(share: float) -> None:
-    with pytest.raises(SettingError, match=r"--validation-share .* is not above 0 and below 1"):
+    with pytest.raises(SettingError, match=r"^validation-share .* is not above 0 and below 1"):
         ValidationShare(share)

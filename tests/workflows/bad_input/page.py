@@ -53,7 +53,8 @@ def page(lines: dict[str, str]) -> str:
 
     return (
         "# What `logpolar index` says to bad input\n\n"
-        "Made by `python -m tests.workflows.bad_input.page`; a test compares it with what is printed.\n\n"
+        "Made by `python -m tests.workflows.bad_input.page`; a test compares it with what is printed.\n"
+        "A setting that a message names is an option of the command: `max-side` is `--max-side`.\n\n"
         "## Refused\n\n"
         "Nothing is written that could be taken for a data set; the exit code is 1, and one line says why.\n\n"
         f"{section(REFUSED)}\n"

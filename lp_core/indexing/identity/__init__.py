@@ -1,0 +1,1 @@
+"""Which photograph and which class it is, whatever layout it came in."""

@@ -1,0 +1,1 @@
+"""Reading Parquet shards of a collection: their columns, identities and labels."""
