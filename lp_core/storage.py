@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import re
@@ -17,9 +19,11 @@ from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import fs
 
 from lp_core.errors import SettingError
+from lp_core.fingerprint import checksum
 from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
@@ -213,6 +217,50 @@ class Storage:
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole or not at all, keys in the given order."""
         self.write_bytes(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+    def read_table(self, name: str, *, use_threads: bool = True) -> pa.Table:
+        """The table in a Parquet file.
+
+        Args:
+            name: of the file.
+            use_threads: whether pyarrow may decode columns in parallel.
+
+        Raises:
+            FileNotFoundError: there is none.
+            pyarrow.ArrowInvalid: it is not Parquet.
+        """
+        return pq.read_table(io.BytesIO(self.read_bytes(name)), use_threads=use_threads)
+
+    def write_table(
+        self, name: str, table: pa.Table, *, compression: str = "snappy", row_group_size: int | None = None
+    ) -> str:
+        """Write a Parquet file whole or not at all; equal tables give equal bytes.
+
+        Args:
+            name: of the file.
+            table: its content.
+            compression: pyarrow's name of a codec.
+            row_group_size: most rows of a row group; pyarrow's default unless given.
+
+        Returns:
+            SHA-256 of the file.
+        """
+        content = io.BytesIO()
+        pq.write_table(table, content, compression=compression, row_group_size=row_group_size)
+        self.write_bytes(name, content.getvalue())
+        return checksum(content.getvalue())
+
+    def checksum(self, name: str) -> str:
+        """SHA-256 of a file of any size, read in parts.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        digest = hashlib.sha256()
+        with self.filesystem.open_input_file(self.path(name)) as file:
+            while part := file.read(2**24):
+                digest.update(part)
+        return digest.hexdigest()
 
     def files(self, name: str = "") -> list[str]:
         """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import Feed, open_dataset
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
+from lp_core.run.files import ATLAS, PANELS
 from lp_core.settings import Rule
 from lp_core.storage import Storage
 from tasks.networks import Trained, held
 
 if TYPE_CHECKING:
-    from lp_core.report.montage import Tile
+    from lp_core.report.tile import Tile
 
 TOLERANCE = 1e-4
 """Largest relative difference between an activation recorded by the scan and the one found again."""
@@ -50,7 +49,7 @@ class Piece:
     def sheet(self) -> str:
         """File of the sheet; its name changes with everything that the piece depends on."""
         name = fingerprint([self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format])
-        return f"atlas/{self.layer}/{self.channels[0]:04d}-{name}.webp"
+        return f"{ATLAS}/{self.layer}/{self.channels[0]:04d}-{name}.webp"
 
     @property
     def table(self) -> str:
@@ -59,7 +58,7 @@ class Piece:
 
     def panel(self, channel: int) -> str:
         """File of a channel's panel."""
-        return f"panels/{self.layer}/{channel}.{self.format}"
+        return f"{PANELS}/{self.layer}/{channel}.{self.format}"
 
 
 def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
@@ -69,9 +68,9 @@ def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
         Number of channels, and a line for each exemplar whose recorded activation was not found again. It is not drawn,
         and the piece stays unfinished.
     """
-    from lp_core.report.atlas import SCHEMA, feature_rows, sheet, webp
-    from lp_core.report.montage import panel
-    from lp_core.report.page import png
+    from lp_core.report.atlas import SCHEMA, draw_sheet, feature_rows
+    from lp_core.report.panel import panel
+    from lp_core.report.picture import png, webp
 
     tiles, complaints = exemplar_tiles(trained, piece.exemplars, piece.layer, piece.channels, piece.rule)
     for channel in piece.panels:
@@ -79,22 +78,20 @@ def draw_piece(trained: Trained, piece: Piece) -> tuple[int, list[str]]:
         content = png(picture) if piece.format == "png" else webp(picture, quality=90)
         trained.folder.write_bytes(piece.panel(channel), content)
     if not complaints:
-        trained.folder.write_bytes(piece.sheet, webp(sheet(list(tiles.values()), trained.view)))
+        trained.folder.write_bytes(piece.sheet, webp(draw_sheet(list(tiles.values()), trained.view)))
         rows = [
             row
             for place, (channel, drawn) in enumerate(tiles.items())
             for row in feature_rows(piece.layer, channel, drawn, piece.sheet, place)
         ]
-        file = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
-        trained.folder.write_bytes(piece.table, file.getvalue())
+        trained.folder.write_table(piece.table, pa.Table.from_pylist(rows, SCHEMA))
     return len(piece.channels), complaints
 
 
 def read_table(folder: Storage, piece: Piece) -> pa.Table | None:
     """What a finished piece wrote; None if it is not finished."""
     try:
-        return pq.read_table(io.BytesIO(folder.read_bytes(piece.table)))
+        return folder.read_table(piece.table)
     except (OSError, pa.ArrowInvalid):
         return None
 
@@ -116,7 +113,7 @@ def exemplar_tiles(
     """
     from lp_core.exemplars.guided_backprop import guided_backprop
     from lp_core.network.learner import normalized
-    from lp_core.report.tiles import exemplar_tile
+    from lp_core.report.exemplar_tile import exemplar_tile
 
     network, device = held(trained, classifier=False)
     recipe, view = trained.recipe, trained.view
@@ -171,5 +168,5 @@ def _exemplars(trained: Trained, checksum: str, layer: str) -> list[dict[str, An
 
     from lp_core.exemplars.table import read_exemplars
 
-    table = read_exemplars(io.BytesIO(trained.folder.read_bytes("exemplars.parquet")))
+    table = read_exemplars(trained.folder)
     return table.filter(pc.equal(table["layer"], layer)).to_pylist()

@@ -6,11 +6,12 @@ import difflib
 from dataclasses import replace
 
 from lp_core.errors import SettingError, check
+from lp_core.report.channel_choice import chosen_channels
+from lp_core.run.files import REPORT
 from lp_core.settings import ViewName
 from tasks.progress import say
 from tasks.visualizing import exemplar_tiles
 from workflows.session import Session
-from workflows.visualize import chosen_channels
 
 FIGURES: dict[str, tuple[ViewName, slice]] = {
     "figure-1": ("cartesian", slice(0, 10)),
@@ -61,6 +62,6 @@ def draw_figure(session: Session, name: str) -> None:
         raise SettingError(f"{len(complaints)} activations were not found again, such as {complaints[0]}")
     drawn = figure(tiles, view, layer=layer, number=int(name[-1]), rule=settings.rule)
     for kind, content in drawn.items():
-        file = f"report/figures/{name}.{kind}"
+        file = f"{REPORT}/figures/{name}.{kind}"
         session.run.write_bytes(file, content)
         say(session.run.path(file))

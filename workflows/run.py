@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lp_core.errors import SettingError
+from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
@@ -15,7 +16,7 @@ from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
 from workflows.stages import VALIDATION
 from workflows.train import train_views
-from workflows.visualize import chosen_channels, visualize
+from workflows.visualize import visualize
 
 
 def run(session: Session) -> None:

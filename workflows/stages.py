@@ -13,6 +13,7 @@ from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
+from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
 from lp_core.run.stage import Stage
@@ -24,17 +25,15 @@ from workflows.config import stored_recipe
 from workflows.repeat import options
 
 VALIDATION = "validation"
-EVALUATION = ("evaluation.json", "classes.parquet", "predictions.parquet")
-"""What an evaluation leaves in the view's folder."""
 WRITES = {
-    "weights": ("weights.safetensors",),
-    "train": ("weights.safetensors", "metrics.jsonl", "checkpoints/", "history/epoch_*.safetensors"),
-    "evaluate": EVALUATION,
-    "compare": ("comparison.json",),
-    "scan": ("exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy"),
-    "changes": ("history/changes.parquet",),
-    "visualize": ("panels/", "atlas/", "features.parquet"),
-    "report": ("report/",),
+    "weights": (files.WEIGHTS,),
+    "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*.safetensors"),
+    "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
+    "compare": (files.COMPARISON,),
+    "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
+    "changes": (files.CHANGES,),
+    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES),
+    "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
 _VERBS = {"compare": "evaluate", "changes": "scan"}
@@ -87,7 +86,9 @@ class StageGraph:
     def evaluate(self, view: ViewName) -> Stage:
         """The evaluation of a view on the validation split."""
         source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | {"files": list(EVALUATION)}
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | {
+            "files": list(WRITES["evaluate"])
+        }
         others = (*self._placement("data", "scan"), "scan.batch-size")  # the last bits depend on the batch
         return self._stage(self.run / view, "evaluate", inputs, f"view {view}", source, others=others)
 
@@ -142,7 +143,7 @@ class StageGraph:
         scans = self.scans(view)
         last = self.recipe.train.epochs
         inputs = {"exemplars": {str(epoch or last): scan.fact("exemplars") for epoch, scan in scans.items()}}
-        folder = _of_split(self.run / view / "history", self.recipe.scan.split)
+        folder = _of_split(self.run / view / files.HISTORY, self.recipe.scan.split)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
     def visualize(self, view: ViewName) -> Stage:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import io
-
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.errors import SettingError, check
 from lp_core.network.layers import conv_channels
+from lp_core.report.channel_choice import chosen_channels
+from lp_core.run.files import ATLAS, FEATURES, PANELS
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import Recipe, ViewName
 from tasks.pieces import run_pieces
@@ -43,7 +40,7 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     pieces = visualize_pieces(recipe, stage.inputs["exemplars"])
     trained = session.trained(view)
     unfinished = [piece for piece in pieces if read_table(folder, piece) is None]
-    # Before anything is removed: a cluster that does not answer should cost nothing.
+    # Connect before anything is removed: nothing is lost where no cluster answers.
     cluster = session.cluster if unfinished else None
     with stage_run(stage) as watch:
         _remove_others(stage, pieces)
@@ -64,31 +61,33 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
 
 
 def _remove_others(stage: Stage, pieces: list[Piece]) -> None:
-    """Remove what other settings drew: a report shows what its settings say."""
+    """Remove pictures that other settings drew: the report shows those of its own settings."""
     panels = {piece.panel(channel) for piece in pieces for channel in piece.panels}
     kept = panels | {piece.sheet for piece in pieces} | {piece.table for piece in pieces}
-    for file in stage.folder.files("panels") + stage.folder.files("atlas"):
+    for file in stage.folder.files(PANELS) + stage.folder.files(ATLAS):
         if file not in kept:
             stage.folder.remove(file)
 
 
 def _join(stage: Stage, pieces: list[Piece]) -> None:
-    """Write features.parquet from what the pieces wrote."""
+    """Join the tables of the pieces into features.parquet."""
     from lp_core.report.atlas import SCHEMA
 
     tables = [SCHEMA.empty_table()]
     for piece in pieces:
-        found = read_table(stage.folder, piece)
-        if found is None:
+        table = read_table(stage.folder, piece)
+        if table is None:
             raise SettingError(f"{stage.folder.path(piece.table)} cannot be read; visualize again")
-        tables.append(found)
-    content = io.BytesIO()
-    pq.write_table(pa.concat_tables(tables).combine_chunks(), content, compression="zstd")
-    stage.folder.write_bytes("features.parquet", content.getvalue())
+        tables.append(table)
+    stage.folder.write_table(FEATURES, pa.concat_tables(tables).combine_chunks(), compression="zstd")
 
 
 def visualize_pieces(recipe: Recipe, exemplars: str) -> list[Piece]:
-    """What there is to draw, in the order of layers and channels.
+    """The pieces of a view's pictures, in the order of layers and channels.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of the view's exemplars.parquet.
 
     Raises:
         SettingError: a layer or channel does not exist.
@@ -104,35 +103,3 @@ def visualize_pieces(recipe: Recipe, exemplars: str) -> list[Piece]:
             with_panel = tuple(channel for channel in part if channel in panels.get(layer, []))
             pieces.append(Piece(exemplars, layer, part, with_panel, settings.rule, settings.format))
     return pieces
-
-
-def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
-    """Channels that get a panel, ascending, by layer: those asked for, and a few random ones of every other layer.
-
-    Raises:
-        SettingError: a layer or channel does not exist.
-    """
-    settings = recipe.visualize
-    channels = conv_channels(recipe.network.width)
-    for layer in settings.layers:
-        if layer not in (*channels, "all"):
-            near = difflib.get_close_matches(layer, (*channels, "all"), 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are all, {', '.join(channels)}"
-            raise SettingError(f"visualize.layers: no layer '{layer}'{hint}")
-    chosen = {}
-    for index, (layer, count) in enumerate(channels.items()):
-        shuffled = np.random.default_rng([recipe.seed, index]).permutation(count).tolist()
-        if layer not in settings.layers and "all" not in settings.layers:
-            chosen[layer] = sorted(shuffled[: settings.few])
-        elif settings.channels == "all":
-            chosen[layer] = list(range(count))
-        elif settings.channels.startswith("random:"):
-            chosen[layer] = sorted(shuffled[: int(settings.channels.removeprefix("random:"))])
-        else:
-            numbers = sorted({int(part) for part in settings.channels.split(",")})
-            check(
-                numbers[-1] < count,
-                f"visualize.channels: {layer} has channels 0 to {count - 1}, {numbers[-1]} was asked for",
-            )
-            chosen[layer] = numbers
-    return {layer: numbers for layer, numbers in chosen.items() if numbers}

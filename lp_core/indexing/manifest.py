@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lp_core.dataset.class_mix import index_mixes
 from lp_core.dataset.folder import FOOTER, FORMAT, ROW_SCHEMA, SPLITS, SplitRows
@@ -97,9 +95,7 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
             len(table) > 0,
             f"split {split}: no rows in {', '.join(shard.path for shard in shards[split][:3])}" + first_reasons(bad),
         )
-        sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        out.write_bytes(f"rows/{split}.parquet", sink.getvalue())
+        out.write_table(f"rows/{split}.parquet", table, compression="zstd")
         identity = "\n".join(table["image_id"].to_pylist()).encode()
         content[split] = checksum(identity + table["label"].to_numpy().tobytes())
         splits[split] = {"rows": len(table), "shards": [_entry(shard, out) for shard in shards[split]]}

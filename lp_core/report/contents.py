@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lp_core.report.plate import Picture
+from lp_core.report.picture import Picture
 from lp_core.settings import Rule, ViewName
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lp_core.report.lettering import font_file
-from lp_core.report.montage import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Geometry, Tile, by_ranks, pictures
-from lp_core.report.plate import PAPER, SOFT, fitting, hatch
+from lp_core.report.lettering import fitting, font_file
+from lp_core.report.panel import Geometry, pictures
+from lp_core.report.picture import PAPER, SOFT, hatch
+from lp_core.report.tile import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Tile, by_ranks
 from lp_core.settings import Rule, ViewName
 
 DPI = 300

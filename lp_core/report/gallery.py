@@ -8,7 +8,7 @@ from typing import Any
 
 from lp_core.network.receptive_field import Box
 from lp_core.report.contents import Exemplar, ReportData, ViewReport
-from lp_core.report.montage import KINDS, VIEW_TITLES
+from lp_core.report.tile import KINDS, VIEW_TITLES
 
 
 def gallery_data(data: ReportData) -> dict[str, bytes]:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
 
-from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
+from lp_core.report.contents import ReportData, class_summary
 from lp_core.report.gallery import gallery_data
-from lp_core.report.montage import RULE_TITLES, VIEW_TITLES, Geometry
-from lp_core.report.plate import Picture
+from lp_core.report.panel import Geometry
+from lp_core.report.picture import png
 from lp_core.report.plots import training_curves
-
-__all__ = ["ReportData", "Sample", "ViewReport", "write_report"]
+from lp_core.report.tile import RULE_TITLES, VIEW_TITLES
 
 _SHOWN_PER_LAYER = 24
 """Channels of a layer on the page itself; a longer page would be slow to open."""
@@ -82,13 +78,6 @@ def _render(name: str, *, policy: str, **values: Any) -> bytes:
     # Opened from disk, a page is not its own origin, so 'self' alone would forbid the pictures beside it.
     policy = f"default-src 'none'; img-src 'self' file:; {policy}; base-uri 'none'; form-action 'none'"
     return _templates().get_template(name).render(policy=policy, **values).encode()
-
-
-def png(picture: Picture) -> bytes:
-    """A picture (uint8 RGB or RGBA) as the bytes of a PNG file; equal pictures give equal bytes."""
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(file, format="PNG")
-    return file.getvalue()
 
 
 def _templates() -> Environment:

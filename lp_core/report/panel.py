@@ -5,83 +5,15 @@ Knows nothing about networks, files or Ray. Shapes: H W = rows and columns of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-from lp_core.network.receptive_field import Box
-from lp_core.report.lettering import legible
-from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
+from lp_core.report.picture import SOFT, Picture, blank, common_windows, content, fitted, hatch, locator
+from lp_core.report.sheet import Sheet
+from lp_core.report.tile import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Kind, Tile, by_ranks
 from lp_core.settings import Rule, ViewName
-
-VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
-"""What a view is called in pictures."""
-RULE_TITLES: dict[Rule, str] = {
-    "guided": "guided backpropagation",
-    "deconvnet": "deconvnet",
-    "gradient": "plain gradient",
-}
-"""What a rule is called in pictures."""
-PLACES = 9
-"""Exemplars of a channel."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One of a channel's exemplars, ready to be drawn.
-
-    Pictures are uint8 RGB, or RGBA with alpha 0 where there is nothing to show. They may have any size and are scaled
-    as a whole; a feature and its patch should have the same.
-    """
-
-    rank: int
-    """0 for the highest activation."""
-    class_name: str
-    activation: float
-    feature: Picture
-    """[h, w, 3 or 4]: guided backpropagation within the receptive field. Alpha 0: outside the image, in the padding."""
-    patch: Picture
-    """[h, w, 3 or 4]: the network's input within the receptive field. Alpha 0 as above."""
-    mapped_feature: Picture | None = None
-    """[h, w, 4]: the feature mapped back onto the whole photograph. Alpha 0: outside the receptive field's sector."""
-    mapped_patch: Picture | None = None
-    """[h, w, 4]: the patch mapped back onto the whole photograph. Alpha 0 as above."""
-    effective: Box | None = None
-    """The part of the receptive field that holds 95 % of the gradient's energy, in px of the network input."""
-    wnid: str | None = None
-    """WordNet's number of the class; stands in pictures where no font has all letters of the name."""
-
-    @property
-    def caption(self) -> str:
-        """The class as fonts of this machine can write it."""
-        return legible(self.class_name, self.wnid)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Pictures of one kind, nine of them in a block under a heading."""
-
-    heading: str
-    picture_of: Callable[[Tile], Picture | None]
-    is_feature: bool
-    is_mapped: bool = False
-
-
-KINDS: dict[ViewName, tuple[Kind, ...]] = {
-    "cartesian": (
-        Kind("Feature", lambda tile: tile.feature, is_feature=True),
-        Kind("Patch of the photograph", lambda tile: tile.patch, is_feature=False),
-    ),
-    "log_polar": (
-        Kind("Feature, mapped back", lambda tile: tile.mapped_feature, is_feature=True, is_mapped=True),
-        Kind("Patch, mapped back", lambda tile: tile.mapped_patch, is_feature=False, is_mapped=True),
-        Kind("Feature, log-polar", lambda tile: tile.feature, is_feature=True),
-        Kind("Patch, log-polar", lambda tile: tile.patch, is_feature=False),
-    ),
-}
-"""Kinds of pictures in the order of the blocks: features left, their patches right, one pair below the other."""
 
 
 class Geometry:
@@ -158,18 +90,6 @@ def panel(
         _write_caption(sheet, where, corner, ranked[rank], KINDS[view][number])
     _draw_legend(sheet, where, view)
     return np.asarray(sheet.image)
-
-
-def by_ranks(exemplars: Sequence[Tile], title: str = "") -> dict[int, Tile]:
-    """Exemplars by rank, ascending.
-
-    Raises:
-        ValueError: two of one rank, or a rank outside 0..8.
-    """
-    ranked = {exemplar.rank: exemplar for exemplar in sorted(exemplars, key=lambda exemplar: exemplar.rank)}
-    if len(ranked) < len(exemplars) or not set(ranked) <= set(range(PLACES)):
-        raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
-    return ranked
 
 
 def pictures(ranked: Mapping[int, Tile], view: ViewName, where: Geometry) -> Iterator[tuple[int, int, Image.Image]]:

@@ -1,10 +1,11 @@
-"""`montage` draws a channel's panel: features left, patches right, each in the place of its rank."""
+"""`panel` draws a channel's panel: features left, patches right, each in the place of its rank."""
 
 import numpy as np
 import pytest
 
-from lp_core.report.montage import Geometry, Tile, panel
-from lp_core.report.plate import Picture, hatch
+from lp_core.report.panel import Geometry, panel
+from lp_core.report.picture import Picture, hatch
+from lp_core.report.tile import Tile
 from lp_core.settings import ViewName
 
 SIDE = 112
