@@ -28,7 +28,7 @@ from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
 IN_MEMORY_BYTES = 64 * 2**20
-"""What is written piece by piece for an object store waits in memory up to this size, then on disk."""
+"""Files for an object store are kept in memory up to this size, then on disk, until they are whole. Our choice."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Storage:
     uri: str
 
     @classmethod
-    def at(cls, place: str | os.PathLike[str]) -> Storage:
+    def at(cls, path: str | os.PathLike[str]) -> Storage:
         """The folder that a person named: relative local paths become absolute, `~` is expanded."""
-        text = os.fspath(place)
+        text = os.fspath(path)
         if not text:
             raise SettingError("an empty path was given where a folder is needed")
         scheme, colon, rest = text.partition(":")
@@ -104,10 +104,10 @@ class Storage:
         """Free space of the disk that the folder is, or will be, on; None elsewhere."""
         if not self.is_local:
             return None
-        place = Path(self.path() or "/")
-        while not place.exists():
-            place = place.parent
-        return shutil.disk_usage(place).free
+        existing = Path(self.path() or "/")
+        while not existing.exists():
+            existing = existing.parent
+        return shutil.disk_usage(existing).free
 
     @property
     def is_local(self) -> bool:
@@ -138,12 +138,12 @@ class Storage:
         """Whether the file (or, without a name, the folder) is there.
 
         Raises:
-            SettingError: nobody can say, because the store does not answer or refuses.
+            SettingError: the store does not answer, or refuses.
         """
         try:
             info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
-            raise SettingError(f"{self}: cannot be looked at ({one_line(error)})") from None
+            raise SettingError(f"{self}: cannot be accessed ({one_line(error)})") from None
         return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
@@ -271,7 +271,7 @@ class Storage:
 
         Args:
             name: the subfolder; this folder if empty.
-            skip: tells, by their own names, files and folders of this machine that are not to be looked at.
+            skip: whether a file or folder of this machine is ignored, by its own name.
 
         Raises:
             SettingError: a folder cannot be listed.
@@ -303,7 +303,7 @@ class Storage:
 
 def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Contents:
     """What lies below a folder of this machine, links followed; pyarrow would leave out links that lead nowhere."""
-    found = Contents({}, [], [])
+    contents = Contents({}, [], [])
     waiting = [root]
     while waiting:
         folder = waiting.pop()
@@ -320,14 +320,14 @@ def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Conte
             if entry.is_dir():
                 if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
                     raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
-                found.folders.append(path)
+                contents.folders.append(path)
                 waiting.append(entry.path)
             elif entry.is_file():
-                with suppress(FileNotFoundError):  # other processes remove their files when they like
-                    found.files[path] = entry.stat().st_size
+                with suppress(FileNotFoundError):  # other processes may remove their files meanwhile
+                    contents.files[path] = entry.stat().st_size
             else:
-                found.others.append(path)
-    return found
+                contents.others.append(path)
+    return contents
 
 
 LINE_CHARACTERS = 600

@@ -1,4 +1,4 @@
-"""`logpolar evaluate`: accuracy of every network on every validation image, per class, and of both in comparison."""
+"""`logpolar evaluate`: accuracy of every network on every validation image, overall and per class, and a comparison."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ FIGURES: dict[str, tuple[ViewName, slice]] = {
     "figure-2": ("log_polar", slice(0, 5)),
     "figure-3": ("log_polar", slice(5, 10)),
 }
-"""View, and which of the ten channels: those of the log-polar view take twice the room."""
+"""View, and which of the ten channels: those of the log-polar view take twice the space."""
 
 
 def checked_name(name: str) -> str:
@@ -36,7 +36,7 @@ def checked_name(name: str) -> str:
 def draw_figure(session: Session, name: str) -> None:
     """Write `report/figures/<name>.png` and `.pdf`, in this process.
 
-    The channels are those of `--layers` (one layer) and `--channels`: ten random ones of conv5_2 unless told otherwise.
+    The channels are those of `--layers` (one layer) and `--channels`: by default ten random ones of conv5_2.
 
     Raises:
         SettingError: the view is not scanned with the present settings, a channel does not exist, or a recorded

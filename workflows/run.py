@@ -1,4 +1,4 @@
-"""`logpolar run` and `logpolar demo`: all stages, in order; what is finished is left as it is."""
+"""`logpolar run` and `logpolar demo`: all stages, in order; finished ones are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all stages of one command share: the run folder, the settings, and Ray, once a stage needs it."""
+"""What all stages of one command share: the run folder, the settings, and Ray, which starts when a stage needs it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Session:
         """Ray, connected when a stage first asks for it: a finished run needs none."""
         cluster = self._stack.enter_context(connected(self.recipe, self.address))
         if cluster.grows and cluster.cpus == 0:
-            say("the cluster has no CPUs yet; its autoscaler is waited for")
+            say("the cluster has no CPUs yet; waiting for its autoscaler")
         if not cluster.is_local:
             check_storage(self.run, self.dataset.storage, "manifest.json")
         return cluster
@@ -63,5 +63,5 @@ class Session:
         return self.stages.trained(view, epoch)
 
     def write_config(self) -> None:
-        """Keep the settings in the run folder; every command does that works on a stage, before it begins."""
+        """Write the settings into the run folder; every command that works on a stage does so before it begins."""
         write_config(self.run, self.recipe)

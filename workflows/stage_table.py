@@ -56,7 +56,7 @@ def stage_graph() -> str:
 
 
 def stage_table() -> str:
-    """A Markdown table of what each stage reads, which settings it adds to those of the stages before it, and what it writes."""
+    """A Markdown table: what each stage reads, the settings it adds to those of earlier stages, what it writes."""
     stages = graph()
     weights = graph(imported=True)["weights"]
     lines = ["| stage | in | reads | settings of its own | writes |", "|---|---|---|---|---|"]

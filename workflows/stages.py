@@ -170,11 +170,11 @@ class StageGraph:
         return self._stage(self.run, "report", inputs, "", *before, *compared)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:
-        """Refuse to go on unless these stages, and all before them, are finished with the present settings.
+        """Check that these stages, and all before them, are finished with the present settings.
 
         Args:
             stages: what the caller is about to read.
-            redo: command that the message names for stale stages; else that of the stage.
+            redo: command that the message names for stale stages; by default that of the stage.
 
         Raises:
             SettingError: a stage is not finished, or was made with other settings; the message names the first.
@@ -228,5 +228,5 @@ class StageGraph:
 
 
 def _of_split(folder: Storage, split: str) -> Storage:
-    """Where the findings in a split lie: validation's are the folder's own."""
+    """The folder of a split's scan; that of validation is the view's own."""
     return folder if split == VALIDATION else folder / "splits" / split

@@ -50,8 +50,8 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
             progress.already(channels - sum(len(piece.channels) for piece in unfinished))
             if cluster is not None:
                 calls = [(trained, piece) for piece in unfinished]
-                for drawn, lines in run_pieces(draw_piece, calls, cluster, recipe.scan.gpus_per_task):
-                    complaints += lines
+                for drawn, not_found in run_pieces(draw_piece, calls, cluster, recipe.scan.gpus_per_task):
+                    complaints += not_found
                     progress.advance(drawn)
         check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
         _join(stage, pieces)

@@ -18,8 +18,8 @@ def contact_sheet(images: Sequence[Picture]) -> Picture:
     columns = per_row(size)
     rows = -(-len(images) // columns)
     drawn = np.full((rows * size, columns * size, 3), 255, np.uint8)
-    for place, image in enumerate(images):
-        down, across = divmod(place, columns)
+    for number, image in enumerate(images):
+        down, across = divmod(number, columns)
         drawn[down * size : (down + 1) * size, across * size : (across + 1) * size] = image
     return drawn
 

@@ -31,7 +31,7 @@ def px(mm: float) -> int:
 
 @dataclass
 class _Page:
-    """Pictures in px, words by their place in px."""
+    """Pictures and words of a page, both positioned in px."""
 
     width: int
     height: int
@@ -103,44 +103,44 @@ def figure(
     )
     name = f"Figure {number}. {layer}, {VIEW_TITLES[view]}"
     page.write(margin, margin + title / 2, name, page.width - 2 * margin, size=8, weight="bold")
-    for place, (channel, exemplars) in enumerate(channels.items()):
-        down, across = divmod(place, COLUMNS)
+    for number_on_page, (channel, exemplars) in enumerate(channels.items()):
+        down, across = divmod(number_on_page, COLUMNS)
         left, top = margin + across * (width + gutter), margin + title + px(2) + down * (height + gutter)
         page.write(left, top + title / 2, f"Channel {channel}", width, size=7, weight="bold")
         ranked = by_ranks(exemplars, f"{layer}, channel {channel}")
         corners = {}
-        for kind, one in enumerate(KINDS[view]):
-            x = left + (0 if one.is_feature else 3 * side + 2 * gap + wide)
-            pitch = side + (gap if one.is_feature else wide)
-            y = top + title + block * (kind // 2)
-            page.write(x, y + heading / 2, one.heading, 3 * side, size=5.5, color=_colour(SOFT))
+        for number_of_kind, kind in enumerate(KINDS[view]):
+            x = left + (0 if kind.is_feature else 3 * side + 2 * gap + wide)
+            pitch = side + (gap if kind.is_feature else wide)
+            y = top + title + block * (number_of_kind // 2)
+            page.write(x, y + heading / 2, kind.heading, 3 * side, size=5.5, color=_colour(SOFT))
             for rank in range(PLACES):
                 row, column = divmod(rank, 3)
                 corner = x + column * pitch, y + heading + row * (side + caption + gap)
-                corners[rank, kind] = corner
+                corners[rank, number_of_kind] = corner
                 if rank not in ranked:
                     page.image.paste(Image.new("RGB", (side, side), (246, 246, 244)), corner)
-                elif one.is_feature:
+                elif kind.is_feature:
                     _write_value(page, corner, side, caption, ranked[rank])
                 else:
                     page.write(corner[0], corner[1] + side + caption / 2, ranked[rank].caption, pitch - gap)
-        for rank, kind, picture in pictures(ranked, view, Geometry(view, side)):
-            page.image.paste(picture, corners[rank, kind])
+        for rank, number_of_kind, picture in pictures(ranked, view, Geometry(view, side)):
+            page.image.paste(picture, corners[rank, number_of_kind])
     _write_legend(page, margin, page.height - margin - legend / 2, rule)
     return page.save(name)
 
 
 def _write_value(page: _Page, corner: tuple[int, int], side: int, caption: int, exemplar: Tile) -> None:
-    line = corner[1] + side + caption / 2
-    page.write(corner[0], line, str(exemplar.rank + 1), side, color=_colour(SOFT))
-    page.write(corner[0] + side, line, f"{exemplar.activation:#.3g}".rstrip("."), side, ha="right")
+    middle = corner[1] + side + caption / 2
+    page.write(corner[0], middle, str(exemplar.rank + 1), side, color=_colour(SOFT))
+    page.write(corner[0] + side, middle, f"{exemplar.activation:#.3g}".rstrip("."), side, ha="right")
 
 
-def _write_legend(page: _Page, left: int, line: float, rule: Rule) -> None:
+def _write_legend(page: _Page, left: int, middle: float, rule: Rule) -> None:
     swatch = px(2.2)
-    page.image.paste(hatch(swatch, swatch, 6), (left, round(line - swatch / 2)))
+    page.image.paste(hatch(swatch, swatch, 6), (left, round(middle - swatch / 2)))
     text = f"outside the image (padding).  Features: {RULE_TITLES[rule]}; beneath them rank and activation."
-    page.write(left + swatch + px(1), line, text, page.width, size=5.5, color=_colour(SOFT))
+    page.write(left + swatch + px(1), middle, text, page.width, size=5.5, color=_colour(SOFT))
 
 
 def _is_dejavu(line: str) -> bool:

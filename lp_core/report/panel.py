@@ -17,7 +17,7 @@ from lp_core.settings import Rule, ViewName
 
 
 class Geometry:
-    """Where everything stands in a panel: blocks of 3 x 3 pictures, features left, patches right, once or twice over.
+    """Positions of everything in a panel: blocks of 3 x 3 pictures, features left, patches right, once or twice over.
 
     Args:
         view: decides how many blocks there are.
@@ -123,24 +123,24 @@ def _empty(where: Geometry, words: str) -> Image.Image:
 
 def _write_caption(sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, kind: Kind) -> None:
     """The line beneath a picture: rank and activation of a feature, class (and place) of a patch."""
-    left, line = corner[0], corner[1] + where.tile + where.caption / 2
+    left, middle = corner[0], corner[1] + where.tile + where.caption / 2
     right = left + where.tile
     if kind.is_feature:
-        sheet.write((left, line), f"{exemplar.rank + 1}", SOFT)
-        sheet.write((right, line), f"{exemplar.activation:.4g}", anchor="rm")
+        sheet.write((left, middle), f"{exemplar.rank + 1}", SOFT)
+        sheet.write((right, middle), f"{exemplar.activation:.4g}", anchor="rm")
         return
     if kind.is_mapped:
         assert exemplar.mapped_patch is not None
         square = locator(exemplar.mapped_patch[..., 3], where.swatch)
-        sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
+        sheet.image.paste(square, (right - where.swatch, round(middle - where.swatch / 2)))
         right -= where.swatch + where.gap // 2
-    sheet.write((left, line), exemplar.caption, width=right - left)
+    sheet.write((left, middle), exemplar.caption, width=right - left)
 
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:
-    right, line = where.size[0] - where.margin, where.margin + 8 * where.unit
-    taken = sheet.write((right, line), view, SOFT, size=14, anchor="rm")
-    sheet.write((where.margin, line), title, size=17, bold=True, width=right - where.margin - taken - where.gutter)
+    right, middle = where.size[0] - where.margin, where.margin + 8 * where.unit
+    taken = sheet.write((right, middle), view, SOFT, size=14, anchor="rm")
+    sheet.write((where.margin, middle), title, size=17, bold=True, width=right - where.margin - taken - where.gutter)
 
 
 def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:

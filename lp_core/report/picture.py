@@ -36,7 +36,7 @@ def blank(height: int, width: int) -> Image.Image:
 
 def locator(covered: Picture, side: int) -> Image.Image:
     """A small square for a photograph, grey where the alpha [h, w] (0 to 255) of a part mapped back to it is."""
-    # However small the part, it must be seen.
+    # A part of any size must stay visible.
     strengthened = [0] + [max(alpha, 160) for alpha in range(1, 256)]
     silhouette = Image.fromarray(covered).resize((side, side), Image.Resampling.BOX).point(strengthened)
     square = blank(side, side)

@@ -14,7 +14,7 @@ from lp_core.settings import ViewName
 Metrics = Sequence[Mapping[str, Any]]
 
 COLOURS: dict[ViewName, str] = {"cartesian": "#0072b2", "log_polar": "#d55e00"}
-"""Told apart with every kind of colour vision. Source: Okabe & Ito 2008, "Color universal design"."""
+"""Distinguishable with every kind of colour vision. Source: Okabe & Ito 2008, "Color universal design"."""
 _INK, _RULE = "#010203", "#010204"
 _VARIABLES = {
     COLOURS["cartesian"]: "var(--cartesian, #0072b2)",

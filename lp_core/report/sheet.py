@@ -18,7 +18,7 @@ class Sheet:
 
     def write(
         self,
-        place: tuple[float, float],
+        position: tuple[float, float],
         text: str,
         colour: tuple[int, int, int] = INK,
         *,
@@ -30,7 +30,7 @@ class Sheet:
         """Write a line and return its width in px.
 
         Args:
-            place: x and y in px, of the point that `anchor` names ("lm": left and middle).
+            position: x and y in px, of the point that `anchor` names ("lm": left and middle).
             text: cut with an ellipsis where it is wider than `width` px.
             colour: RGB.
             size: of the letters, in units.
@@ -40,12 +40,12 @@ class Sheet:
         """
         line = legible(text) if width is None else fitting(text, width, size * self.unit, bold=bold)
         font = typeface(size * self.unit, bold, line)
-        self._pen.text(place, line, colour, font, anchor)
+        self._pen.text(position, line, colour, font, anchor)
         return font.getlength(line)
 
-    def outline(self, place: tuple[int, int], side: int) -> None:
-        """A dashed square: a place that nothing has taken."""
-        left, top = place
+    def outline(self, corner: tuple[int, int], side: int) -> None:
+        """A dashed square, for a missing picture."""
+        left, top = corner
         right, bottom = left + side - 1, top + side - 1
         dash, weight = round(5 * self.unit), max(1, round(self.unit))
         for start in range(0, side, 2 * dash):

@@ -57,7 +57,7 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     storage = Storage.at("gs://anonymous@bucket/x?scheme=http&endpoint_override=localhost:1&retry_limit_seconds=0.2")
     assert storage.path("a/b") == "bucket/x/a/b"
-    with pytest.raises(SettingError, match=r"^gs://.*: cannot be looked at \(.*connect to server") as error:
+    with pytest.raises(SettingError, match=r"^gs://.*: cannot be accessed \(.*connect to server") as error:
         storage.exists()
     assert "\n" not in str(error.value)
 
