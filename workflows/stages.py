@@ -27,7 +27,7 @@ from workflows.repeat import options
 VALIDATION = "validation"
 WRITES = {
     "weights": (files.WEIGHTS,),
-    "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*.safetensors"),
+    "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*"),
     "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
     "compare": (files.COMPARISON,),
     "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
