@@ -1,4 +1,4 @@
-"""A folder on any file system that pyarrow knows: a local path, s3:// or gs://."""
+"""A folder on any file system that pyarrow supports: a local path, s3:// or gs://."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ IN_MEMORY_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class Contents:
-    """What lies below a folder, by path relative to it.
+    """Everything below a folder, by path relative to it.
 
     Attributes:
         files: size in bytes of every file.
         folders: paths of the folders.
-        others: paths of what is neither: links that lead nowhere, pipes, devices.
+        others: all other paths: links that lead nowhere, pipes, devices.
     """
 
     files: dict[str, int]
@@ -72,7 +72,7 @@ class Storage:
                 raise SettingError(
                     f"the path {uri!a} needs UTF-8, but the locale's names are {encoding}; set PYTHONUTF8=1"
                 )
-            uri.encode()  # all that pyarrow takes
+            uri.encode()  # pyarrow takes nothing else
         except UnicodeEncodeError:
             raise SettingError(f"the path {os.fsencode(uri)!r} is not UTF-8; rename it, or give another") from None
         except RuntimeError as error:  # no such user, links in a circle
@@ -170,9 +170,9 @@ class Storage:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a file to be written piece by piece; at the end of the `with` block it is there, whole.
+        """Open a file for writing in parts; it appears at the end of the `with` block, whole.
 
-        It appears only then; until it is whole it has another name, or, for an object store, is kept on this machine.
+        Until then it has another name or, for an object store, is kept on this machine.
 
         Raises:
             SettingError: the folder cannot be written to.
@@ -267,7 +267,7 @@ class Storage:
         return sorted(self.contents(name).files)
 
     def contents(self, name: str = "", skip: Callable[[str], bool] = lambda name: False) -> Contents:
-        """What lies below a subfolder, in no special order; nothing if there is no such folder.
+        """Everything below a subfolder, in no special order; nothing if there is no such folder.
 
         Args:
             name: the subfolder; this folder if empty.
@@ -302,7 +302,7 @@ class Storage:
 
 
 def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Contents:
-    """What lies below a folder of this machine, links followed; pyarrow would leave out links that lead nowhere."""
+    """Everything below a folder of this machine, links followed; pyarrow would omit links that lead nowhere."""
     contents = Contents({}, [], [])
     waiting = [root]
     while waiting:

@@ -25,7 +25,7 @@ def checked_name(name: str) -> str:
     """The name of a figure.
 
     Raises:
-        SettingError: there is none of that name; the message names the nearest.
+        SettingError: no figure has that name; the message names the nearest.
     """
     near = difflib.get_close_matches(name, FIGURES, 1)
     hint = f"did you mean {near[0]}? " if near else ""

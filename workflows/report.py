@@ -10,6 +10,7 @@ from lp_core.run.noted_settings import made_with
 from lp_core.run.stage import stage_run
 from lp_core.settings import Recipe, to_dict
 from tasks.progress import say
+from workflows.config import FILE as CONFIG
 from workflows.repeat import commands
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -61,7 +62,7 @@ def _read_run(session: Session) -> ReportData:
         report_data(session.run, recipe, session.dataset, manifests),
         command=_command(session, made),
         recipe=_listed(made),
-        versions=session.run.read_json("config.json")["versions"],
+        versions=session.run.read_json(CONFIG)["versions"],
     )
 
 

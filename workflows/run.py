@@ -20,13 +20,13 @@ from workflows.visualize import visualize
 
 
 def run(session: Session) -> None:
-    """From a data set folder to a report; views whose weights were brought by `--weights` are not trained.
+    """From a data set folder to a report; views whose weights `--weights` imported are not trained.
 
     Raises:
-        SettingError: a setting does not fit, or a stage refused.
+        SettingError: a setting does not fit, or a stage refuses the run.
     """
     recipe = session.recipe
-    chosen_channels(recipe)  # refused now rather than after the training
+    chosen_channels(recipe)  # refuses now rather than after the training
     check_split(session)
     sources = {view: session.stages.source(view).name for view in recipe.views}
     train_views(session, [view for view, name in sources.items() if name == "train"])

@@ -23,7 +23,7 @@ from workflows.stages import VALIDATION
 
 
 def scan(session: Session) -> None:
-    """Scan a split with every view's network; pieces that an earlier start finished are kept.
+    """Scan a split with every view's network; pieces that an earlier start finished are skipped.
 
     Raises:
         SettingError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
@@ -100,14 +100,14 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
 
 def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> Search:
     scan = session.recipe.scan
-    # A piece is named by everything it depends on, its length included.
+    # A piece is named by everything it depends on, including its length.
     return Search(
         session.trained(view, epoch), stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima])
     )
 
 
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
-    """Join the pieces into tables; return facts for the manifest: the files' SHA-256 and what computed them."""
+    """Join the pieces into tables; return facts for the manifest: the files' SHA-256 and the machines that computed."""
     from lp_core.exemplars.scan_files import ScanFiles
 
     recipe, folder = session.recipe, stage.folder

@@ -40,7 +40,7 @@ class Session:
 
     @cached_property
     def cluster(self) -> Cluster:
-        """Ray, connected when a stage first asks for it: a finished run needs none."""
+        """Ray, connected when a stage first uses it; a finished run does not."""
         cluster = self._stack.enter_context(connected(self.recipe, self.address))
         if cluster.grows and cluster.cpus == 0:
             say("the cluster has no CPUs yet; waiting for its autoscaler")

@@ -55,7 +55,7 @@ class StageGraph:
     def train(self, view: ViewName) -> Stage:
         """The training of a view."""
         inputs = train_inputs(self.recipe, view, self._dataset)
-        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation
+        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation during training
         return self._stage(self.run / view, "train", inputs, f"view {view}", others=others)
 
     def weights(self, view: ViewName) -> Stage | None:
@@ -72,7 +72,7 @@ class StageGraph:
         """The trained network of a view, named for tasks; of its finished weights, or of those that an epoch left.
 
         Raises:
-            SettingError: the view is not trained, or with other settings.
+            SettingError: the view is not trained, or was trained with other settings.
         """
         source = self.source(view)
         self.require(source)
@@ -112,7 +112,7 @@ class StageGraph:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
 
         Raises:
-            SettingError: weights of an epoch were not kept, or the training was another one.
+            SettingError: the training did not keep the weights of an epoch, or had other settings.
         """
         return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
 
@@ -161,7 +161,7 @@ class StageGraph:
         }
         fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
-        if "log_polar" not in views:  # its samples are log-polar all the same
+        if "log_polar" not in views:  # its samples are log-polar anyway
             inputs["view"] = to_dict(self.recipe.view)
         if chosen := self._selection():  # the command that makes the run again names it
             inputs["selection"] = chosen

@@ -15,6 +15,7 @@ from tasks.metrics_log import check_tensorboard
 from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
 from tasks.training import run_training
+from workflows.config import FILE as CONFIG
 from workflows.session import Session
 
 
@@ -45,7 +46,7 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     for stage in stages.values():
         refuse_other_settings(stage, run)
     unfinished = {view: stage for view, stage in stages.items() if not stage.is_finished()}
-    if unfinished and run.exists("config.json"):
+    if unfinished and run.exists(CONFIG):
         from lp_core.run.checkpoint import refuse_other_training
 
         for stage in unfinished.values():

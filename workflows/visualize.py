@@ -17,7 +17,7 @@ from workflows.session import Session
 
 
 def visualize(session: Session) -> None:
-    """Draw the features of every view; the same channels in each. Pieces that an earlier start finished are kept.
+    """Draw the features of the same channels in every view; pieces that an earlier start finished are skipped.
 
     Raises:
         SettingError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
@@ -26,7 +26,7 @@ def visualize(session: Session) -> None:
     stages = {view: session.stages.visualize(view) for view in session.recipe.views}
     for stage in stages.values():
         session.stages.require(*stage.before)
-    chosen_channels(session.recipe)  # refused before anything is written
+    chosen_channels(session.recipe)  # refuses before anything is written
     session.write_config()
     for view, stage in stages.items():
         if stage.is_finished():

@@ -14,7 +14,7 @@ from workflows.session import Session
 
 
 def import_weights(session: Session, source: str) -> None:
-    """Copy weights into the run, by torchvision's names and as safetensors; later commands find them there.
+    """Copy weights into the run as safetensors with torchvision's names; later commands read them there.
 
     Args:
         session: a run of one view that trains nothing.

@@ -1,7 +1,7 @@
 """The atlas: pictures of many channels on one sheet, so that all channels of a network are a few hundred files.
 
 A sheet is a grid of squares: one row for each channel, and in it the nine exemplars of every kind of picture, kind by
-kind (`KINDS` in `tile.py`). Words stand in tables, not in the pictures.
+kind (`KINDS` in `tile.py`). Words are in tables, not in the pictures.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def draw_sheet(channels: Sequence[Sequence[Tile]], view: ViewName) -> Picture:
 
 
 def feature_rows(layer: str, channel: int, exemplars: Sequence[Tile], sheet: str, row: int) -> list[dict[str, Any]]:
-    """Rows of `features.parquet`: where a channel's exemplars were drawn, and what of their receptive fields mattered.
+    """Rows of `features.parquet`: the positions of a channel's exemplars, and their effective receptive fields.
 
     Args:
         layer: such as conv5_2.
         channel: its number.
         exemplars: those drawn.
         sheet: file of the sheet, relative to the view's folder.
-        row: the channel's place on it, from above.
+        row: the channel's row on it, from above.
 
     Returns:
         One row for each exemplar; for a channel without any, one whose rank is null.

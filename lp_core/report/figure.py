@@ -59,7 +59,7 @@ class _Page:
             axes.imshow(self.image, extent=(0, self.width, self.height, 0), interpolation="none", aspect="auto")
             for x, y, text, words in self.words:
                 if _is_dejavu(text):
-                    axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # names are no formulas
+                    axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # a name is no formula
                 else:
                     axes.add_patch(_outlines(x, y, text, **words))
             for kind, about in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Title": title})):
@@ -75,7 +75,7 @@ def figure(
     """Draw a figure of some channels in one view.
 
     Each channel has nine features left and nine patches right; in the log-polar view mapped back to the photograph
-    above, and as the network has them beneath.
+    above, and log-polar beneath.
 
     Args:
         channels: number -> at most nine exemplars.
@@ -156,7 +156,7 @@ def _outlines(x: float, y: float, line: str, size: float, color: Any = "black", 
 
     file = font_file(line)
     assert file is not None
-    words = line.replace("$", r"\$")  # names are no formulas
+    words = line.replace("$", r"\$")  # a name is no formula
     shape = TextPath((0, 0), words, size * _POINT, prop=FontProperties(fname=file), usetex=False)
     capital = TextPath((0, 0), "H", size * _POINT, prop=FontProperties(fname=font_file(""))).get_extents()
     start = x - shape.get_extents().x1 if ha == "right" else x

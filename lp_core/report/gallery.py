@@ -76,7 +76,7 @@ def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, 
 
 
 def _map(data: ReportData) -> dict[str, Any] | None:
-    """What it takes to draw a sector: the radius in px of each edge between rings."""
+    """The geometry of sectors: the radius in px of each edge between rings."""
     eye = data.log_polar_map
     if eye is None:
         return None

@@ -22,8 +22,8 @@ def legible(text: str, instead: str | None = None) -> str:
     """A line that some font of this machine can write.
 
     Args:
-        text: what should stand there.
-        instead: stands there where no font has all letters of the text, such as the class's wnid.
+        text: the wanted words.
+        instead: used where no font has all letters of the text, such as the class's wnid.
 
     Returns:
         The text on one line; else `instead`; without it, the text with the codes of letters that are missing (U+65E5).

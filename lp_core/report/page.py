@@ -74,7 +74,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
 
 
 def _render(name: str, *, policy: str, **values: Any) -> bytes:
-    """A page from its template, under a policy that forbids all that it does not need."""
+    """A page from its template, with a policy that forbids everything it does not need."""
     # Opened from disk, a page is not its own origin, so 'self' alone would forbid the pictures beside it.
     policy = f"default-src 'none'; img-src 'self' file:; {policy}; base-uri 'none'; form-action 'none'"
     return _templates().get_template(name).render(policy=policy, **values).encode()
@@ -94,13 +94,13 @@ def _templates() -> Environment:
 
 
 def _inline(name: str) -> Markup:
-    """One of our own style sheets or scripts, to stand in the page."""
+    """One of our style sheets or scripts, for inclusion in the page."""
     loader = PackageLoader("lp_core.report")
     return Markup(loader.get_source(Environment(), name)[0])
 
 
 def _digest(text: str) -> str:
-    """What a content security policy calls exactly this text."""
+    """The source expression of a content security policy that allows exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

@@ -43,7 +43,7 @@ class Geometry:
         left = self.margin + column * (self._width + self.gutter)
         return left, self.margin + self.header + row * (self._height + self.gap)
 
-    def place(self, row: int, column: int, rank: int) -> tuple[int, int]:
+    def corner(self, row: int, column: int, rank: int) -> tuple[int, int]:
         """Left and top of a picture in a block."""
         left, top = self.block(row, column)
         down, across = divmod(rank, 3)
@@ -56,10 +56,10 @@ def panel(
 ) -> Picture:
     """Draw one channel's exemplars in the form of the paper's Figure 1 (`cartesian`) or Figures 2 and 3 (`log_polar`).
 
-    Features stand on the left, patches in the same places on the right. For log_polar, both stand twice: mapped back to
-    the photograph above, cut to what was mapped, with a small square that shows where in the photograph it lies; and as
-    the network has them beneath. Padding is hatched, never black, and cut off where all nine have more of it than a
-    rim, so that the nine keep one scale. A channel with fewer than nine exemplars shows empty places.
+    Features are on the left, patches at the same positions on the right. For log_polar, both are shown twice: mapped
+    back to the photograph above, cut to the mapped part, with a small square that shows its place in the photograph;
+    and log-polar beneath. Padding is hatched, never black, and cut off where all nine have more of it than a rim, so
+    that the nine keep one scale. A channel with fewer than nine exemplars shows empty places.
 
     Args:
         exemplars: at most nine, each in the place that its rank names.
@@ -83,9 +83,9 @@ def panel(
         left, top = where.block(row, column)
         sheet.write((left, top + where.heading / 2 - where.unit), kind.heading, size=14)
         for rank in set(range(PLACES)) - set(ranked):
-            sheet.image.paste(_empty(where, "no exemplar"), where.place(row, column, rank))
+            sheet.image.paste(_empty(where, "no exemplar"), where.corner(row, column, rank))
     for rank, number, picture in pictures(ranked, view, where):
-        corner = where.place(*divmod(number, 2), rank)
+        corner = where.corner(*divmod(number, 2), rank)
         sheet.image.paste(picture, corner)
         _write_caption(sheet, where, corner, ranked[rank], KINDS[view][number])
     _draw_legend(sheet, where, view)

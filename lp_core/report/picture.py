@@ -23,14 +23,14 @@ QUALITY = 75
 
 
 def hatch(height: int, width: int, period: int = 8) -> Image.Image:
-    """The pattern that stands for padding: light diagonal stripes."""
+    """The pattern for padding: light diagonal stripes."""
     y, x = np.mgrid[:height, :width]
     dark = (x + y) % period < max(1, period // 4)
     return Image.fromarray(np.where(dark[..., None], _HATCH_DARK, _HATCH_LIGHT).astype(np.uint8))
 
 
 def blank(height: int, width: int) -> Image.Image:
-    """What stands where a mapped picture has nothing: white."""
+    """The ground of mapped pictures: white."""
     return Image.new("RGB", (width, height), PAPER)
 
 
@@ -48,8 +48,7 @@ def locator(covered: Picture, side: int) -> Image.Image:
 def fitted(picture: Picture, side: int, ground: Image.Image, *, smooth: bool = False) -> Image.Image:
     """The picture scaled into a square of `side` px, centred, over a ground of that size.
 
-    A receptive field of a few px is shown as these px, not as the smooth picture they never were, unless the pixels
-    mean nothing (`smooth`).
+    A receptive field of a few px keeps hard pixel edges; `smooth` is for pictures with other pixels.
 
     Raises:
         ValueError: not uint8 [h, w, 3 or 4].

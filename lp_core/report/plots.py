@@ -85,7 +85,7 @@ def _draw(name: str, label: str, curves: Mapping[ViewName, Iterable[np.ndarray]]
         axes = figure.subplots()
         for order, (view, (training, validation)) in enumerate(curves.items()):
             colour = COLOURS[view]
-            # Equal learning rates lie on each other: dashes let the first view's be seen through the second's.
+            # Equal learning rates overlap: dashes keep the first view's line visible.
             alone: dict[str, Any] = {"linewidth": 2, "linestyle": (0, (3, 3)) if order else "solid"}
             style = {"linewidth": 1.2, "alpha": 0.55} if len(validation) else alone
             axes.plot(training[:, 0], training[:, 1], color=colour, **style)

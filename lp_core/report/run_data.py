@@ -27,7 +27,7 @@ def report_data(
     dataset: DatasetFolder,
     manifests: Mapping[ViewName, Mapping[str, Manifest]],
 ) -> ReportData:
-    """What the page shows of a finished run, but for the command that makes it again and the inputs of exemplars.
+    """What the page shows of a finished run, except settings, commands and the inputs of exemplars.
 
     Args:
         run: the run folder.

@@ -30,7 +30,7 @@ def test_a_sheet_has_the_pictures_of_the_panels_in_rows(view) -> None:
         drawn = panel(exemplars, view)
         for exemplar in exemplars:
             for kind in range(len(KINDS[view])):
-                left, top = where.place(*divmod(kind, 2), exemplar.rank)
+                left, top = where.corner(*divmod(kind, 2), exemplar.rank)
                 column = 9 * kind + exemplar.rank
                 np.testing.assert_array_equal(
                     found[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE],

@@ -29,7 +29,7 @@ def tile(rank: int, **changes: object) -> Tile:
 
 
 def drawn(picture: Picture, view: ViewName, row: int, column: int, rank: int) -> Picture:
-    left, top = Geometry(view, SIDE).place(row, column, rank)
+    left, top = Geometry(view, SIDE).corner(row, column, rank)
     return picture[top : top + SIDE, left : left + SIDE]
 
 
