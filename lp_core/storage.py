@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,26 +24,12 @@ from pyarrow import fs
 
 from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
+from lp_core.folder_contents import Contents, local_contents
 from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
 IN_MEMORY_BYTES = 64 * 2**20
 """Files for an object store are kept in memory up to this size, then on disk, until they are whole. Our choice."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Everything below a folder, by path relative to it.
-
-    Attributes:
-        files: size in bytes of every file.
-        folders: paths of the folders.
-        others: all other paths: links that lead nowhere, pipes, devices.
-    """
-
-    files: dict[str, int]
-    folders: list[str]
-    others: list[str]
 
 
 @dataclass(frozen=True)
@@ -279,7 +265,7 @@ class Storage:
         root = self.path(name)
         try:
             if isinstance(self.filesystem, fs.LocalFileSystem):
-                return _local_contents(root, len(self.path()) + 1, skip)
+                return local_contents(root, len(self.path()) + 1, skip)
             below = fs.FileSelector(root, allow_not_found=True, recursive=True)
             infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
@@ -299,35 +285,6 @@ class Storage:
         """Remove the folder with everything in it, if it is there."""
         if self.exists():
             patiently(lambda: self.filesystem.delete_dir(self.path()), self.uri)
-
-
-def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Contents:
-    """Everything below a folder of this machine, links followed; pyarrow would omit links that lead nowhere."""
-    contents = Contents({}, [], [])
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            entries = list(os.scandir(folder))
-        except FileNotFoundError:
-            continue
-        for entry in entries:
-            if skip(entry.name):
-                continue
-            if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
-                raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
-            path = entry.path[start:]
-            if entry.is_dir():
-                if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
-                    raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
-                contents.folders.append(path)
-                waiting.append(entry.path)
-            elif entry.is_file():
-                with suppress(FileNotFoundError):  # other processes may remove their files meanwhile
-                    contents.files[path] = entry.stat().st_size
-            else:
-                contents.others.append(path)
-    return contents
 
 
 LINE_CHARACTERS = 600
