@@ -205,11 +205,7 @@ class Storage:
         self.write_bytes(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
 
     def read_table(self, name: str, *, use_threads: bool = True) -> pa.Table:
-        """The table in a Parquet file.
-
-        Args:
-            name: of the file.
-            use_threads: whether pyarrow may decode columns in parallel.
+        """The table in a Parquet file; `use_threads` lets pyarrow decode columns in parallel.
 
         Raises:
             FileNotFoundError: there is none.
