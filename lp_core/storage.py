@@ -1,14 +1,16 @@
-"""A folder on any file system that pyarrow knows: a local path, s3:// or gs://."""
+"""A folder on any file system that pyarrow supports: a local path, s3:// or gs://."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,29 +19,17 @@ from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import fs
 
 from lp_core.errors import SettingError
+from lp_core.fingerprint import checksum
+from lp_core.folder_contents import Contents, local_contents
 from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
 IN_MEMORY_BYTES = 64 * 2**20
-"""What is written piece by piece for an object store waits in memory up to this size, then on disk."""
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What lies below a folder, by path relative to it.
-
-    Attributes:
-        files: size in bytes of every file.
-        folders: paths of the folders.
-        others: paths of what is neither: links that lead nowhere, pipes, devices.
-    """
-
-    files: dict[str, int]
-    folders: list[str]
-    others: list[str]
+"""Files for an object store are kept in memory up to this size, then on disk, until they are whole. Our choice."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +43,9 @@ class Storage:
     uri: str
 
     @classmethod
-    def at(cls, place: str | os.PathLike[str]) -> Storage:
+    def at(cls, path: str | os.PathLike[str]) -> Storage:
         """The folder that a person named: relative local paths become absolute, `~` is expanded."""
-        text = os.fspath(place)
+        text = os.fspath(path)
         if not text:
             raise SettingError("an empty path was given where a folder is needed")
         scheme, colon, rest = text.partition(":")
@@ -68,7 +58,7 @@ class Storage:
                 raise SettingError(
                     f"the path {uri!a} needs UTF-8, but the locale's names are {encoding}; set PYTHONUTF8=1"
                 )
-            uri.encode()  # all that pyarrow takes
+            uri.encode()  # pyarrow takes nothing else
         except UnicodeEncodeError:
             raise SettingError(f"the path {os.fsencode(uri)!r} is not UTF-8; rename it, or give another") from None
         except RuntimeError as error:  # no such user, links in a circle
@@ -100,10 +90,10 @@ class Storage:
         """Free space of the disk that the folder is, or will be, on; None elsewhere."""
         if not self.is_local:
             return None
-        place = Path(self.path() or "/")
-        while not place.exists():
-            place = place.parent
-        return shutil.disk_usage(place).free
+        existing = Path(self.path() or "/")
+        while not existing.exists():
+            existing = existing.parent
+        return shutil.disk_usage(existing).free
 
     @property
     def is_local(self) -> bool:
@@ -134,12 +124,12 @@ class Storage:
         """Whether the file (or, without a name, the folder) is there.
 
         Raises:
-            SettingError: nobody can say, because the store does not answer or refuses.
+            SettingError: the store does not answer, or refuses.
         """
         try:
             info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
-            raise SettingError(f"{self}: cannot be looked at ({one_line(error)})") from None
+            raise SettingError(f"{self}: cannot be accessed ({one_line(error)})") from None
         return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
@@ -166,9 +156,9 @@ class Storage:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a file to be written piece by piece; at the end of the `with` block it is there, whole.
+        """Open a file for writing in parts; it appears at the end of the `with` block, whole.
 
-        It appears only then; until it is whole it has another name, or, for an object store, is kept on this machine.
+        Until then it has another name or, for an object store, is kept on this machine.
 
         Raises:
             SettingError: the folder cannot be written to.
@@ -214,16 +204,56 @@ class Storage:
         """Write a JSON file whole or not at all, keys in the given order."""
         self.write_bytes(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
 
+    def read_table(self, name: str, *, use_threads: bool = True) -> pa.Table:
+        """The table in a Parquet file; `use_threads` lets pyarrow decode columns in parallel.
+
+        Raises:
+            FileNotFoundError: there is none.
+            pyarrow.ArrowInvalid: it is not Parquet.
+        """
+        return pq.read_table(io.BytesIO(self.read_bytes(name)), use_threads=use_threads)
+
+    def write_table(
+        self, name: str, table: pa.Table, *, compression: str = "snappy", row_group_size: int | None = None
+    ) -> str:
+        """Write a Parquet file whole or not at all; equal tables give equal bytes.
+
+        Args:
+            name: of the file.
+            table: its content.
+            compression: pyarrow's name of a codec.
+            row_group_size: most rows of a row group; pyarrow's default unless given.
+
+        Returns:
+            SHA-256 of the file.
+        """
+        content = io.BytesIO()
+        pq.write_table(table, content, compression=compression, row_group_size=row_group_size)
+        self.write_bytes(name, content.getvalue())
+        return checksum(content.getvalue())
+
+    def checksum(self, name: str) -> str:
+        """SHA-256 of a file of any size, read in parts.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        digest = hashlib.sha256()
+        with self.filesystem.open_input_file(self.path(name)) as file:
+            while part := file.read(2**24):
+                digest.update(part)
+        return digest.hexdigest()
+
     def files(self, name: str = "") -> list[str]:
         """Names of the files below a subfolder, sorted, relative to this folder; none if there is no such folder."""
         return sorted(self.contents(name).files)
 
     def contents(self, name: str = "", skip: Callable[[str], bool] = lambda name: False) -> Contents:
-        """What lies below a subfolder, in no special order; nothing if there is no such folder.
+        """Everything below a subfolder, in no special order; nothing if there is no such folder.
 
         Args:
             name: the subfolder; this folder if empty.
-            skip: tells, by their own names, files and folders of this machine that are not to be looked at.
+            skip: whether a file or folder of this machine is ignored, by its own name.
 
         Raises:
             SettingError: a folder cannot be listed.
@@ -231,7 +261,7 @@ class Storage:
         root = self.path(name)
         try:
             if isinstance(self.filesystem, fs.LocalFileSystem):
-                return _local_contents(root, len(self.path()) + 1, skip)
+                return local_contents(root, len(self.path()) + 1, skip)
             below = fs.FileSelector(root, allow_not_found=True, recursive=True)
             infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
@@ -251,35 +281,6 @@ class Storage:
         """Remove the folder with everything in it, if it is there."""
         if self.exists():
             patiently(lambda: self.filesystem.delete_dir(self.path()), self.uri)
-
-
-def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Contents:
-    """What lies below a folder of this machine, links followed; pyarrow would leave out links that lead nowhere."""
-    found = Contents({}, [], [])
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            entries = list(os.scandir(folder))
-        except FileNotFoundError:
-            continue
-        for entry in entries:
-            if skip(entry.name):
-                continue
-            if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
-                raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
-            path = entry.path[start:]
-            if entry.is_dir():
-                if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
-                    raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
-                found.folders.append(path)
-                waiting.append(entry.path)
-            elif entry.is_file():
-                with suppress(FileNotFoundError):  # other processes remove their files when they like
-                    found.files[path] = entry.stat().st_size
-            else:
-                found.others.append(path)
-    return found
 
 
 LINE_CHARACTERS = 600

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from lp_core.errors import SettingError, check
+from lp_core.run.files import METRICS
 from lp_core.storage import Storage, one_line
 
-FILE = "metrics.jsonl"
+FILE = METRICS
 CHUNKS = "metrics"
 """Folder of the chunks, on an object store, which cannot append: lines in order, `CHUNK_LINES` in all but the last."""
 CHUNK_LINES = 500

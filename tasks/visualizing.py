@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError
 from lp_core.fingerprint import fingerprint
+from lp_core.run.files import ATLAS, PANELS
 from lp_core.settings import Rule
 from lp_core.storage import Storage
 from tasks.from_recipe import feed_of
@@ -22,7 +21,7 @@ from tasks.networks import Trained, kept_network
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
-    from lp_core.report.montage import Tile
+    from lp_core.report.tile import Tile
 
 TOLERANCE = 1e-4
 """Largest relative difference between an activation recorded by the scan and the one found again."""
@@ -52,7 +51,7 @@ class AtlasSheet:
     def image(self) -> str:
         """File of the sheet's picture; its name changes with everything that the sheet depends on."""
         name = fingerprint([self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format])
-        return f"atlas/{self.layer}/{self.channels[0]:04d}-{name}.webp"
+        return f"{ATLAS}/{self.layer}/{self.channels[0]:04d}-{name}.webp"
 
     @property
     def table(self) -> str:
@@ -61,7 +60,7 @@ class AtlasSheet:
 
     def panel(self, channel: int) -> str:
         """File of a channel's panel."""
-        return f"panels/{self.layer}/{channel}.{self.format}"
+        return f"{PANELS}/{self.layer}/{channel}.{self.format}"
 
 
 def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
@@ -71,10 +70,9 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
         Number of channels, and a line for each exemplar whose recorded activation was not found again. It is not drawn,
         and the sheet stays unfinished.
     """
-    from lp_core.report.atlas import SCHEMA, feature_rows, webp
-    from lp_core.report.atlas import sheet as sheet_picture
-    from lp_core.report.montage import panel
-    from lp_core.report.page import png
+    from lp_core.report.atlas import SCHEMA, feature_rows, sheet_picture
+    from lp_core.report.panel import panel
+    from lp_core.report.picture import png, webp
 
     prepare_measuring()
     tiles, complaints = exemplar_tiles(trained, sheet.exemplars, sheet.layer, sheet.channels, sheet.rule)
@@ -89,16 +87,14 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
             for position, (channel, drawn) in enumerate(tiles.items())
             for row in feature_rows(sheet.layer, channel, drawn, sheet.image, position)
         ]
-        file = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
-        trained.folder.write_bytes(sheet.table, file.getvalue())
+        trained.folder.write_table(sheet.table, pa.Table.from_pylist(rows, SCHEMA))
     return len(sheet.channels), complaints
 
 
 def read_table(folder: Storage, sheet: AtlasSheet) -> pa.Table | None:
     """Return what a finished sheet wrote; None if it is not finished."""
     try:
-        return pq.read_table(io.BytesIO(folder.read_bytes(sheet.table)))
+        return folder.read_table(sheet.table)
     except (OSError, pa.ArrowInvalid):
         return None
 
@@ -120,7 +116,7 @@ def exemplar_tiles(
     """
     from lp_core.exemplars.guided_backprop import guided_backprop
     from lp_core.network.learner import normalized
-    from lp_core.report.tiles import exemplar_tile
+    from lp_core.report.exemplar_tile import exemplar_tile
 
     network, device = kept_network(trained, classifier=False)
     recipe, view = trained.recipe, trained.view
@@ -175,5 +171,5 @@ def _exemplars(trained: Trained, checksum: str, layer: str) -> list[dict[str, An
 
     from lp_core.exemplars.table import read_exemplars
 
-    table = read_exemplars(io.BytesIO(trained.folder.read_bytes("exemplars.parquet")))
+    table = read_exemplars(trained.folder)
     return table.filter(pc.equal(table["layer"], layer)).to_pylist()

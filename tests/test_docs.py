@@ -46,6 +46,20 @@ def test_every_dependency_has_its_reason():
         assert name in reasons, name
 
 
+NAMED = re.compile(r"`([A-Za-z_.]+)(?:\([^`]*\))?` (?:in|of) `([\w/]+\.py)`")
+"""A name in backticks, and the file that has it."""
+
+
+def test_where_to_look_names_what_a_file_has():
+    text = (REPOSITORY / "docs" / "ARCHITECTURE.md").read_text()
+    section = text[text.index("## Where to look") : text.index("## The way of one row")]
+    pairs = NAMED.findall(section)
+    assert len(pairs) > 15
+    for name, file in pairs:
+        for part in name.split("."):
+            assert re.search(rf"\b{part}\b", (REPOSITORY / file).read_text()), f"{name} in {file}"
+
+
 def test_recipes_are_named_where_people_look():
     assert all(f"--recipe {name}" in README or name == "demo" for name in RECIPES)
 

@@ -1,15 +1,13 @@
-"""`logpolar evaluate`: accuracy of every network on every validation image, per class, and of both in comparison."""
+"""`logpolar evaluate`: accuracy of every network on every validation image, overall and per class, and a comparison."""
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.errors import check
-from lp_core.network.predictions import Predictions, comparison, parquet
+from lp_core.network.predictions import Predictions
+from lp_core.run.evaluation import write_comparison, write_evaluation
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, ViewName
 from tasks.evaluating import evaluate_rows
@@ -17,7 +15,6 @@ from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
 from workflows.session import Session
-from workflows.stages import EVALUATION
 
 
 def evaluate(session: Session) -> None:
@@ -46,37 +43,28 @@ def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
         for part in executor.run(evaluate_rows, pieces, recipe.scan.gpus_per_task):
             parts.append(part)
             progress.advance(len(part.row_N))
-    found = Predictions.joined(parts)
-    # Rows without a prediction must be faulty ones: `describe` decodes each again, and says of what it suffers.
-    faulty = describe(dataset, "validation", np.setdiff1d(rows, found.row_N).tolist())
-    counted = len(found.row_N) + len(faulty)
+    predictions = Predictions.joined(parts)
+    # Rows without a prediction must be faulty: `describe` decodes each again and names its fault.
+    faulty = describe(dataset, "validation", np.setdiff1d(rows, predictions.row_N).tolist())
+    counted = len(predictions.row_N) + len(faulty)
     check(counted == len(rows), f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}")
     check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
     if faulty:
         record(stage.folder, faulty)
         say(f"evaluate {view}: {summary(stage.folder, faulty, len(rows))}")
-    split = dataset.rows("validation")
-    table = found.table([split.image_id(row) for row in found.row_N])
-    whole, by_class, images = EVALUATION
-    stage.folder.write_json(whole, found.counts().summary() | {"quarantined": faulty})
-    stage.folder.write_bytes(by_class, parquet(found.by_class(dataset.class_names)))
-    stage.folder.write_bytes(images, parquet(table))
-    stage.finish(watch.seconds, images=len(found.row_N), quarantined=len(faulty))
+    write_evaluation(stage.folder, predictions, dataset, faulty)
+    stage.finish(watch.seconds, images=len(predictions.row_N), quarantined=len(faulty))
 
 
 def _compare(session: Session) -> None:
-    """Write `comparison.json`: which images each network alone gets right, and whether chance could have done that."""
+    """Compare the networks on the same images: which each alone names correctly, and whether chance explains that."""
     stage = session.stages.compare()
     if stage.is_finished():
         return
     with stage_run(stage) as watch:
-        files = [(session.run / view).read_bytes(EVALUATION[2]) for view in VIEW_NAMES]
-        tables = [pq.read_table(io.BytesIO(file)) for file in files]
-        found = comparison(*(Predictions.from_table(table) for table in tables))
-        session.run.write_json("comparison.json", {"a": VIEW_NAMES[0], "b": VIEW_NAMES[1], **found})
+        top1 = write_comparison(stage.folder, *VIEW_NAMES)["top1"]
     stage.finish(watch.seconds)
-    top1 = found["top1"]
     say(
-        f"evaluate: cartesian alone names {top1['only_a']} images rightly, log_polar alone {top1['only_b']} "
+        f"evaluate: cartesian alone names {top1['only_a']} images correctly, log_polar alone {top1['only_b']} "
         f"(McNemar's test: p = {top1['p_value']:.2g})"
     )

@@ -6,26 +6,27 @@ import difflib
 from dataclasses import replace
 
 from lp_core.errors import SettingError, check
+from lp_core.report.channel_choice import chosen_channels
+from lp_core.run.files import REPORT
 from lp_core.settings import ViewName
 from tasks.progress import say
 from tasks.visualizing import exemplar_tiles
 from tasks.worker_process import prepare_measuring
 from workflows.session import Session
-from workflows.visualize import chosen_channels
 
 FIGURES: dict[str, tuple[ViewName, slice]] = {
     "figure-1": ("cartesian", slice(0, 10)),
     "figure-2": ("log_polar", slice(0, 5)),
     "figure-3": ("log_polar", slice(5, 10)),
 }
-"""View, and which of the ten channels: those of the log-polar view take twice the room."""
+"""View, and which of the ten channels: those of the log-polar view take twice the space."""
 
 
 def checked_name(name: str) -> str:
     """The name of a figure.
 
     Raises:
-        SettingError: there is none of that name; the message names the nearest.
+        SettingError: no figure has that name; the message names the nearest.
     """
     near = difflib.get_close_matches(name, FIGURES, 1)
     hint = f"did you mean {near[0]}? " if near else ""
@@ -36,7 +37,7 @@ def checked_name(name: str) -> str:
 def draw_figure(session: Session, name: str) -> None:
     """Write `report/figures/<name>.png` and `.pdf`, in this process.
 
-    The channels are those of `--layers` (one layer) and `--channels`: ten random ones of conv5_2 unless told otherwise.
+    The channels are those of `--layers` (one layer) and `--channels`: by default ten random ones of conv5_2.
 
     Raises:
         SettingError: the view is not scanned with the present settings, a channel does not exist, or a recorded
@@ -63,6 +64,6 @@ def draw_figure(session: Session, name: str) -> None:
         raise SettingError(f"{len(complaints)} activations were not found again, such as {complaints[0]}")
     drawn = figure(tiles, view, layer=layer, number=int(name[-1]), rule=settings.rule)
     for kind, content in drawn.items():
-        file = f"report/figures/{name}.{kind}"
+        file = f"{REPORT}/figures/{name}.{kind}"
         session.run.write_bytes(file, content)
         say(session.run.path(file))

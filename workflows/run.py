@@ -1,4 +1,4 @@
-"""`logpolar run` and `logpolar demo`: all stages, in order; what is finished is left as it is."""
+"""`logpolar run` and `logpolar demo`: all stages, in order; finished ones are skipped."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lp_core.errors import SettingError
+from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
@@ -15,17 +16,17 @@ from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
 from workflows.stages import VALIDATION
 from workflows.train import train_views
-from workflows.visualize import chosen_channels, visualize
+from workflows.visualize import visualize
 
 
 def run(session: Session) -> None:
-    """From a data set folder to a report; views whose weights were brought by `--weights` are not trained.
+    """From a data set folder to a report; views whose weights `--weights` imported are not trained.
 
     Raises:
-        SettingError: a setting does not fit, or a stage refused.
+        SettingError: a setting does not fit, or a stage refuses the run.
     """
     recipe = session.recipe
-    chosen_channels(recipe)  # refused now rather than after the training
+    chosen_channels(recipe)  # refuses now rather than after the training
     check_split(session)
     sources = {view: session.stages.source(view).name for view in recipe.views}
     train_views(session, [view for view, name in sources.items() if name == "train"])

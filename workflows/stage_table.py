@@ -52,16 +52,16 @@ def stage_graph() -> str:
         for before in stage.before
         if not (imported and stage.name == "changes")  # there are no epochs
     )
-    return "\n".join(["```mermaid", "graph LR", *(f"  {one} --> {other}" for one, other in edges), "```"])
+    return "\n".join(["```mermaid", "graph LR", *(f"  {before} --> {stage}" for before, stage in edges), "```"])
 
 
 def stage_table() -> str:
-    """A Markdown table of what each stage reads, which settings it adds to those before it, and what it writes."""
+    """A Markdown table: what each stage reads, the settings it adds to those of earlier stages, what it writes."""
     stages = graph()
     weights = graph(imported=True)["weights"]
     lines = ["| stage | in | reads | settings of its own | writes |", "|---|---|---|---|---|"]
     for stage in (stages["train"], weights, *list(stages.values())[1:]):
-        before = ", ".join(dict.fromkeys(one.name for one in stage.before))
+        before = ", ".join(dict.fromkeys(earlier.name for earlier in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
         reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
         if stage.name in ("evaluate", "scan", "visualize", "report"):
@@ -81,7 +81,7 @@ def setting_table() -> str:
     }
     heading = "Settings that make no training, measurement or picture stale:\n\n"
     return heading + "\n".join(
-        f"- {text}: {_listed([name for name, found in roles.items() if found == role], whole=False)}."
+        f"- {text}: {_listed([name for name, own_role in roles.items() if own_role == role], whole=False)}."
         for role, text in texts.items()
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
+from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
 from lp_core.run.stage import Stage
@@ -24,17 +25,15 @@ from workflows.config import stored_recipe
 from workflows.repeat import options
 
 VALIDATION = "validation"
-EVALUATION = ("evaluation.json", "classes.parquet", "predictions.parquet")
-"""What an evaluation leaves in the view's folder."""
 WRITES = {
-    "weights": ("weights.safetensors",),
-    "train": ("weights.safetensors", "metrics.jsonl", "checkpoints/", "history/epoch_*.safetensors"),
-    "evaluate": EVALUATION,
-    "compare": ("comparison.json",),
-    "scan": ("exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy"),
-    "changes": ("history/changes.parquet",),
-    "visualize": ("panels/", "atlas/", "features.parquet"),
-    "report": ("report/",),
+    "weights": (files.WEIGHTS,),
+    "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*"),
+    "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
+    "compare": (files.COMPARISON,),
+    "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
+    "changes": (files.CHANGES,),
+    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES),
+    "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
 _VERBS = {"compare": "evaluate", "changes": "scan"}
@@ -56,7 +55,7 @@ class StageGraph:
     def train(self, view: ViewName) -> Stage:
         """The training of a view."""
         inputs = train_inputs(self.recipe, view, self._dataset)
-        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation
+        others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation during training
         return self._stage(self.run / view, "train", inputs, f"view {view}", others=others)
 
     def weights(self, view: ViewName) -> Stage | None:
@@ -73,7 +72,7 @@ class StageGraph:
         """The trained network of a view, named for tasks; of its finished weights, or of those that an epoch left.
 
         Raises:
-            SettingError: the view is not trained, or with other settings.
+            SettingError: the view is not trained, or was trained with other settings.
         """
         source = self.source(view)
         self.require(source)
@@ -87,7 +86,9 @@ class StageGraph:
     def evaluate(self, view: ViewName) -> Stage:
         """The evaluation of a view on the validation split."""
         source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | {"files": list(EVALUATION)}
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | {
+            "files": list(WRITES["evaluate"])
+        }
         others = (*self._placement("data", "scan"), "scan.batch-size")  # the last bits depend on the batch
         return self._stage(self.run / view, "evaluate", inputs, f"view {view}", source, others=others)
 
@@ -111,7 +112,7 @@ class StageGraph:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
 
         Raises:
-            SettingError: weights of an epoch were not kept, or the training was another one.
+            SettingError: the training did not keep the weights of an epoch, or had other settings.
         """
         return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
 
@@ -142,7 +143,7 @@ class StageGraph:
         scans = self.scans(view)
         last = self.recipe.train.epochs
         inputs = {"exemplars": {str(epoch or last): scan.fact("exemplars") for epoch, scan in scans.items()}}
-        folder = _of_split(self.run / view / "history", self.recipe.scan.split)
+        folder = _of_split(self.run / view / files.HISTORY, self.recipe.scan.split)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
     def visualize(self, view: ViewName) -> Stage:
@@ -160,7 +161,7 @@ class StageGraph:
         }
         fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
-        if "log_polar" not in views:  # its samples are log-polar all the same
+        if "log_polar" not in views:  # its samples are log-polar anyway
             inputs["view"] = to_dict(self.recipe.view)
         if chosen := self._selection():  # the command that makes the run again names it
             inputs["selection"] = chosen
@@ -169,11 +170,11 @@ class StageGraph:
         return self._stage(self.run, "report", inputs, "", *before, *compared)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:
-        """Refuse to go on unless these stages, and all before them, are finished with the present settings.
+        """Check that these stages, and all before them, are finished with the present settings.
 
         Args:
             stages: what the caller is about to read.
-            redo: command that the message names for stale stages; else that of the stage.
+            redo: command that the message names for stale stages; by default that of the stage.
 
         Raises:
             SettingError: a stage is not finished, or was made with other settings; the message names the first.
@@ -227,5 +228,5 @@ class StageGraph:
 
 
 def _of_split(folder: Storage, split: str) -> Storage:
-    """Where the findings in a split lie: validation's are the folder's own."""
+    """The folder of a split's scan; that of validation is the view's own."""
     return folder if split == VALIDATION else folder / "splits" / split

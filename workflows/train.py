@@ -1,4 +1,4 @@
-"""`logpolar train`: the networks of a run, resumed where an earlier start stopped."""
+"""`logpolar train`: train the networks of a run, or resume from their newest checkpoints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import check_class_mix
 from lp_core.errors import check
+from lp_core.run.files import CHECKPOINTS
 from lp_core.run.stage import refuse_other_settings
 from lp_core.settings import ViewName
 from tasks.from_recipe import feed_of, rows_of
@@ -15,14 +16,15 @@ from tasks.metrics_log import check_tensorboard
 from tasks.preflight import check_workers
 from tasks.progress import say, training_progress
 from tasks.training import run_training
+from workflows.config import FILE as CONFIG
 from workflows.session import Session
 
 
 def train(session: Session) -> None:
-    """Train the network of every view that is not finished.
+    """Train the network of every view whose training is not finished.
 
     Raises:
-        SettingError: the data set cannot be learned from, or the run holds a training with other settings, finished or
+        SettingError: the data set is not fit for training, or the run holds a training with other settings, finished or
             not, or weights of other origin.
     """
     for view in session.recipe.views:
@@ -45,11 +47,11 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     for stage in stages.values():
         refuse_other_settings(stage, run)
     unfinished = {view: stage for view, stage in stages.items() if not stage.is_finished()}
-    if unfinished and run.exists("config.json"):
+    if unfinished and run.exists(CONFIG):
         from lp_core.run.checkpoint import refuse_other_training
 
         for stage in unfinished.values():
-            refuse_other_training(stage.folder / "checkpoints", stage.fingerprint)
+            refuse_other_training(stage.folder / CHECKPOINTS, stage.fingerprint)
     session.write_config()
     for view in views:
         if view not in unfinished:

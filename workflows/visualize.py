@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import io
-
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.errors import SettingError, check
 from lp_core.network.layers import conv_channels
+from lp_core.report.channel_choice import chosen_channels
+from lp_core.run.files import ATLAS, FEATURES, PANELS
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import Recipe, ViewName
 from tasks.pieces import InProcess
@@ -20,7 +17,7 @@ from workflows.session import Session
 
 
 def visualize(session: Session) -> None:
-    """Draw the features of every view; the same channels in each. Pieces that an earlier start finished are kept.
+    """Draw the features of the same channels in every view; sheets that an earlier start finished are skipped.
 
     Raises:
         SettingError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
@@ -29,7 +26,7 @@ def visualize(session: Session) -> None:
     stages = {view: session.stages.visualize(view) for view in session.recipe.views}
     for stage in stages.values():
         session.stages.require(*stage.before)
-    chosen_channels(session.recipe)  # refused before anything is written
+    chosen_channels(session.recipe)  # refuses before anything is written
     session.write_config()
     for view, stage in stages.items():
         if stage.is_finished():
@@ -43,7 +40,7 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     sheets = atlas_sheets(recipe, stage.inputs["exemplars"])
     trained = session.trained(view)
     unfinished = [sheet for sheet in sheets if read_table(folder, sheet) is None]
-    # Before anything is removed: a cluster that does not answer should cost nothing.
+    # Connect before anything is removed: nothing is lost where no cluster answers.
     executor = session.executor if unfinished else InProcess()
     with stage_run(stage) as watch:
         _remove_others(stage, sheets)
@@ -52,8 +49,8 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
         with Progress(f"visualize {view}", channels, "channels") as progress:
             progress.already(channels - sum(len(sheet.channels) for sheet in unfinished))
             pieces = [(trained, sheet) for sheet in unfinished]
-            for drawn, lines in executor.run(draw_sheet, pieces, recipe.scan.gpus_per_task):
-                complaints += lines
+            for drawn, not_found in executor.run(draw_sheet, pieces, recipe.scan.gpus_per_task):
+                complaints += not_found
                 progress.advance(drawn)
         check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
         _join(stage, sheets)
@@ -63,10 +60,10 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
 
 
 def _remove_others(stage: Stage, sheets: list[AtlasSheet]) -> None:
-    """Remove what other settings drew: a report shows what its settings say."""
+    """Remove pictures that other settings drew: the report shows those of its own settings."""
     panels = {sheet.panel(channel) for sheet in sheets for channel in sheet.panels}
     kept = panels | {sheet.image for sheet in sheets} | {sheet.table for sheet in sheets}
-    for file in stage.folder.files("panels") + stage.folder.files("atlas"):
+    for file in stage.folder.files(PANELS) + stage.folder.files(ATLAS):
         if file not in kept:
             stage.folder.remove(file)
 
@@ -81,9 +78,7 @@ def _join(stage: Stage, sheets: list[AtlasSheet]) -> None:
         if table is None:
             raise SettingError(f"{stage.folder.path(sheet.table)} cannot be read; visualize again")
         tables.append(table)
-    content = io.BytesIO()
-    pq.write_table(pa.concat_tables(tables).combine_chunks(), content, compression="zstd")
-    stage.folder.write_bytes("features.parquet", content.getvalue())
+    stage.folder.write_table(FEATURES, pa.concat_tables(tables).combine_chunks(), compression="zstd")
 
 
 def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
@@ -103,35 +98,3 @@ def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
             with_panel = tuple(channel for channel in part if channel in panels.get(layer, []))
             sheets.append(AtlasSheet(exemplars, layer, part, with_panel, settings.rule, settings.format))
     return sheets
-
-
-def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
-    """Channels that get a panel, ascending, by layer: those asked for, and a few random ones of every other layer.
-
-    Raises:
-        SettingError: a layer or channel does not exist.
-    """
-    settings = recipe.visualize
-    channels = conv_channels(recipe.network.width)
-    for layer in settings.layers:
-        if layer not in (*channels, "all"):
-            near = difflib.get_close_matches(layer, (*channels, "all"), 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are all, {', '.join(channels)}"
-            raise SettingError(f"visualize.layers: no layer '{layer}'{hint}")
-    chosen = {}
-    for index, (layer, count) in enumerate(channels.items()):
-        shuffled = np.random.default_rng([recipe.seed, index]).permutation(count).tolist()
-        if layer not in settings.layers and "all" not in settings.layers:
-            chosen[layer] = sorted(shuffled[: settings.few])
-        elif settings.channels == "all":
-            chosen[layer] = list(range(count))
-        elif settings.channels.startswith("random:"):
-            chosen[layer] = sorted(shuffled[: int(settings.channels.removeprefix("random:"))])
-        else:
-            numbers = sorted({int(part) for part in settings.channels.split(",")})
-            check(
-                numbers[-1] < count,
-                f"visualize.channels: {layer} has channels 0 to {count - 1}, {numbers[-1]} was asked for",
-            )
-            chosen[layer] = numbers
-    return {layer: numbers for layer, numbers in chosen.items() if numbers}

@@ -1,4 +1,4 @@
-"""`--weights FILE`: a network trained elsewhere, or earlier, becomes a view of a run."""
+"""`--weights FILE`: import a network that was trained elsewhere, or earlier, as a view of a run."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from pathlib import Path
 
 from lp_core.errors import SettingError, check
 from lp_core.fingerprint import checksum
+from lp_core.run.files import CHECKPOINTS, WEIGHTS
 from lp_core.run.stage import Stage, refuse_other_settings, stage_run
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.session import Session
 
 
-def import_weights(session: Session, place: str) -> None:
-    """Copy weights into the run, by torchvision's names and as safetensors; later commands find them there.
+def import_weights(session: Session, source: str) -> None:
+    """Copy weights into the run as safetensors with torchvision's names; later commands read them there.
 
     Args:
         session: a run of one view that trains nothing.
-        place: file, URI, or torchvision's name of published weights.
+        source: file, URI, or torchvision's name of published weights.
 
     Raises:
-        SettingError: they are no weights of this network, or the run holds other ones.
+        SettingError: the file holds no weights of this network, or the run holds other ones.
     """
-    from lp_core.run.weights import FILE, network_with, weights_bytes
+    from lp_core.run.weights import network_with, weights_bytes
     from lp_core.run.weights_file import read_weights
 
     recipe, run = session.recipe, session.run
     check(len(recipe.views) == 1, "--weights is for one view; add --views cartesian or --views log_polar")
     [view] = recipe.views
     folder = run / view
-    trained = folder.exists("stages/train.json") or folder.files("checkpoints")
+    trained = folder.exists("stages/train.json") or folder.files(CHECKPOINTS)
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
     with _named_by_option():
-        tensors, identity, remark = read_weights(place)
+        tensors, identity, remark = read_weights(source)
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
         return
     with stage_run(stage) as watch:
         with _named_by_option():
-            network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), place)
+            network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), source)
         data = weights_bytes(network)
         session.write_config()
-        folder.write_bytes(FILE, data)
-    stage.finish(watch.seconds, weights=checksum(data), source=_from_anywhere(place))
-    say(f"weights {view}: from {place}{'; ' if remark else ''}{remark}")
+        folder.write_bytes(WEIGHTS, data)
+    stage.finish(watch.seconds, weights=checksum(data), source=_absolute(source))
+    say(f"weights {view}: from {source}{'; ' if remark else ''}{remark}")
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def _named_by_option() -> Iterator[None]:
         raise SettingError(f"--weights {error}") from None
 
 
-def _from_anywhere(place: str) -> str:
-    """The file's full path, or torchvision's name: what finds the weights from any working directory."""
-    file, mark, name = (place, "", "") if Path(place).expanduser().is_file() else place.partition("#")
-    return f"{Storage.at(file).uri}{mark}{name}" if Path(file).expanduser().is_file() else place
+def _absolute(source: str) -> str:
+    """The file's full path, or torchvision's name: valid in any working directory."""
+    file, mark, name = (source, "", "") if Path(source).expanduser().is_file() else source.partition("#")
+    return f"{Storage.at(file).uri}{mark}{name}" if Path(file).expanduser().is_file() else source

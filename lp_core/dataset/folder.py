@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.dataset.shards import Shard, row_group_images
 from lp_core.errors import SettingError, check
@@ -203,7 +201,7 @@ def _footer_in(checksum: str) -> str | None:
 def _split_rows(storage: Storage, split: str, fingerprint: str) -> SplitRows:
     name = f"rows/{split}.parquet"
     try:
-        table = pq.read_table(io.BytesIO(storage.read_bytes(name)), use_threads=False)
+        table = storage.read_table(name, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise SettingError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
     missing = set(ROW_SCHEMA.names) - set(table.column_names)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.exemplars.crop import covered_share
 from lp_core.exemplars.peaks import KEEP
 from lp_core.exemplars.top_k import EMPTY, TopK
 from lp_core.network.receptive_field import receptive_field
+from lp_core.run.files import EXEMPLARS
+from lp_core.storage import Storage
 
 SCHEMA = pa.schema(
     [
@@ -105,18 +106,20 @@ def exemplar_table(
     return table.replace_schema_metadata(dict(metadata or {})).combine_chunks()
 
 
-def write_exemplars(table: pa.Table, where: Any) -> None:
-    """Write the table as Parquet to a path or an open binary file; equal tables give equal bytes."""
-    pq.write_table(table.combine_chunks(), where, compression="zstd", row_group_size=len(table) or 1)
+def write_exemplars(table: pa.Table, folder: Storage) -> dict[str, str]:
+    """Write the table into a folder and return its SHA-256 by file name; equal tables give equal bytes."""
+    whole = table.combine_chunks()
+    return {EXEMPLARS: folder.write_table(EXEMPLARS, whole, compression="zstd", row_group_size=len(table) or 1)}
 
 
-def read_exemplars(where: Any) -> pa.Table:
-    """Return the table that `write_exemplars` wrote, from a path or an open binary file.
+def read_exemplars(folder: Storage) -> pa.Table:
+    """Return the table that `write_exemplars` wrote into a folder.
 
     Raises:
-        ValueError: columns are missing or of another type.
+        FileNotFoundError: there is none.
+        ValueError: it is not Parquet, or columns are missing or of another type.
     """
-    table = pq.read_table(where)
+    table = folder.read_table(EXEMPLARS)
     if pa.schema(list(table.schema)[: len(SCHEMA)]) != SCHEMA:
         raise ValueError(f"not a table of exemplars: its columns are {', '.join(table.column_names)}")
     return table

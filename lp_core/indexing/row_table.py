@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from lp_core.dataset.folder import ROW_SCHEMA
 from lp_core.indexing.collection import Quarantined
@@ -49,9 +47,7 @@ def numbered_rows(split: str, shards: list[ShardRows], out: Storage) -> tuple[pa
 
 def write_row_table(out: Storage, split: str, rows: pa.Table) -> None:
     """Write `rows/<split>.parquet`."""
-    sink = io.BytesIO()
-    pq.write_table(rows, sink, compression="zstd")
-    out.write_bytes(f"rows/{split}.parquet", sink.getvalue())
+    out.write_table(f"rows/{split}.parquet", rows, compression="zstd")
 
 
 def row_ids(shards: list[ShardRows]) -> list[str]:

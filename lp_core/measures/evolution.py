@@ -70,6 +70,13 @@ def changes_table(exemplars: Mapping[int, pa.Table]) -> pa.Table:
     return pa.concat_tables(parts).combine_chunks()
 
 
+def mean_shared(changes: pa.Table) -> list[tuple[int, int, float]]:
+    """Return previous epoch, epoch, and how many of a channel's nine images the two share on average; ascending."""
+    grouped = changes.group_by(["previous_epoch", "epoch"]).aggregate([("shared_with_previous", "mean")])
+    rows = grouped.sort_by("epoch").to_pylist()[1:]  # the first epoch has none before it
+    return [(row["previous_epoch"], row["epoch"], row["shared_with_previous_mean"]) for row in rows]
+
+
 def shared(a_CK: np.ndarray, b_CK: np.ndarray) -> np.ndarray:
     """Return int [C]: how many images two nines have in common, by their row numbers; empty places do not count."""
     return ((a_CK[:, :, None] == b_CK[:, None, :]) & (a_CK[:, :, None] != EMPTY)).any(2).sum(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lp_core.network.accuracy import Counts, wilson_interval
 
@@ -172,10 +170,3 @@ def mcnemar(only_a: int, only_b: int) -> float:
     largest = max(log_terms)
     total = math.fsum(math.exp(term - largest) for term in log_terms)
     return min(1.0, 2 * math.exp(largest - discordant * math.log(2)) * total)
-
-
-def parquet(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file."""
-    file = io.BytesIO()
-    pq.write_table(table, file)
-    return file.getvalue()

@@ -1,12 +1,11 @@
 """The atlas: pictures of many channels on one sheet, so that all channels of a network are a few hundred files.
 
 A sheet is a grid of squares: one row for each channel, and in it the nine exemplars of every kind of picture, kind by
-kind (`montage.KINDS`). Words stand in tables, not in the pictures.
+kind (`KINDS` in `tile.py`). Words are in tables, not in the pictures.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,20 +14,15 @@ import pyarrow as pa
 from PIL import Image
 
 from lp_core.network.receptive_field import Box
-from lp_core.report.montage import KINDS, PLACES, Geometry, Tile, by_ranks, pictures
-from lp_core.report.plate import PAPER, Picture
+from lp_core.report.panel import Geometry, pictures
+from lp_core.report.picture import PAPER, Picture
+from lp_core.report.tile import KINDS, PLACES, Tile, by_ranks
 from lp_core.settings import ViewName
 
 TILE = 112
 """Side of a picture in px. WebP has room for 146 of them in a row; a log-polar channel needs 36."""
 CHANNELS = 16
-"""Most channels of a sheet: a sheet is decoded whole, also where one channel is looked at."""
-QUALITY = 75
-"""Of WebP. Our choice: at 50, fine lines of gradients blur; at 90, an atlas is twice as large."""
-
-LONGEST = 1792
-"""Largest side in px of a contact sheet: 64 pictures of 224 px."""
-
+"""Most channels of a sheet: a sheet is decoded whole, even to show one channel."""
 SCHEMA = pa.schema(
     [
         pa.field("layer", pa.string(), nullable=False),
@@ -44,7 +38,7 @@ SCHEMA = pa.schema(
 )
 
 
-def sheet(channels: Sequence[Sequence[Tile]], view: ViewName) -> Picture:
+def sheet_picture(channels: Sequence[Sequence[Tile]], view: ViewName) -> Picture:
     """Draw channels' exemplars, one channel below the other.
 
     Args:
@@ -62,48 +56,24 @@ def sheet(channels: Sequence[Sequence[Tile]], view: ViewName) -> Picture:
     return np.asarray(drawn)
 
 
-def contact_sheet(images: Sequence[Picture]) -> Picture:
-    """Pictures of one size, row by row, `per_row(size)` in a row: uint8 [rows * size, columns * size, 3]."""
-    size = images[0].shape[0]
-    columns = per_row(size)
-    rows = -(-len(images) // columns)
-    drawn = np.full((rows * size, columns * size, 3), 255, np.uint8)
-    for place, image in enumerate(images):
-        down, across = divmod(place, columns)
-        drawn[down * size : (down + 1) * size, across * size : (across + 1) * size] = image
-    return drawn
-
-
-def per_row(size: int) -> int:
-    """How many pictures of `size` px a contact sheet has in a row, and at most in a column."""
-    return max(1, LONGEST // size)
-
-
-def webp(picture: Picture, quality: int = QUALITY) -> bytes:
-    """A picture (uint8 RGB) as the bytes of a WebP file."""
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(file, format="WEBP", quality=quality, method=4)
-    return file.getvalue()
-
-
 def feature_rows(layer: str, channel: int, exemplars: Sequence[Tile], sheet: str, row: int) -> list[dict[str, Any]]:
-    """Rows of `features.parquet`: where a channel's exemplars were drawn, and what of their receptive fields mattered.
+    """Rows of `features.parquet`: the positions of a channel's exemplars, and their effective receptive fields.
 
     Args:
         layer: such as conv5_2.
         channel: its number.
         exemplars: those drawn.
         sheet: file of the sheet, relative to the view's folder.
-        row: the channel's place on it, from above.
+        row: the channel's row on it, from above.
 
     Returns:
         One row for each exemplar; for a channel without any, one whose rank is null.
     """
-    place = {"layer": layer, "channel": channel, "rank": None, "sheet": sheet, "sheet_row": row}
+    position = {"layer": layer, "channel": channel, "rank": None, "sheet": sheet, "sheet_row": row}
     nothing = dict.fromkeys(f"effective_{edge}" for edge in Box._fields)
     rows = []
     for exemplar in exemplars:
         box = exemplar.effective._asdict() if exemplar.effective else {}
         edges = {f"effective_{edge}": value for edge, value in box.items()}
-        rows.append(place | {"rank": exemplar.rank} | nothing | edges)
-    return rows or [place | nothing]
+        rows.append(position | {"rank": exemplar.rank} | nothing | edges)
+    return rows or [position | nothing]

@@ -1,4 +1,4 @@
-"""What a report shows, as plain data: whoever reads the run folder fills it in, the pages are made of it."""
+"""What a report shows, as plain data: `run_data.py` reads it from a run folder, `page.py` makes pages of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lp_core.report.plate import Picture
+from lp_core.report.picture import Picture
 from lp_core.settings import Rule, ViewName
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Exemplar = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ViewReport:
-    """What a run found out with one view."""
+    """The results of one view."""
 
     evaluation: Mapping[str, Any]
     """As in evaluation.json; accuracies in percent."""
@@ -38,19 +38,19 @@ class ViewReport:
 
     def exemplars_of(self) -> dict[tuple[str, int], list[Exemplar]]:
         """(layer, channel) -> its exemplars by rank, without the places that no image has taken."""
-        found: dict[tuple[str, int], list[Exemplar]] = {}
+        exemplars: dict[tuple[str, int], list[Exemplar]] = {}
         for row in self.exemplars:
             if row["class_name"] is not None:
-                found.setdefault((row["layer"], row["channel"]), []).append(row)
-        return {key: sorted(rows, key=lambda row: row["rank"]) for key, rows in found.items()}
+                exemplars.setdefault((row["layer"], row["channel"]), []).append(row)
+        return {key: sorted(rows, key=lambda row: row["rank"]) for key, rows in exemplars.items()}
 
     def sheets(self) -> dict[str, dict[int, tuple[str, int]]]:
         """Layer -> channel -> its sheet of the atlas, relative to RUN/report, and its row on it."""
-        found: dict[str, dict[int, tuple[str, int]]] = {}
+        sheets: dict[str, dict[int, tuple[str, int]]] = {}
         for row in self.features:
-            place = (f"{self.folder}/{row['sheet']}", row["sheet_row"])
-            found.setdefault(row["layer"], {})[row["channel"]] = place
-        return found
+            position = (f"{self.folder}/{row['sheet']}", row["sheet_row"])
+            sheets.setdefault(row["layer"], {})[row["channel"]] = position
+        return sheets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportData:
-    """All that the page shows, as plain values."""
+    """Everything that the page shows, as plain values."""
 
     title: str
     views: Mapping[ViewName, ViewReport]
@@ -78,7 +78,7 @@ class ReportData:
     comparison: Mapping[str, Any] | None = None
     """As in comparison.json, where both views were measured."""
     command: str = ""
-    """What a reader types to do it again."""
+    """The command line that makes the run again."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """Resolved settings, sections as nested mappings."""
     samples: Sequence[Sample] = ()
@@ -90,9 +90,9 @@ class ReportData:
     rule: Rule = "guided"
     """By which the features were made."""
     log_polar_map: LogPolarMap | None = None
-    """Where the log-polar view looks in the photograph at its network size; draws receptive fields there."""
+    """Positions of the log-polar view's cells in the photograph, for drawing receptive fields there."""
     wraps: bool = False
-    """Whether receptive fields of the log-polar network go on beyond the first and the last sector."""
+    """Whether receptive fields of the log-polar network continue across the first and the last sector."""
     photographs: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """image_id -> contact sheet, relative to RUN/report, and place on it of the photograph as the ordinary network gets
     it. Optional."""

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lp_core.report.lettering import font_file
-from lp_core.report.montage import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Geometry, Tile, by_ranks, pictures
-from lp_core.report.plate import PAPER, SOFT, fitting, hatch
+from lp_core.report.lettering import fitting, font_file
+from lp_core.report.panel import Geometry, pictures
+from lp_core.report.picture import PAPER, SOFT, hatch
+from lp_core.report.tile import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Tile, by_ranks
 from lp_core.settings import Rule, ViewName
 
 DPI = 300
@@ -30,7 +31,7 @@ def px(mm: float) -> int:
 
 @dataclass
 class _Page:
-    """Pictures in px, words by their place in px."""
+    """Pictures and words of a page, both positioned in px."""
 
     width: int
     height: int
@@ -58,7 +59,7 @@ class _Page:
             axes.imshow(self.image, extent=(0, self.width, self.height, 0), interpolation="none", aspect="auto")
             for x, y, text, words in self.words:
                 if _is_dejavu(text):
-                    axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # names are no formulas
+                    axes.text(x, y, text, va="center_baseline", parse_math=False, **words)  # a name is no formula
                 else:
                     axes.add_patch(_outlines(x, y, text, **words))
             for kind, about in (("png", {"Software": None}), ("pdf", {"CreationDate": None, "Title": title})):
@@ -74,7 +75,7 @@ def figure(
     """Draw a figure of some channels in one view.
 
     Each channel has nine features left and nine patches right; in the log-polar view mapped back to the photograph
-    above, and as the network has them beneath.
+    above, and log-polar beneath.
 
     Args:
         channels: number -> at most nine exemplars.
@@ -102,44 +103,44 @@ def figure(
     )
     name = f"Figure {number}. {layer}, {VIEW_TITLES[view]}"
     page.write(margin, margin + title / 2, name, page.width - 2 * margin, size=8, weight="bold")
-    for place, (channel, exemplars) in enumerate(channels.items()):
-        down, across = divmod(place, COLUMNS)
+    for number_on_page, (channel, exemplars) in enumerate(channels.items()):
+        down, across = divmod(number_on_page, COLUMNS)
         left, top = margin + across * (width + gutter), margin + title + px(2) + down * (height + gutter)
         page.write(left, top + title / 2, f"Channel {channel}", width, size=7, weight="bold")
         ranked = by_ranks(exemplars, f"{layer}, channel {channel}")
         corners = {}
-        for kind, one in enumerate(KINDS[view]):
-            x = left + (0 if one.is_feature else 3 * side + 2 * gap + wide)
-            pitch = side + (gap if one.is_feature else wide)
-            y = top + title + block * (kind // 2)
-            page.write(x, y + heading / 2, one.heading, 3 * side, size=5.5, color=_colour(SOFT))
+        for number_of_kind, kind in enumerate(KINDS[view]):
+            x = left + (0 if kind.is_feature else 3 * side + 2 * gap + wide)
+            pitch = side + (gap if kind.is_feature else wide)
+            y = top + title + block * (number_of_kind // 2)
+            page.write(x, y + heading / 2, kind.heading, 3 * side, size=5.5, color=_colour(SOFT))
             for rank in range(PLACES):
                 row, column = divmod(rank, 3)
                 corner = x + column * pitch, y + heading + row * (side + caption + gap)
-                corners[rank, kind] = corner
+                corners[rank, number_of_kind] = corner
                 if rank not in ranked:
                     page.image.paste(Image.new("RGB", (side, side), (246, 246, 244)), corner)
-                elif one.is_feature:
+                elif kind.is_feature:
                     _write_value(page, corner, side, caption, ranked[rank])
                 else:
                     page.write(corner[0], corner[1] + side + caption / 2, ranked[rank].caption, pitch - gap)
-        for rank, kind, picture in pictures(ranked, view, Geometry(view, side)):
-            page.image.paste(picture, corners[rank, kind])
+        for rank, number_of_kind, picture in pictures(ranked, view, Geometry(view, side)):
+            page.image.paste(picture, corners[rank, number_of_kind])
     _write_legend(page, margin, page.height - margin - legend / 2, rule)
     return page.save(name)
 
 
 def _write_value(page: _Page, corner: tuple[int, int], side: int, caption: int, exemplar: Tile) -> None:
-    line = corner[1] + side + caption / 2
-    page.write(corner[0], line, str(exemplar.rank + 1), side, color=_colour(SOFT))
-    page.write(corner[0] + side, line, f"{exemplar.activation:#.3g}".rstrip("."), side, ha="right")
+    middle = corner[1] + side + caption / 2
+    page.write(corner[0], middle, str(exemplar.rank + 1), side, color=_colour(SOFT))
+    page.write(corner[0] + side, middle, f"{exemplar.activation:#.3g}".rstrip("."), side, ha="right")
 
 
-def _write_legend(page: _Page, left: int, line: float, rule: Rule) -> None:
+def _write_legend(page: _Page, left: int, middle: float, rule: Rule) -> None:
     swatch = px(2.2)
-    page.image.paste(hatch(swatch, swatch, 6), (left, round(line - swatch / 2)))
+    page.image.paste(hatch(swatch, swatch, 6), (left, round(middle - swatch / 2)))
     text = f"outside the image (padding).  Features: {RULE_TITLES[rule]}; beneath them rank and activation."
-    page.write(left + swatch + px(1), line, text, page.width, size=5.5, color=_colour(SOFT))
+    page.write(left + swatch + px(1), middle, text, page.width, size=5.5, color=_colour(SOFT))
 
 
 def _is_dejavu(line: str) -> bool:
@@ -155,7 +156,7 @@ def _outlines(x: float, y: float, line: str, size: float, color: Any = "black", 
 
     file = font_file(line)
     assert file is not None
-    words = line.replace("$", r"\$")  # names are no formulas
+    words = line.replace("$", r"\$")  # a name is no formula
     shape = TextPath((0, 0), words, size * _POINT, prop=FontProperties(fname=file), usetex=False)
     capital = TextPath((0, 0), "H", size * _POINT, prop=FontProperties(fname=font_file(""))).get_extents()
     start = x - shape.get_extents().x1 if ha == "right" else x

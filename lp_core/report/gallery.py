@@ -8,11 +8,11 @@ from typing import Any
 
 from lp_core.network.receptive_field import Box
 from lp_core.report.contents import Exemplar, ReportData, ViewReport
-from lp_core.report.montage import KINDS, VIEW_TITLES
+from lp_core.report.tile import KINDS, VIEW_TITLES
 
 
 def gallery_data(data: ReportData) -> dict[str, bytes]:
-    """Make the gallery's data files, one for each layer so that only what is looked at is read.
+    """Make the gallery's data files, one for each layer so that a browser reads only the layers that it shows.
 
     Returns:
         Name relative to RUN/report -> contents. gallery/index.js calls `logpolarIndex({...})`, gallery/<layer>.js calls
@@ -30,7 +30,7 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         if channel in layers.get(layer, [])
         for row in rows
     }
-    class_index = {name: place for place, name in enumerate(sorted(names))}
+    class_index = {name: number for number, name in enumerate(sorted(names))}
     views = {view: {"title": VIEW_TITLES[view], "kinds": [kind.heading for kind in KINDS[view]]} for view in data.views}
     index = {
         "views": views,
@@ -47,14 +47,14 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
     for layer, channels in layers.items():
         of_views = {}
         for view, report in data.views.items():
-            places = drawn[view].get(layer, {})
-            sheets = {path: number for number, path in enumerate(dict.fromkeys(path for path, _ in places.values()))}
-            found = [exemplars[view].get((layer, channel), []) for channel in channels]
+            positions = drawn[view].get(layer, {})
+            sheets = {path: number for number, path in enumerate(dict.fromkeys(path for path, _ in positions.values()))}
+            of_channels = [exemplars[view].get((layer, channel), []) for channel in channels]
             of_views[view] = {
                 "sheets": list(sheets),
-                "places": [[sheets[places[c][0]], places[c][1]] if c in places else None for c in channels],
+                "places": [[sheets[positions[c][0]], positions[c][1]] if c in positions else None for c in channels],
                 "panels": [report.panels.get(layer, {}).get(channel) for channel in channels],
-                "exemplars": [[_row(row, class_index, effective[view]) for row in rows] for rows in found],
+                "exemplars": [[_row(row, class_index, effective[view]) for row in rows] for rows in of_channels],
             }
         call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': of_views})});\n"
         files[f"gallery/{layer}.js"] = call.encode()
@@ -71,12 +71,12 @@ def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, 
     numbers = ("unit_row", "unit_col", "rf_top", "rf_left", "rf_bottom", "rf_right")
     activation = float(f"{row['activation']:.4g}")
     box = effective.get((row["layer"], row["channel"], row["rank"]), [])
-    place = class_index[row["class_name"]]
-    return [place, row["rank"], activation, row.get("image_id"), *map(row.get, numbers), *box]
+    class_number = class_index[row["class_name"]]
+    return [class_number, row["rank"], activation, row.get("image_id"), *map(row.get, numbers), *box]
 
 
 def _map(data: ReportData) -> dict[str, Any] | None:
-    """What it takes to draw a sector: the radius in px of each edge between rings."""
+    """The geometry of sectors: the radius in px of each edge between rings."""
     eye = data.log_polar_map
     if eye is None:
         return None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import bisect
 from functools import lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
 
 LONGEST = 500
-"""Letters of a line that are looked at; no place is wide enough for more."""
+"""Letters of a line that are measured; longer lines are cut, because no place is wide enough for them."""
 ELLIPSIS = "…"
 
 
-def one_line(text: str) -> str:
+def printable(text: str) -> str:
     """The text without line ends and control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST]).split())
 
@@ -21,19 +22,19 @@ def legible(text: str, instead: str | None = None) -> str:
     """A line that some font of this machine can write.
 
     Args:
-        text: what should stand there.
-        instead: stands there where no font has all letters of the text, such as the class's wnid.
+        text: the wanted words.
+        instead: used where no font has all letters of the text, such as the class's wnid.
 
     Returns:
         The text on one line; else `instead`; without it, the text with the codes of letters that are missing (U+65E5).
     """
-    line = one_line(text)
+    line = printable(text)
     if font_file(line) is not None:
         return line
     if instead:
         return legible(instead)
     known = _letters(_own(bold=False))
-    return "".join(one if ord(one) in known else f"U+{ord(one):04X}" for one in line)
+    return "".join(letter if ord(letter) in known else f"U+{ord(letter):04X}" for letter in line)
 
 
 def font_file(line: str, bold: bool = False) -> Path | None:
@@ -47,9 +48,29 @@ def font_file(line: str, bold: bool = False) -> Path | None:
     return _installed_with(needed)
 
 
+def typeface(size: float, bold: bool = False, line: str = "") -> ImageFont.FreeTypeFont:
+    """The font that writes a line, at `size` px: DejaVu Sans unless the line has letters of other scripts."""
+    file = font_file(line, bold)
+    assert file is not None, f"no font has all letters of {line!r}"
+    return _loaded(file, size)
+
+
+def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px.
+
+    Letters that no font has are written as their codes (`legible`).
+    """
+    line = legible(text)
+    font = typeface(size, bold, line)
+    if len(line) <= LONGEST and font.getlength(line) <= width:
+        return line
+    widths = range(1, min(len(line), LONGEST))
+    kept = bisect.bisect_right(widths, width, key=lambda letters: font.getlength(line[:letters] + ELLIPSIS))
+    return line[:kept].rstrip(" ,;") + ELLIPSIS
+
+
 @lru_cache(maxsize=64)
-def typeface(file: Path, size: float) -> ImageFont.FreeTypeFont:
-    """A font at `size` px."""
+def _loaded(file: Path, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(file), size)
 
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
 
-from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
+from lp_core.report.contents import ReportData, class_summary
 from lp_core.report.gallery import gallery_data
-from lp_core.report.montage import RULE_TITLES, VIEW_TITLES, Geometry
-from lp_core.report.plate import Picture
+from lp_core.report.panel import Geometry
+from lp_core.report.picture import png
 from lp_core.report.plots import training_curves
-
-__all__ = ["ReportData", "Sample", "ViewReport", "write_report"]
+from lp_core.report.tile import RULE_TITLES, VIEW_TITLES
 
 _SHOWN_PER_LAYER = 24
 """Channels of a layer on the page itself; a longer page would be slow to open."""
@@ -78,17 +74,10 @@ def write_report(data: ReportData) -> dict[str, bytes]:
 
 
 def _render(name: str, *, policy: str, **values: Any) -> bytes:
-    """A page from its template, under a policy that forbids all that it does not need."""
+    """A page from its template, with a policy that forbids everything it does not need."""
     # Opened from disk, a page is not its own origin, so 'self' alone would forbid the pictures beside it.
     policy = f"default-src 'none'; img-src 'self' file:; {policy}; base-uri 'none'; form-action 'none'"
     return _templates().get_template(name).render(policy=policy, **values).encode()
-
-
-def png(picture: Picture) -> bytes:
-    """A picture (uint8 RGB or RGBA) as the bytes of a PNG file; equal pictures give equal bytes."""
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(file, format="PNG")
-    return file.getvalue()
 
 
 def _templates() -> Environment:
@@ -105,13 +94,13 @@ def _templates() -> Environment:
 
 
 def _inline(name: str) -> Markup:
-    """One of our own style sheets or scripts, to stand in the page."""
+    """One of our style sheets or scripts, for inclusion in the page."""
     loader = PackageLoader("lp_core.report")
     return Markup(loader.get_source(Environment(), name)[0])
 
 
 def _digest(text: str) -> str:
-    """What a content security policy calls exactly this text."""
+    """The source expression of a content security policy that allows exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

@@ -14,7 +14,7 @@ from lp_core.settings import ViewName
 Metrics = Sequence[Mapping[str, Any]]
 
 COLOURS: dict[ViewName, str] = {"cartesian": "#0072b2", "log_polar": "#d55e00"}
-"""Told apart with every kind of colour vision. Source: Okabe & Ito 2008, "Color universal design"."""
+"""Distinguishable with every kind of colour vision. Source: Okabe & Ito 2008, "Color universal design"."""
 _INK, _RULE = "#010203", "#010204"
 _VARIABLES = {
     COLOURS["cartesian"]: "var(--cartesian, #0072b2)",
@@ -85,7 +85,7 @@ def _draw(name: str, label: str, curves: Mapping[ViewName, Iterable[np.ndarray]]
         axes = figure.subplots()
         for order, (view, (training, validation)) in enumerate(curves.items()):
             colour = COLOURS[view]
-            # Equal learning rates lie on each other: dashes let the first view's be seen through the second's.
+            # Equal learning rates overlap: dashes keep the first view's line visible.
             alone: dict[str, Any] = {"linewidth": 2, "linestyle": (0, (3, 3)) if order else "solid"}
             style = {"linewidth": 1.2, "alpha": 0.55} if len(validation) else alone
             axes.plot(training[:, 0], training[:, 1], color=colour, **style)

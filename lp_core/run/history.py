@@ -1,4 +1,4 @@
-"""Weights of some epochs of a training, kept so that one can follow what channels come to look for."""
+"""Weights of some epochs of a training, kept to follow how the exemplars of channels change."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from lp_core.fingerprint import checksum
+from lp_core.run.files import HISTORY
 from lp_core.storage import Storage
 
 if TYPE_CHECKING:
     from lp_core.network.learner import Learner
 
-_VOUCH = re.compile(r"history/epoch_(\d+)\.json")
+_VOUCH = re.compile(rf"{HISTORY}/epoch_(\d+)\.json")
 
 
 def epoch_name(epoch: int) -> str:
     """`history/epoch_003`: what a view's folder calls an epoch's files."""
-    return f"history/epoch_{epoch:03d}"
+    return f"{HISTORY}/epoch_{epoch:03d}"
 
 
 def epoch_weights(epoch: int) -> str:
@@ -55,6 +56,6 @@ def kept_weights(folder: Storage, training: str) -> dict[int, str]:
     Raises:
         SettingError: a file that vouches for weights is not JSON.
     """
-    vouches = [folder.read_json(file) for file in folder.files("history") if _VOUCH.fullmatch(file)]
+    vouches = [folder.read_json(file) for file in folder.files(HISTORY) if _VOUCH.fullmatch(file)]
     found = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}
     return dict(sorted(found.items()))

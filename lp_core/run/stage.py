@@ -92,6 +92,17 @@ class Stage:
         """Delete the manifest of an earlier run: the stage's files are about to change."""
         self.folder.remove(self._file)
 
+    def changed_files(self) -> list[str]:
+        """In words: files that are missing, or no longer what the stage wrote, by the SHA-256 that it noted."""
+        changed = []
+        for name, expected in (self.fact("files") or {}).items():
+            try:
+                if self.folder.checksum(name) != expected:
+                    changed.append(f"{name} has changed since the {self.name} wrote it")
+            except FileNotFoundError:
+                changed.append(f"{name} is missing")
+        return changed
+
     def changes(self) -> list[Change]:
         """What differs from what the stage was finished with, settings first; nothing if it never finished.
 

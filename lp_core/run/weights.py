@@ -13,10 +13,11 @@ from torch import Tensor
 
 from lp_core.errors import SettingError
 from lp_core.network.vgg16 import VGG16
+from lp_core.run.files import WEIGHTS
 from lp_core.settings import NetworkSettings, ViewName
 from lp_core.storage import Storage, one_line
 
-FILE = "weights.safetensors"
+FILE = WEIGHTS
 
 
 def weights_bytes(network: VGG16) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lp_core.report.atlas import per_row
+from lp_core.report.contact_sheet import per_row
 from tests.browser.chromium import PROGRAM, Page
 from tests.browser.test_report import write_run
 

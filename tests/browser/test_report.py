@@ -10,10 +10,13 @@ from PIL import Image
 
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.network.accuracy import Counts
-from lp_core.report.atlas import contact_sheet, per_row, sheet, webp
+from lp_core.report.atlas import sheet_picture
+from lp_core.report.contact_sheet import contact_sheet, per_row
 from lp_core.report.contents import ReportData, ViewReport
-from lp_core.report.montage import Tile, panel
-from lp_core.report.page import png, write_report
+from lp_core.report.page import write_report
+from lp_core.report.panel import panel
+from lp_core.report.picture import png, webp
+from lp_core.report.tile import Tile
 from lp_core.settings import ViewName
 from tests.browser.chromium import PROGRAM, Page
 
@@ -77,7 +80,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
     for start, view in enumerate(VIEWS):
         (folder / view).mkdir(parents=True)
         (folder / view / "panel.png").write_bytes(png(panel(tiles(0), view, title="channel 0")))
-        (folder / view / "sheet.webp").write_bytes(webp(sheet([tiles(number) for number in range(16)], view)))
+        (folder / view / "sheet.webp").write_bytes(webp(sheet_picture([tiles(number) for number in range(16)], view)))
         exemplars = [row for name, count in layers.items() for c in range(count) for row in rows(name, c, start)]
         place = {"sheet": "sheet.webp", **{f"effective_{edge}": at for edge, at in zip(EDGES, EFFECTIVE, strict=True)}}
         views[view] = ViewReport(
@@ -270,7 +273,7 @@ def test_every_picture_of_a_channel_is_its_own(
     )
     shot = Image.open(tmp_path / "channel.png").convert("RGB")
     scale = shot.width / width
-    expected = sheet([tiles(18 % 16)], "log_polar")
+    expected = sheet_picture([tiles(18 % 16)], "log_polar")
     for place, box in enumerate(boxes):
         rank, kind = divmod(place, 4)
         column = (9 * kind + rank) * 112

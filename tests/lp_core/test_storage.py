@@ -4,10 +4,13 @@ import os
 import pickle
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from lp_core import patience
 from lp_core.errors import SettingError
+from lp_core.fingerprint import checksum
 from lp_core.storage import LINE_CHARACTERS, Storage, one_line
 
 
@@ -20,6 +23,21 @@ def test_a_file_is_written_whole_and_read_back(tmp_path):
     storage.remove("b/c.bin")
     storage.remove("b/c.bin")
     assert storage.files("b") == []
+
+
+def test_tables_come_back_and_their_checksum_is_the_files(tmp_path):
+    storage = Storage.at(tmp_path)
+    table = pa.table({"row": range(1000), "name": ["a"] * 1000})
+    for options in ({}, {"compression": "zstd", "row_group_size": 100}):
+        written = storage.write_table("x.parquet", table, **options)
+        assert storage.read_table("x.parquet").equals(table)
+        assert written == storage.checksum("x.parquet") == checksum((tmp_path / "x.parquet").read_bytes())
+        expected = tmp_path / "expected.parquet"
+        pq.write_table(table, expected, **options)
+        assert expected.read_bytes() == (tmp_path / "x.parquet").read_bytes()
+    assert storage.read_table("x.parquet", use_threads=False).equals(table)
+    with pytest.raises(FileNotFoundError):
+        storage.checksum("y.parquet")
 
 
 def test_storage_travels_between_processes(tmp_path):
@@ -57,7 +75,7 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     storage = Storage.at("gs://anonymous@bucket/x?scheme=http&endpoint_override=localhost:1&retry_limit_seconds=0.2")
     assert storage.path("a/b") == "bucket/x/a/b"
-    with pytest.raises(SettingError, match=r"^gs://.*: cannot be looked at \(.*connect to server") as error:
+    with pytest.raises(SettingError, match=r"^gs://.*: cannot be accessed \(.*connect to server") as error:
         storage.exists()
     assert "\n" not in str(error.value)
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,11 @@ import torch
 from safetensors.torch import load_file
 
 from lp_core.network.layers import conv_channels
+from lp_core.storage import Storage
 from tests.conftest import FAULTY_ROWS
 from tests.workflows.commands import PATIENCE_SECONDS, SETTINGS, content, finish, head, held, kill, start
+from workflows.config import stored_recipe
+from workflows.stages import WRITES, StageGraph
 
 pytestmark = pytest.mark.ray
 
@@ -60,6 +64,23 @@ def test_the_run_folder_keeps_the_contract(run):
         assert panels == set(channels)
         assert len(list((run / view / "panels" / "conv5_2").iterdir())) == 2
         assert (run / view / "weights.safetensors").exists()
+
+
+def test_stages_write_what_the_graph_says(run):
+    graph = StageGraph(stored_recipe(Storage.at(run)), Storage.at(run))
+    stages = [graph.report(), graph.compare()]
+    for view in ("cartesian", "log_polar"):
+        stages += [graph.train(view), graph.evaluate(view), *graph.scans(view).values()]
+        stages += [graph.changes(view), graph.visualize(view)]
+    left = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()} - {"config.json"}
+    for stage in stages:
+        folder = Path(stage.folder.uri).relative_to(run)
+        for name in (*WRITES[stage.name], f"stages/{stage.name}.json"):
+            pattern = (folder / name).as_posix() + "/*" * name.endswith("/")
+            written = {file for file in left if fnmatch(file, pattern)}
+            assert written, f"{stage.title} wrote no {name}"
+            left -= {file for file in written if not fnmatch(file, "*/history/epoch_*/*") or stage.name == "scan"}
+    assert left == set()
 
 
 def test_scans_of_two_epochs_and_the_maxima_of_all_images(run):

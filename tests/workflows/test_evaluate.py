@@ -15,7 +15,7 @@ from lp_core.storage import Storage
 from tests.conftest import FAULTY_ROWS
 from workflows.evaluate import evaluate
 from workflows.session import Session
-from workflows.stages import EVALUATION
+from workflows.stages import WRITES
 from workflows.weights import import_weights
 
 VIEWS = ("cartesian", "log_polar")
@@ -75,7 +75,7 @@ def test_pieces_of_any_length_give_the_same_bytes(small_recipe, tmp_path):
         recipe = replace(small_recipe, scan=replace(small_recipe.scan, piece_rows=rows))
         one = session(recipe, tmp_path / str(rows))
         evaluate(one)
-        names = [f"{view}/{name}" for view in VIEWS for name in EVALUATION] + ["comparison.json"]
+        names = [f"{view}/{name}" for view in VIEWS for name in WRITES["evaluate"]] + ["comparison.json"]
         made[rows] = [(Path(one.run.uri) / name).read_bytes() for name in names]
     assert made[7] == made[60]
 

@@ -262,4 +262,4 @@ def test_verify_allows_for_rounding_on_other_machines_only(session, capsys):
     with open(file, "w") as stream:
         json.dump(manifest, stream)
     verify(once)
-    assert "within 0.0001, for the scan ran on another processor" in capsys.readouterr().out
+    assert "within 0.0001, because the scan ran on another processor" in capsys.readouterr().out

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from lp_core.errors import SettingError
+from lp_core.run.noted_settings import made_with, measured_otherwise
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value, with_settings
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tests.workflows.finished_run import finish_on_paper, stages_of
 from workflows.recipes import demo
-from workflows.report import made_with, measured_otherwise, report
+from workflows.report import report
 from workflows.session import Session
 from workflows.stage_table import document, graph
 from workflows.stages import WRITES, StageGraph

@@ -23,40 +23,7 @@ from workflows import figures, scan, visualize
 from workflows.cli import _spelled_out
 from workflows.session import Session
 from workflows.stages import StageGraph
-from workflows.visualize import atlas_sheets, chosen_channels
-
-
-def chosen(recipe, **settings):
-    return chosen_channels(replace(recipe, visualize=VisualizeSettings(**settings)))
-
-
-def test_ten_of_one_layer_and_a_few_of_every_other(small_recipe):
-    recipe = replace(small_recipe, network=replace(small_recipe.network, width=0.25))
-    found = chosen(recipe, few=3)
-    assert {layer: len(numbers) for layer, numbers in found.items()} == {
-        layer: 10 if layer == "conv5_2" else 3 for layer in conv_channels(0.25)
-    }
-    assert found == chosen(recipe, few=3)
-    assert found != chosen(replace(recipe, seed=1), few=3)
-    for numbers in found.values():
-        assert numbers == sorted(set(numbers))
-
-
-def test_all_or_some_by_number(small_recipe):
-    counts = conv_channels(small_recipe.network.width)
-    assert chosen(small_recipe, layers=("conv1_1", "conv3_2"), channels="all", few=0) == {
-        "conv1_1": list(range(counts["conv1_1"])),
-        "conv3_2": list(range(counts["conv3_2"])),
-    }
-    assert chosen(small_recipe, channels="17, 3", few=0) == {"conv5_2": [3, 17]}
-
-
-def test_what_does_not_exist_is_named(small_recipe):
-    with pytest.raises(SettingError, match="no layer 'conv5_4'; did you mean conv5_"):
-        chosen(small_recipe, layers=("conv5_4",))
-    with pytest.raises(SettingError, match=r"conv5_2 has channels 0 to 31, 99 was asked for"):
-        chosen(small_recipe, channels="99")
-    assert sorted(chosen(small_recipe, layers=("all",), channels="0", few=0)) == sorted(counts_of(small_recipe))
+from workflows.visualize import atlas_sheets
 
 
 def counts_of(recipe):
@@ -92,7 +59,7 @@ def test_every_channel_stands_in_one_piece(small_recipe):
         "panels/conv5_2/17.png",
     ]
     other = atlas_sheets(replace(recipe, visualize=replace(recipe.visualize, rule="gradient")), "x")
-    assert not {piece.sheet for piece in pieces} & {piece.sheet for piece in other}
+    assert not {piece.image for piece in pieces} & {piece.image for piece in other}
 
 
 LAYERS = ("conv1_1", "conv3_3", "conv5_2")

@@ -1,6 +1,6 @@
 """`table` writes one row per layer, channel and rank with the documented columns, and reads it back."""
 
-import io
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,10 @@ import pytest
 from lp_core.exemplars.crop import inside
 from lp_core.exemplars.table import SCHEMA, exemplar_table, read_exemplars, write_exemplars
 from lp_core.exemplars.top_k import TopK
+from lp_core.fingerprint import checksum
 from lp_core.network.receptive_field import Box, unit_box
+from lp_core.run.files import EXEMPLARS
+from lp_core.storage import Storage
 
 LAYERS = {"conv1_2": 2, "conv3_1": 3, "conv5_3": 1}
 CONTRACT = ["layer", "channel", "rank", "activation", "image_id", "label", "class_name", "unit_row", "unit_col"]
@@ -42,10 +45,11 @@ def table(**options) -> pa.Table:
     return exemplar_table(some_nine(), LAYERS, rows_table(), ["ant", "bee", "cat"], {"weights": "abc"}, **options)
 
 
-def written(exemplars: pa.Table) -> bytes:
-    file = io.BytesIO()
-    write_exemplars(exemplars, file)
-    return file.getvalue()
+def written(exemplars: pa.Table, folder: Path) -> bytes:
+    checksums = write_exemplars(exemplars, Storage.at(folder))
+    data = (folder / EXEMPLARS).read_bytes()
+    assert checksums == {EXEMPLARS: checksum(data)}
+    return data
 
 
 def test_columns_are_the_contract() -> None:
@@ -93,10 +97,9 @@ def test_shares_say_what_the_receptive_field_lies_on(wraps) -> None:
 @pytest.mark.parametrize("options", [{}, {"shape_SR": (64, 64)}])
 def test_written_and_read_again(tmp_path, options) -> None:
     exemplars = table(**options)
-    assert written(exemplars) == written(pa.concat_tables([exemplars.slice(0, 7), exemplars.slice(7)]))
-    assert read_exemplars(io.BytesIO(written(exemplars))).equals(exemplars, check_metadata=True)
-    write_exemplars(exemplars, tmp_path / "exemplars.parquet")
-    assert (tmp_path / "exemplars.parquet").read_bytes() == written(exemplars)
+    in_parts = pa.concat_tables([exemplars.slice(0, 7), exemplars.slice(7)])
+    assert written(exemplars, tmp_path) == written(in_parts, tmp_path)
+    assert read_exemplars(Storage.at(tmp_path)).equals(exemplars, check_metadata=True)
 
 
 def test_a_network_that_nothing_activates_gives_empty_places() -> None:
@@ -118,8 +121,11 @@ def test_layers_must_fit_the_channels() -> None:
         exemplar_table(some_nine(), LAYERS | {"conv5_3": 2}, rows_table(), ["ant", "bee", "cat"])
 
 
-def test_another_table_is_refused() -> None:
-    file = io.BytesIO()
-    pa.parquet.write_table(table().drop_columns("rank"), file)
+def test_another_table_is_refused(tmp_path) -> None:
+    folder = Storage.at(tmp_path)
+    folder.write_table(EXEMPLARS, table().drop_columns("rank"))
     with pytest.raises(ValueError, match="not a table of exemplars"):
-        read_exemplars(file)
+        read_exemplars(folder)
+    folder.write_bytes(EXEMPLARS, b"nothing of ours")
+    with pytest.raises(ValueError, match="Parquet"):
+        read_exemplars(folder)

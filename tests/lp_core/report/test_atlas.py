@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from lp_core.network.receptive_field import Box
-from lp_core.report.atlas import TILE, contact_sheet, feature_rows, per_row, sheet, webp
-from lp_core.report.montage import KINDS, Geometry, Tile, panel
+from lp_core.report.atlas import TILE, feature_rows, sheet_picture
+from lp_core.report.panel import Geometry, panel
+from lp_core.report.picture import webp
+from lp_core.report.tile import KINDS, Tile
 
 
 def tile(rank: int, seed: int = 0) -> Tile:
@@ -20,7 +22,7 @@ def tile(rank: int, seed: int = 0) -> Tile:
 @pytest.mark.parametrize("view", ["cartesian", "log_polar"])
 def test_a_sheet_has_the_pictures_of_the_panels_in_rows(view) -> None:
     channels = [[tile(rank) for rank in range(9)], [], [tile(2, seed=1)]]
-    found = sheet(channels, view)
+    found = sheet_picture(channels, view)
     where = Geometry(view, TILE)
     assert found.shape == (3 * TILE, 9 * len(KINDS[view]) * TILE, 3)
     assert (found[TILE : 2 * TILE] == 255).all(), "a channel without exemplars"
@@ -28,7 +30,7 @@ def test_a_sheet_has_the_pictures_of_the_panels_in_rows(view) -> None:
         drawn = panel(exemplars, view)
         for exemplar in exemplars:
             for kind in range(len(KINDS[view])):
-                left, top = where.place(*divmod(kind, 2), exemplar.rank)
+                left, top = where.corner(*divmod(kind, 2), exemplar.rank)
                 column = 9 * kind + exemplar.rank
                 np.testing.assert_array_equal(
                     found[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE],
@@ -37,7 +39,7 @@ def test_a_sheet_has_the_pictures_of_the_panels_in_rows(view) -> None:
 
 
 def test_a_sheet_as_webp_is_the_same_picture_to_the_eye() -> None:
-    smooth = np.asarray(Image.fromarray(sheet([[tile(0)]], "cartesian")).resize((200, 20)).resize((400, 40)))
+    smooth = np.asarray(Image.fromarray(sheet_picture([[tile(0)]], "cartesian")).resize((200, 20)).resize((400, 40)))
     content = webp(smooth)
     assert content == webp(smooth)
     again = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
@@ -51,14 +53,3 @@ def test_rows_tell_the_place_and_the_effective_receptive_field() -> None:
     assert [rows[1][f"effective_{edge}"] for edge in Box._fields] == [3, -1, 9, 8]
     (row,) = feature_rows("conv1_1", 8, [], "atlas/conv1_1/0000-x.webp", 5)
     assert (row["channel"], row["sheet_row"], row["rank"], row["effective_top"]) == (8, 5, None, None)
-
-
-@pytest.mark.parametrize(("size", "count"), [(224, 70), (64, 3), (1000, 2)])
-def test_pictures_of_a_contact_sheet_stand_in_rows(size, count) -> None:
-    images = [np.full((size, size, 3), n, np.uint8) for n in range(min(count, per_row(size) ** 2))]
-    found = contact_sheet(images)
-    columns = per_row(size)
-    assert found.shape == (-(-len(images) // columns) * size, columns * size, 3)
-    for place, image in enumerate(images):
-        down, across = divmod(place, columns)
-        np.testing.assert_array_equal(found[down * size :, across * size :][:size, :size], image)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lp_core.report.figure import DPI, TILE_MM, figure, px
-from lp_core.report.montage import Tile
+from lp_core.report.tile import Tile
 
 SIDE = px(TILE_MM["log_polar"])
 NAMES = ["hen", "tench", "a $name$ of (brackets) \\ and $", "American Staffordshire terrier of a very long name"]

@@ -13,8 +13,8 @@ from lp_core.network.receptive_field import Box
 from lp_core.report.atlas import feature_rows
 from lp_core.report.contents import ReportData, ViewReport
 from lp_core.report.gallery import gallery_data
-from lp_core.report.montage import Tile
 from lp_core.report.page import write_report
+from lp_core.report.tile import Tile
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
 HOSTILE = "</script><img src=x>\u2028'\"&"

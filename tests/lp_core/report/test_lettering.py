@@ -11,9 +11,9 @@ from PIL import Image
 
 from lp_core.report import lettering
 from lp_core.report.figure import figure
-from lp_core.report.lettering import font_file, legible
-from lp_core.report.montage import Tile, panel
-from lp_core.report.plate import fitting
+from lp_core.report.lettering import fitting, font_file, legible
+from lp_core.report.panel import panel
+from lp_core.report.tile import Tile
 from tests.lp_core.report.fonts import write_font
 
 JAPANESE, LATIN = "日本の犬", "abcdefghijklmnopqrstuvwxyzABC 0123456789(),…$ä"
@@ -115,3 +115,13 @@ def test_a_font_that_a_user_installs_is_found(tmp_path):
     }
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == (str(file), "")
+
+
+def test_text_is_written_within_its_place() -> None:
+    long = fitting("Mexican hairless\nor any other <b>dog</b> of a long name", 80, 12)
+    assert long.startswith("Mexican")
+    assert long.endswith("…")
+    assert fitting("a\tb\x00c\u202ed", 500, 12) == "a b c d"
+    assert fitting("x" * 100_000, 80, 12).endswith("…")
+    assert fitting("anything", 0, 12) == "…"
+    assert fitting("", 80, 12) == ""

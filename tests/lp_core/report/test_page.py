@@ -201,7 +201,7 @@ def test_both_views_are_compared_in_words_and_by_class():
     }
     text = page_of(report(views=views, comparison=compared)).text
     top1 = compared["top1"]
-    assert f"alone named {top1['only_a']} rightly" in " ".join(text.split())
+    assert f"alone named {top1['only_a']} correctly" in " ".join(text.split())
     assert f"p\xa0=\xa0{top1['p_value']:.2g}" in text
     assert HOSTILE in text
     hits = 100 * float((a.rank_N[a.label_N == 1] == 0).mean())

@@ -27,6 +27,18 @@ def test_a_stage_is_finished_only_with_its_own_inputs(folder):
     assert stage.changes() == []
 
 
+def test_files_that_changed_are_named(folder):
+    stage = Stage(folder, "scan", {})
+    assert stage.changed_files() == []
+    for name in ("a", "b", "c"):
+        folder.write_bytes(name, b"1")
+    stage.finish(1.0, files={name: folder.checksum(name) for name in ("a", "b", "c")})
+    assert stage.changed_files() == []
+    folder.write_bytes("b", b"2")
+    folder.remove("c")
+    assert stage.changed_files() == ["b has changed since the scan wrote it", "c is missing"]
+
+
 def test_a_stage_that_begins_is_unfinished_until_its_end(folder):
     stage = Stage(folder, "scan", {})
     stage.finish(1.0)

@@ -14,7 +14,7 @@ from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
 from lp_core.network.vgg16 import VGG16
-from lp_core.report.montage import Tile
+from lp_core.report.tile import Tile
 from lp_core.settings import Recipe, ViewName
 
 DISPLAY_SIDE = 224

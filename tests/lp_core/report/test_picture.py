@@ -1,18 +1,8 @@
-"""`plate` fits pictures and text into their places without distortion."""
+"""`picture` fits pictures into their places without distortion."""
 
 import numpy as np
 
-from lp_core.report.plate import blank, common_windows, content, fitted, fitting, locator
-
-
-def test_text_is_written_within_its_place() -> None:
-    long = fitting("Mexican hairless\nor any other <b>dog</b> of a long name", 80, 12)
-    assert long.startswith("Mexican")
-    assert long.endswith("…")
-    assert fitting("a\tb\x00c\u202ed", 500, 12) == "a b c d"
-    assert fitting("x" * 100_000, 80, 12).endswith("…")
-    assert fitting("anything", 0, 12) == "…"
-    assert fitting("", 80, 12) == ""
+from lp_core.report.picture import blank, common_windows, content, fitted, locator
 
 
 def test_a_part_is_shown_where_it_lies_however_small() -> None:

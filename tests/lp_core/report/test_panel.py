@@ -1,10 +1,11 @@
-"""`montage` draws a channel's panel: features left, patches right, each in the place of its rank."""
+"""`panel` draws a channel's panel: features left, patches right, each in the place of its rank."""
 
 import numpy as np
 import pytest
 
-from lp_core.report.montage import Geometry, Tile, panel
-from lp_core.report.plate import Picture, hatch
+from lp_core.report.panel import Geometry, panel
+from lp_core.report.picture import Picture, hatch
+from lp_core.report.tile import Tile
 from lp_core.settings import ViewName
 
 SIDE = 112
@@ -28,7 +29,7 @@ def tile(rank: int, **changes: object) -> Tile:
 
 
 def drawn(picture: Picture, view: ViewName, row: int, column: int, rank: int) -> Picture:
-    left, top = Geometry(view, SIDE).place(row, column, rank)
+    left, top = Geometry(view, SIDE).corner(row, column, rank)
     return picture[top : top + SIDE, left : left + SIDE]
 
 

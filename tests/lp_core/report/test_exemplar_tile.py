@@ -1,4 +1,4 @@
-"""`tiles` cuts an exemplar's patch out of its image, marks padding, and maps log-polar patches back."""
+"""`exemplar_tile` cuts an exemplar's patch out of its image, marks padding, and maps log-polar patches back."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import torch
 
 from lp_core.network.receptive_field import unit_box
 from lp_core.network.vgg16 import VGG16
-from lp_core.report.tiles import exemplar_tile, mapped_back
+from lp_core.report.exemplar_tile import exemplar_tile, mapped_back
 
 
 def tile(recipe, view, layer, row, col, image):

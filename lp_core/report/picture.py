@@ -1,16 +1,13 @@
-"""A white sheet to lay pictures and words on, all measured in units that grow with the resolution."""
+"""A picture as an array: scaled, cut and fitted into its place, marked where it has nothing, and encoded as a file."""
 
 from __future__ import annotations
 
-import bisect
+import io
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
-
-from lp_core.report import lettering
-from lp_core.report.lettering import ELLIPSIS, LONGEST, font_file, legible
+from PIL import Image, ImageDraw
 
 Picture = NDArray[np.uint8]
 """uint8 [h, w, 3], or [h, w, 4] with alpha."""
@@ -19,72 +16,27 @@ Window = tuple[slice, slice]
 """Rows and columns of a part of a picture."""
 
 INK, SOFT, FAINT, PAPER = (26, 26, 26), (106, 106, 106), (190, 190, 186), (255, 255, 255)
+"""Colours of words, soft words, lines and ground."""
 _HATCH_LIGHT, _HATCH_DARK = (246, 246, 244), (205, 205, 200)
-
-
-class Sheet:
-    """A sheet of `size` (width, height) px on which one unit is `unit` px."""
-
-    def __init__(self, size: tuple[int, int], unit: float) -> None:
-        self.image = Image.new("RGB", size, PAPER)
-        self.unit = unit
-        self._pen = ImageDraw.Draw(self.image)
-
-    def write(
-        self,
-        place: tuple[float, float],
-        text: str,
-        colour: tuple[int, int, int] = INK,
-        *,
-        size: float = 13,
-        anchor: str = "lm",
-        width: float | None = None,
-        bold: bool = False,
-    ) -> float:
-        """Write a line and return its width in px.
-
-        Args:
-            place: x and y in px, of the point that `anchor` names ("lm": left and middle).
-            text: cut with an ellipsis where it is wider than `width` px.
-            colour: RGB.
-            size: of the letters, in units.
-            anchor: as in Pillow.
-            width: room in px; unlimited unless given.
-            bold: or regular.
-        """
-        line = legible(text) if width is None else fitting(text, width, size * self.unit, bold=bold)
-        font = typeface(size * self.unit, bold, line)
-        self._pen.text(place, line, colour, font, anchor)
-        return font.getlength(line)
-
-    def outline(self, place: tuple[int, int], side: int) -> None:
-        """A dashed square: a place that nothing has taken."""
-        left, top = place
-        right, bottom = left + side - 1, top + side - 1
-        dash, weight = round(5 * self.unit), max(1, round(self.unit))
-        for start in range(0, side, 2 * dash):
-            end = min(start + dash, side - 1)
-            for y in (top, bottom):
-                self._pen.line((left + start, y, left + end, y), FAINT, weight)
-            for x in (left, right):
-                self._pen.line((x, top + start, x, top + end), FAINT, weight)
+QUALITY = 75
+"""Of WebP. Our choice: at 50, fine lines of gradients blur; at 90, an atlas is twice as large."""
 
 
 def hatch(height: int, width: int, period: int = 8) -> Image.Image:
-    """The pattern that stands for padding: light diagonal stripes."""
+    """The pattern for padding: light diagonal stripes."""
     y, x = np.mgrid[:height, :width]
     dark = (x + y) % period < max(1, period // 4)
     return Image.fromarray(np.where(dark[..., None], _HATCH_DARK, _HATCH_LIGHT).astype(np.uint8))
 
 
 def blank(height: int, width: int) -> Image.Image:
-    """What stands where a mapped picture has nothing: white."""
+    """The ground of mapped pictures: white."""
     return Image.new("RGB", (width, height), PAPER)
 
 
 def locator(covered: Picture, side: int) -> Image.Image:
     """A small square for a photograph, grey where the alpha [h, w] (0 to 255) of a part mapped back to it is."""
-    # However small the part, it must be seen.
+    # A part of any size must stay visible.
     strengthened = [0] + [max(alpha, 160) for alpha in range(1, 256)]
     silhouette = Image.fromarray(covered).resize((side, side), Image.Resampling.BOX).point(strengthened)
     square = blank(side, side)
@@ -96,8 +48,7 @@ def locator(covered: Picture, side: int) -> Image.Image:
 def fitted(picture: Picture, side: int, ground: Image.Image, *, smooth: bool = False) -> Image.Image:
     """The picture scaled into a square of `side` px, centred, over a ground of that size.
 
-    A receptive field of a few px is shown as these px, not as the smooth picture they never were, unless the pixels
-    mean nothing (`smooth`).
+    A receptive field of a few px keeps hard pixel edges; `smooth` is for pictures with other pixels.
 
     Raises:
         ValueError: not uint8 [h, w, 3 or 4].
@@ -160,22 +111,15 @@ def _check(picture: Picture) -> None:
         raise ValueError(f"a picture is {picture.dtype} {list(picture.shape)}; give uint8 [h, w, 3 or 4]")
 
 
-def fitting(text: str, width: float, size: float, *, bold: bool = False) -> str:
-    """The text on one line, cut with an ellipsis where it is wider than `width` px at a font size of `size` px.
-
-    Letters that no font has are written as their codes (`lettering.legible`).
-    """
-    line = legible(text)
-    font = typeface(size, bold, line)
-    if len(line) <= LONGEST and font.getlength(line) <= width:
-        return line
-    widths = range(1, min(len(line), LONGEST))
-    kept = bisect.bisect_right(widths, width, key=lambda letters: font.getlength(line[:letters] + ELLIPSIS))
-    return line[:kept].rstrip(" ,;") + ELLIPSIS
+def png(picture: Picture) -> bytes:
+    """A picture (uint8 RGB or RGBA) as the bytes of a PNG file; equal pictures give equal bytes."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(file, format="PNG")
+    return file.getvalue()
 
 
-def typeface(size: float, bold: bool = False, line: str = "") -> ImageFont.FreeTypeFont:
-    """The font that writes a line, at `size` px: DejaVu Sans unless the line has letters of other scripts."""
-    file = font_file(line, bold)
-    assert file is not None, f"no font has all letters of {line!r}"
-    return lettering.typeface(file, size)
+def webp(picture: Picture, quality: int = QUALITY) -> bytes:
+    """A picture (uint8 RGB) as the bytes of a WebP file."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(file, format="WEBP", quality=quality, method=4)
+    return file.getvalue()

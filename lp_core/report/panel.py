@@ -5,87 +5,19 @@ Knows nothing about networks, files or Ray. Shapes: H W = rows and columns of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
-from lp_core.network.receptive_field import Box
-from lp_core.report.lettering import legible
-from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
+from lp_core.report.picture import SOFT, Picture, blank, common_windows, content, fitted, hatch, locator
+from lp_core.report.sheet import Sheet
+from lp_core.report.tile import KINDS, PLACES, RULE_TITLES, VIEW_TITLES, Kind, Tile, by_ranks
 from lp_core.settings import Rule, ViewName
-
-VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
-"""What a view is called in pictures."""
-RULE_TITLES: dict[Rule, str] = {
-    "guided": "guided backpropagation",
-    "deconvnet": "deconvnet",
-    "gradient": "plain gradient",
-}
-"""What a rule is called in pictures."""
-PLACES = 9
-"""Exemplars of a channel."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One of a channel's exemplars, ready to be drawn.
-
-    Pictures are uint8 RGB, or RGBA with alpha 0 where there is nothing to show. They may have any size and are scaled
-    as a whole; a feature and its patch should have the same.
-    """
-
-    rank: int
-    """0 for the highest activation."""
-    class_name: str
-    activation: float
-    feature: Picture
-    """[h, w, 3 or 4]: guided backpropagation within the receptive field. Alpha 0: outside the image, in the padding."""
-    patch: Picture
-    """[h, w, 3 or 4]: the network's input within the receptive field. Alpha 0 as above."""
-    mapped_feature: Picture | None = None
-    """[h, w, 4]: the feature mapped back onto the whole photograph. Alpha 0: outside the receptive field's sector."""
-    mapped_patch: Picture | None = None
-    """[h, w, 4]: the patch mapped back onto the whole photograph. Alpha 0 as above."""
-    effective: Box | None = None
-    """The part of the receptive field that holds 95 % of the gradient's energy, in px of the network input."""
-    wnid: str | None = None
-    """WordNet's number of the class; stands in pictures where no font has all letters of the name."""
-
-    @property
-    def caption(self) -> str:
-        """The class as fonts of this machine can write it."""
-        return legible(self.class_name, self.wnid)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """Pictures of one kind, nine of them in a block under a heading."""
-
-    heading: str
-    picture_of: Callable[[Tile], Picture | None]
-    is_feature: bool
-    is_mapped: bool = False
-
-
-KINDS: dict[ViewName, tuple[Kind, ...]] = {
-    "cartesian": (
-        Kind("Feature", lambda tile: tile.feature, is_feature=True),
-        Kind("Patch of the photograph", lambda tile: tile.patch, is_feature=False),
-    ),
-    "log_polar": (
-        Kind("Feature, mapped back", lambda tile: tile.mapped_feature, is_feature=True, is_mapped=True),
-        Kind("Patch, mapped back", lambda tile: tile.mapped_patch, is_feature=False, is_mapped=True),
-        Kind("Feature, log-polar", lambda tile: tile.feature, is_feature=True),
-        Kind("Patch, log-polar", lambda tile: tile.patch, is_feature=False),
-    ),
-}
-"""Kinds of pictures in the order of the blocks: features left, their patches right, one pair below the other."""
 
 
 class Geometry:
-    """Where everything stands in a panel: blocks of 3 x 3 pictures, features left, patches right, once or twice over.
+    """Positions of everything in a panel: blocks of 3 x 3 pictures, features left, patches right, once or twice over.
 
     Args:
         view: decides how many blocks there are.
@@ -111,7 +43,7 @@ class Geometry:
         left = self.margin + column * (self._width + self.gutter)
         return left, self.margin + self.header + row * (self._height + self.gap)
 
-    def place(self, row: int, column: int, rank: int) -> tuple[int, int]:
+    def corner(self, row: int, column: int, rank: int) -> tuple[int, int]:
         """Left and top of a picture in a block."""
         left, top = self.block(row, column)
         down, across = divmod(rank, 3)
@@ -124,10 +56,10 @@ def panel(
 ) -> Picture:
     """Draw one channel's exemplars in the form of the paper's Figure 1 (`cartesian`) or Figures 2 and 3 (`log_polar`).
 
-    Features stand on the left, patches in the same places on the right. For log_polar, both stand twice: mapped back to
-    the photograph above, cut to what was mapped, with a small square that shows where in the photograph it lies; and as
-    the network has them beneath. Padding is hatched, never black, and cut off where all nine have more of it than a
-    rim, so that the nine keep one scale. A channel with fewer than nine exemplars shows empty places.
+    Features are on the left, patches at the same positions on the right. For log_polar, both are shown twice: mapped
+    back to the photograph above, cut to the mapped part, with a small square that shows its place in the photograph;
+    and log-polar beneath. Padding is hatched, never black, and cut off where all nine have more of it than a rim, so
+    that the nine keep one scale. A channel with fewer than nine exemplars shows empty places.
 
     Args:
         exemplars: at most nine, each in the place that its rank names.
@@ -151,25 +83,13 @@ def panel(
         left, top = where.block(row, column)
         sheet.write((left, top + where.heading / 2 - where.unit), kind.heading, size=14)
         for rank in set(range(PLACES)) - set(ranked):
-            sheet.image.paste(_empty(where, "no exemplar"), where.place(row, column, rank))
+            sheet.image.paste(_empty(where, "no exemplar"), where.corner(row, column, rank))
     for rank, number, picture in pictures(ranked, view, where):
-        corner = where.place(*divmod(number, 2), rank)
+        corner = where.corner(*divmod(number, 2), rank)
         sheet.image.paste(picture, corner)
         _write_caption(sheet, where, corner, ranked[rank], KINDS[view][number])
     _draw_legend(sheet, where, view)
     return np.asarray(sheet.image)
-
-
-def by_ranks(exemplars: Sequence[Tile], title: str = "") -> dict[int, Tile]:
-    """Exemplars by rank, ascending.
-
-    Raises:
-        ValueError: two of one rank, or a rank outside 0..8.
-    """
-    ranked = {exemplar.rank: exemplar for exemplar in sorted(exemplars, key=lambda exemplar: exemplar.rank)}
-    if len(ranked) < len(exemplars) or not set(ranked) <= set(range(PLACES)):
-        raise ValueError(f"{title or 'panel'}: ranks are {[e.rank for e in exemplars]}; each of 0 to 8 at most once")
-    return ranked
 
 
 def pictures(ranked: Mapping[int, Tile], view: ViewName, where: Geometry) -> Iterator[tuple[int, int, Image.Image]]:
@@ -203,24 +123,24 @@ def _empty(where: Geometry, words: str) -> Image.Image:
 
 def _write_caption(sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, kind: Kind) -> None:
     """The line beneath a picture: rank and activation of a feature, class (and place) of a patch."""
-    left, line = corner[0], corner[1] + where.tile + where.caption / 2
+    left, middle = corner[0], corner[1] + where.tile + where.caption / 2
     right = left + where.tile
     if kind.is_feature:
-        sheet.write((left, line), f"{exemplar.rank + 1}", SOFT)
-        sheet.write((right, line), f"{exemplar.activation:.4g}", anchor="rm")
+        sheet.write((left, middle), f"{exemplar.rank + 1}", SOFT)
+        sheet.write((right, middle), f"{exemplar.activation:.4g}", anchor="rm")
         return
     if kind.is_mapped:
         assert exemplar.mapped_patch is not None
         square = locator(exemplar.mapped_patch[..., 3], where.swatch)
-        sheet.image.paste(square, (right - where.swatch, round(line - where.swatch / 2)))
+        sheet.image.paste(square, (right - where.swatch, round(middle - where.swatch / 2)))
         right -= where.swatch + where.gap // 2
-    sheet.write((left, line), exemplar.caption, width=right - left)
+    sheet.write((left, middle), exemplar.caption, width=right - left)
 
 
 def _write_header(sheet: Sheet, where: Geometry, title: str, view: str) -> None:
-    right, line = where.size[0] - where.margin, where.margin + 8 * where.unit
-    taken = sheet.write((right, line), view, SOFT, size=14, anchor="rm")
-    sheet.write((where.margin, line), title, size=17, bold=True, width=right - where.margin - taken - where.gutter)
+    right, middle = where.size[0] - where.margin, where.margin + 8 * where.unit
+    taken = sheet.write((right, middle), view, SOFT, size=14, anchor="rm")
+    sheet.write((where.margin, middle), title, size=17, bold=True, width=right - where.margin - taken - where.gutter)
 
 
 def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:

@@ -1,0 +1,131 @@
+"""The files of a scan: exemplars, channel statistics, places, and the maxima of all images."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+
+from lp_core.dataset.feed import used_rows
+from lp_core.dataset.folder import DatasetFolder
+from lp_core.exemplars.channel_statistics import statistics_table
+from lp_core.exemplars.findings import Findings, maxima_of
+from lp_core.exemplars.table import exemplar_table, write_exemplars
+from lp_core.exemplars.top_k import TopK
+from lp_core.fingerprint import checksum, fingerprint
+from lp_core.images.network_input import log_polar_map
+from lp_core.network.layers import conv_channels
+from lp_core.run.files import CHANNELS, MAXIMA, MAXIMA_IMAGES, PLACES
+from lp_core.run.inputs import view_inputs
+from lp_core.run.stage import Stage
+from lp_core.settings import Recipe, ViewName
+
+FOVEA = 2.0
+"""Radius in px of the resized crop up to which a ring repeats a handful of the photograph's pixels. Our choice."""
+
+
+@dataclass(frozen=True)
+class ScanFiles:
+    """The files of one scan, in the folder of its stage.
+
+    Args:
+        stage: the scan; its inputs name the weights.
+        recipe: settings of the run; `scan.split` is the split that was scanned.
+        view: whose network.
+        dataset: the data set.
+    """
+
+    stage: Stage
+    recipe: Recipe
+    view: ViewName
+    dataset: DatasetFolder
+
+    @cached_property
+    def images(self) -> pa.Table:
+        """`row`, `image_id` and `label` of every image that the scan was asked for, by ascending row number."""
+        split = self.dataset.rows(self.recipe.scan.split)
+        rows = used_rows(self.recipe.data, self.recipe.scan.split, self.recipe.seed)
+        return pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})
+
+    def exemplars(self, top_k: TopK) -> pa.Table:
+        """The table of exemplars of a nine, with fingerprints of weights, data set and transform as metadata."""
+        recipe, size = self.recipe, self.recipe.view.size
+        metadata = {
+            "weights": self.stage.inputs["weights"],
+            "dataset": self.dataset.fingerprint,
+            "transform": fingerprint(view_inputs(recipe, self.view) | {"eval_crop": recipe.data.eval_crop}),
+            "scan": self.stage.fingerprint,
+        }
+        masks = {}
+        if self.view == "log_polar":
+            log_polar = log_polar_map(recipe.view)
+            masks = {"fill": log_polar.looks_outside(), "fovea": log_polar.looks_within(FOVEA)}
+        return exemplar_table(
+            top_k,
+            conv_channels(recipe.network.width),
+            self.images,
+            self.dataset.class_names,
+            metadata,
+            shape_SR=(size, size),
+            masks=masks,
+            wraps=self.view == "log_polar" and recipe.network.angle_padding == "circular",
+        )
+
+    def write(self, findings: Findings) -> dict[str, str]:
+        """Write the tables of exemplars and channels, and the places; return SHA-256 by file name."""
+        folder, statistics = self.stage.folder, findings.statistics
+        by_layer = {layer: statistics.places(layer) for layer in statistics.layer_channels}
+        places = io.BytesIO()
+        np.savez_compressed(places, allow_pickle=False, **by_layer)
+        written = write_exemplars(self.exemplars(findings.top_k), folder)
+        written[CHANNELS] = folder.write_table(CHANNELS, statistics_table(statistics))
+        folder.write_bytes(PLACES, places.getvalue())
+        return written | {PLACES: checksum(places.getvalue())}
+
+    def write_maxima(self, pieces: Sequence[str], scanned_N: np.ndarray) -> dict[str, str]:
+        """Write all images' maxima, one piece of the scan at a time, and the table of the images that they belong to.
+
+        Args:
+            pieces: files of findings in the stage's folder, by ascending row number.
+            scanned_N: row numbers of the images in them, ascending.
+
+        Returns:
+            SHA-256 by file name.
+        """
+        folder = self.stage.folder
+        images = self.images.filter(np.isin(self.images["row"].to_numpy(), scanned_N))
+        images_checksum = folder.write_table(MAXIMA_IMAGES, images)
+        shape = len(images), sum(conv_channels(self.recipe.network.width).values())
+        with folder.writing(MAXIMA) as file:
+            maxima_checksum = write_halves(file, shape, (maxima_of(folder.read_bytes(piece)) for piece in pieces))
+        return {MAXIMA: maxima_checksum, MAXIMA_IMAGES: images_checksum}
+
+    def remove_maxima(self) -> None:
+        """Remove the maxima of an earlier scan, with other weights."""
+        for name in (MAXIMA, MAXIMA_IMAGES):
+            self.stage.folder.remove(name)
+
+
+def write_halves(file: IO[bytes], shape: tuple[int, int], parts: Iterable[np.ndarray]) -> str:
+    """Write a float16 array as .npy without holding it whole; return the SHA-256 of what was written.
+
+    Args:
+        file: open for writing.
+        shape: of the array, [N, C].
+        parts: its rows in order, float16 [n, C] each.
+    """
+    header, digest = io.BytesIO(), hashlib.sha256()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f2", "fortran_order": False, "shape": shape})
+    file.write(header.getvalue())
+    digest.update(header.getvalue())
+    for part in parts:
+        data = part.tobytes()
+        file.write(data)
+        digest.update(data)
+    return digest.hexdigest()

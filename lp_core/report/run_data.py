@@ -1,0 +1,101 @@
+"""What a report shows, read from the files of a run."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from lp_core.dataset.faulty_rows import recorded
+from lp_core.dataset.feed import Feed
+from lp_core.dataset.folder import DatasetFolder
+from lp_core.exemplars.table import read_exemplars
+from lp_core.images.network_input import log_polar_map
+from lp_core.report.contact_sheet import per_row
+from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.samples import samples
+from lp_core.run.files import CLASSES, COMPARISON, EVALUATION, FEATURES, METRICS, PANELS
+from lp_core.run.noted_settings import Manifest, measured_otherwise
+from lp_core.settings import Recipe, ViewName
+from lp_core.storage import Storage
+
+
+def report_data(
+    run: Storage,
+    recipe: Recipe,
+    dataset: DatasetFolder,
+    feeds: Mapping[ViewName, Feed],
+    manifests: Mapping[ViewName, Mapping[str, Manifest]],
+) -> ReportData:
+    """What the page shows of a finished run, except settings, commands and the inputs of exemplars.
+
+    Args:
+        run: the run folder.
+        recipe: settings of the run.
+        dataset: the data set.
+        feeds: what reads its photographs, by view; both views.
+        manifests: by view, in the order in which they are shown, and stage.
+    """
+    views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    return ReportData(
+        rule=recipe.visualize.rule,
+        title=f"Logpolar: {posixpath.basename(run.path())}",
+        views=views,
+        classes=len(dataset.class_names),
+        comparison=run.read_json(COMPARISON) if len(views) > 1 else None,
+        samples=samples(recipe, feeds, dataset.class_names),
+        dataset=_photographs(run, recipe, feeds["cartesian"], manifests),
+        seconds={f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages},
+        log_polar_map=log_polar_map(recipe.view),
+        wraps=recipe.network.angle_padding == "circular",
+        per_row=per_row(recipe.view.size),
+    )
+
+
+def read_view(folder: Storage, address: str) -> ViewReport:
+    """What the page shows of one view.
+
+    Args:
+        folder: the view's folder in the run.
+        address: of that folder, relative to RUN/report.
+    """
+    panels: dict[str, dict[int, str]] = {}
+    for file in folder.files(PANELS):
+        _, layer, name = file.split("/")
+        panels.setdefault(layer, {})[int(name.partition(".")[0])] = f"{address}/{file}"
+    features = folder.read_table(FEATURES).to_pylist()
+    drawn = {(row["layer"], row["channel"]) for row in features}
+    drawn |= {(layer, channel) for layer, channels in panels.items() for channel in channels}
+    exemplars = read_exemplars(folder).to_pylist()
+    return ViewReport(
+        evaluation=folder.read_json(EVALUATION),
+        by_class=folder.read_table(CLASSES).to_pylist(),
+        metrics=_metrics(folder),
+        panels=panels,
+        exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
+        features=features,
+        folder=address,
+    )
+
+
+def _metrics(folder: Storage) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl; none of a network that was trained elsewhere."""
+    if not folder.exists(METRICS):
+        return []
+    return [json.loads(line) for line in folder.read_bytes(METRICS).splitlines()]
+
+
+def _photographs(
+    run: Storage, recipe: Recipe, feed: Feed, manifests: Mapping[ViewName, Mapping[str, Manifest]]
+) -> dict[str, Any]:
+    """Facts about the photographs, by the names that the page shows."""
+    facts: dict[str, Any] = {
+        "training images": len(feed.used_rows("train")),
+        "validation images": len(feed.used_rows("validation")),
+    }
+    facts |= measured_otherwise(recipe, manifests)
+    quarantined = {(row["split"], row["row"]) for view in manifests for row in recorded(run / view)}
+    if quarantined:
+        facts["of them undecodable, left out"] = len(quarantined)
+    return facts

@@ -1,0 +1,29 @@
+"""Names of the files of a run, relative to the folder of the stage that writes them.
+
+`WRITES` in `workflows/stages.py` says which stage that is.
+"""
+
+from __future__ import annotations
+
+WEIGHTS = "weights.safetensors"
+METRICS = "metrics.jsonl"
+CHECKPOINTS = "checkpoints"
+HISTORY = "history"
+
+EVALUATION = "evaluation.json"
+CLASSES = "classes.parquet"
+PREDICTIONS = "predictions.parquet"
+COMPARISON = "comparison.json"
+
+EXEMPLARS = "exemplars.parquet"
+CHANNELS = "channels.parquet"
+PLACES = "places.npz"
+MAXIMA = "maxima.npy"
+MAXIMA_IMAGES = "maxima_images.parquet"
+CHANGES = "changes.parquet"
+
+PANELS = "panels"
+ATLAS = "atlas"
+FEATURES = "features.parquet"
+
+REPORT = "report"
