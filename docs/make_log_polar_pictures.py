@@ -17,11 +17,11 @@ import numpy as np
 from skimage.data import astronaut
 
 from lp_core.images.crop import Crop, resize_crop
-from lp_core.images.log_polar import Law, LogPolarMap
+from lp_core.images.laws import LAWS
+from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.network_input import composed
 
 FOLDER = Path(__file__).parent / "images"
-LAWS: tuple[Law, ...] = ("monopole", "opencv", "paper-2018")
 GAZE = Crop(0, 112, 224, 224)
 """A part of the photograph with the face in the middle, at its own resolution."""
 
@@ -31,7 +31,7 @@ def laws(photograph: np.ndarray) -> plt.Figure:
     image = resize_crop(photograph, GAZE, 224)
     wide = LogPolarMap(size=(224, 224), foveal_scale=16)
     columns = [("monopole, a = 1", LogPolarMap(size=(224, 224))), ("monopole, a = 16", wide)]
-    columns += [(law, LogPolarMap(size=(224, 224), law=law, prefilter=False)) for law in LAWS[1:]]
+    columns += [(law, LogPolarMap(size=(224, 224), law=law, prefilter=False)) for law in LAWS if law != "monopole"]
     figure, axes = plt.subplots(2, 5, figsize=(12.5, 5.2), layout="constrained")
     show(axes[0, 0], image, "photograph")
     for axis, (name, log_polar) in zip(axes[0, 1:], columns, strict=True):

@@ -70,10 +70,10 @@ class Band:
     x: np.ndarray
 
 
-def place(
+def sampling_bands(
     cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = None, keep: bool = True
 ) -> tuple[Band, ...]:
-    """The bands of rings for one image: how many samples, from which level, and where.
+    """Return the bands of rings for one image: how many samples, from which level, and where.
 
     Args:
         cells: Of the map.
