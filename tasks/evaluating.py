@@ -7,14 +7,13 @@ import numpy as np
 from lp_core.dataset.feed import Feed
 from lp_core.network.predictions import Predictions
 from tasks.networks import Trained, held
-from tasks.scanning import filled
 
 
 def evaluate_rows(trained: Trained, rows: np.ndarray) -> Predictions:
     """What the network says of some rows of the validation split, each seen once, in fp32; not of faulty ones."""
     import torch
 
-    from lp_core.network.learner import normalized
+    from lp_core.network.inputs import filled, normalized
 
     network, device = held(trained)
     found = []

@@ -11,7 +11,7 @@ from tasks.pieces import run_pieces
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
-    from lp_core.exemplars.findings import Findings
+    from lp_core.exemplars.scan_result import ScanResult
     from tasks.cluster import Cluster
 
 GROUP = 16
@@ -22,11 +22,11 @@ def reduce_files(folder: Storage, files: list[str], cluster: Cluster, title: str
     """Return names of at most `group` files that hold together what the given ones hold.
 
     Joined files are named by what they are made of, so a killed reduce goes on where it stopped. Nobody holds more than
-    two findings in memory.
+    two results in memory.
 
     Args:
         folder: where the files are.
-        files: findings of a scan, each image in one of them.
+        files: results of a scan, each image in one of them.
         cluster: the connected cluster.
         title: of the progress that is told.
         group: files that one task joins, at least 2.
@@ -48,24 +48,24 @@ def reduce_files(folder: Storage, files: list[str], cluster: Cluster, title: str
 
 
 def join_files(folder: str, files: tuple[str, ...], target: str) -> None:
-    """Join the findings in some files into one."""
+    """Join the results in some files into one."""
     Storage(folder).write_bytes(target, read_joined(Storage(folder), files).to_bytes())
 
 
-def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> Findings:
+def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> ScanResult:
     """What some files hold together, read one after the other.
 
     Raises:
         SettingError: a file is damaged.
     """
-    from lp_core.exemplars.findings import Findings, join
+    from lp_core.exemplars.scan_result import ScanResult, join_results
 
-    found: Findings | None = None
+    result: ScanResult | None = None
     for file in files:
         try:
-            piece = Findings.from_bytes(folder.read_bytes(file))
+            piece = ScanResult.from_bytes(folder.read_bytes(file))
         except (OSError, ValueError) as error:
             raise SettingError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
-        found = piece if found is None else join(found, piece)
-    assert found is not None
-    return found
+        result = piece if result is None else join_results(result, piece)
+    assert result is not None
+    return result

@@ -28,7 +28,7 @@ from workflows.session import Session
 from workflows.stages import VALIDATION
 
 if TYPE_CHECKING:
-    from lp_core.exemplars.findings import Findings
+    from lp_core.exemplars.scan_result import ScanResult
     from lp_core.exemplars.top_k import TopK
 
 FOVEA = 2.0
@@ -144,7 +144,7 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
     return facts | {"files": written, "machines": list(found.machines)}
 
 
-def _write_tables(session: Session, view: ViewName, stage: Stage, found: Findings) -> dict[str, str]:
+def _write_tables(session: Session, view: ViewName, stage: Stage, found: ScanResult) -> dict[str, str]:
     """Write what a person asks for; return SHA-256 by file name."""
     from lp_core.exemplars.channel_statistics import statistics_table
     from lp_core.exemplars.table import write_exemplars
@@ -162,7 +162,7 @@ def _write_tables(session: Session, view: ViewName, stage: Stage, found: Finding
 
 def _write_maxima(session: Session, folder: Storage, pieces: list[str], scanned: np.ndarray) -> dict[str, str]:
     """Write all images' maxima piece by piece, and the table that says whose they are; return SHA-256 by file name."""
-    from lp_core.exemplars.findings import maxima_of
+    from lp_core.exemplars.scan_result import maxima_of
     from lp_core.network.layers import conv_channels
 
     identities, images = _identities(session), io.BytesIO()
@@ -206,7 +206,7 @@ def _follow(session: Session, view: ViewName, stages: dict[int | None, Stage]) -
 
 def exemplars_of(session: Session, view: ViewName, stage: Stage, top_k: TopK) -> pa.Table:
     """The table of exemplars that a scan of these nine writes."""
-    from lp_core.exemplars.table import exemplar_table
+    from lp_core.exemplars.table import InputShares, exemplar_table
     from lp_core.network.layers import conv_channels
 
     recipe, size = session.recipe, session.recipe.view.size
@@ -226,9 +226,7 @@ def exemplars_of(session: Session, view: ViewName, stage: Stage, top_k: TopK) ->
         _identities(session),
         session.dataset.class_names,
         about,
-        shape_SR=(size, size),
-        masks=masks,
-        wraps=view == "log_polar" and recipe.network.angle_padding == "circular",
+        InputShares((size, size), masks, view == "log_polar" and recipe.network.angle_padding == "circular"),
     )
 
 

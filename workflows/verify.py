@@ -17,7 +17,6 @@ from lp_core.settings import ViewName
 from lp_core.storage import Storage
 from tasks.networks import held
 from tasks.progress import Progress, say
-from tasks.scanning import filled
 from workflows.scan import exemplars_of
 from workflows.session import Session
 
@@ -47,7 +46,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
 
     from lp_core.exemplars.table import read_exemplars
     from lp_core.exemplars.verification import brute_force, differences
-    from lp_core.network.learner import normalized
+    from lp_core.network.inputs import filled, normalized
     from lp_core.network.machine import machine
 
     recipe, manifest = session.recipe, stage.manifest()

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from lp_core.exemplars.peaks import KEEP, Peaks
+from lp_core.exemplars import KEEP
+from lp_core.exemplars.peaks import Peaks
 
 EMPTY = -1
 """Row and position of a place that no image has taken."""
@@ -63,10 +63,6 @@ class TopK:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return plain arrays by name, for `np.savez`; equal nines give equal bytes."""
         return {"value_CK": self.value_CK, "row_CK": self.row_CK, "position_CK2": self.position_CK2}
-
-    def threshold(self) -> torch.Tensor:
-        """Return float32 [C]: what an image must reach to enter, 0 while there are empty places."""
-        return torch.from_numpy(self.value_CK[:, -1].copy())
 
     def push(self, peaks: Peaks, rows: Sequence[int]) -> TopK:
         """Return the nine of these images and those seen before.

@@ -13,6 +13,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from lp_core.exemplars import KEEP
 from lp_core.network.layers import conv_layers
 from lp_core.network.vgg16 import VGG16
 
@@ -65,9 +66,9 @@ def brute_force(
                 touched |= looked_at
             for channel in touched:
                 peaks = found[layer, channel]
-                best = sorted(peaks, key=lambda row: (-peaks[row][0], row))[:9]
+                best = sorted(peaks, key=lambda row: (-peaks[row][0], row))[:KEEP]
                 found[layer, channel] = {row: peaks[row] for row in {*best, *(kept[layer, channel] & set(peaks))}}
-                ninth[layer][channel] = peaks[best[-1]][0] if len(best) == 9 else 0
+                ninth[layer][channel] = peaks[best[-1]][0] if len(best) == KEEP else 0
     return found
 
 
@@ -124,10 +125,10 @@ def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], toleranc
     ]
     for channel, peak_by_row in found.items():
         name = f"{channel[0]}/{channel[1]}"
-        best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:9]
+        best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:KEEP]
         lines = sorted(recorded[channel], key=lambda line: line["rank"])
-        if [line["rank"] for line in lines] != list(range(9)):
-            complaints.append(f"{name}: the table has {len(lines)} rows for it, not one for each rank 0 to 8")
+        if [line["rank"] for line in lines] != list(range(KEEP)):
+            complaints.append(f"{name}: the table has {len(lines)} rows for it, not one for each rank 0 to {KEEP - 1}")
             continue
         rows = [line["row"] for line in lines if line["row"] is not None]
         if len(set(rows)) < len(rows):

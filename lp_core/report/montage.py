@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from lp_core.exemplars import KEEP
 from lp_core.network.receptive_field import Box
 from lp_core.report.lettering import legible
 from lp_core.report.plate import SOFT, Picture, Sheet, blank, common_windows, content, fitted, hatch, locator
@@ -24,7 +25,7 @@ RULE_TITLES: dict[Rule, str] = {
     "gradient": "plain gradient",
 }
 """What a rule is called in pictures."""
-PLACES = 9
+PLACES = KEEP
 """Exemplars of a channel."""
 
 

@@ -13,7 +13,8 @@ from torch.nn import functional
 from lp_core.dataset.feed import FAULTY, Feed, Reading
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner, normalized
+from lp_core.network.inputs import normalized
+from lp_core.network.learner import Learner
 from lp_core.settings import Recipe
 from tasks import view_training
 from tests.conftest import FAULTY_ROWS

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lp_core.exemplars.peaks import find_peaks
-from lp_core.exemplars.table import exemplar_table, recorded_nine
+from lp_core.exemplars.table import InputShares, exemplar_table, recorded_nine
 from lp_core.exemplars.top_k import TopK
 from lp_core.exemplars.verification import brute_force, column_differences, differences
 from lp_core.network.layers import conv_channels, conv_layers
@@ -54,13 +54,13 @@ def batches(images):
 def top_k(network, batches) -> TopK:
     top_k = TopK.empty(len(CHANNELS))
     for rows, x_N3SR in batches:
-        top_k = top_k.push(find_peaks(network, x_N3SR, top_k.threshold(), rows=rows), rows)
+        top_k = top_k.push(find_peaks(network, x_N3SR, rows=rows), rows)
     return top_k
 
 
 def as_table(top_k: TopK) -> pa.Table:
     rows = pa.table({"row": ROWS, "image_id": [str(row) for row in ROWS], "label": [0] * len(ROWS)})
-    return exemplar_table(top_k, conv_channels(WIDTH), rows, ["all"], {"weights": "abc"}, shape_SR=(32, 32))
+    return exemplar_table(top_k, conv_channels(WIDTH), rows, ["all"], {"weights": "abc"}, InputShares((32, 32)))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import torch
 
 from lp_core.dataset.feed import Feed, Reading
 from lp_core.errors import SettingError
-from lp_core.network.learner import Learner, normalized
+from lp_core.network.inputs import normalized
+from lp_core.network.learner import Learner
 
 
 @pytest.fixture(autouse=True)
