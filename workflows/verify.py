@@ -45,7 +45,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
     import torch
 
     from lp_core.exemplars.table import read_exemplars
-    from lp_core.exemplars.verification import brute_force, differences
+    from lp_core.exemplars.verification import brute_force, exemplar_differences
     from lp_core.network.inputs import filled, normalized
     from lp_core.network.machine import machine
 
@@ -79,7 +79,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
         raise SettingError(f"{stage.folder.path('exemplars.parquet')}: {error}") from None
     finally:
         torch.set_num_threads(threads)
-    complaints = differences(table, found, tolerance)
+    complaints = exemplar_differences(table, found, tolerance)
     complaints += _derived(session, view, stage, table) + _changed(stage.folder, manifest.get("files", {}))
     for line in complaints[:SHOWN]:
         say(f"verify {name}: {line}")

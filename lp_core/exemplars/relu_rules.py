@@ -26,10 +26,10 @@ def deconvnet(gradient: Tensor, active: Tensor) -> Tensor:
     return gradient.clamp(min=0)
 
 
-def gradient(gradient: Tensor, active: Tensor) -> Tensor:
+def plain_gradient(gradient: Tensor, active: Tensor) -> Tensor:
     """All gradients where the ReLU was active: the derivative itself."""
     return gradient * active
 
 
-RELU_RULES: dict[Rule, ReluRule] = {"guided": guided, "deconvnet": deconvnet, "gradient": gradient}
+RELU_RULES: dict[Rule, ReluRule] = {"guided": guided, "deconvnet": deconvnet, "gradient": plain_gradient}
 """The rules by the names that settings give them."""

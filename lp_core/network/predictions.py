@@ -1,4 +1,4 @@
-"""What a network said of every image: the rows behind accuracies, per class, and of two networks side by side."""
+"""Predictions of a network for every image: the rows behind accuracies, per class, and two networks compared."""
 
 from __future__ import annotations
 
@@ -138,11 +138,11 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
     """
     if not (np.array_equal(a.row_N, b.row_N) and np.array_equal(a.label_N, b.label_N)):
         raise ValueError("the two networks were not measured on the same images")
-    found: dict[str, Any] = {"images": len(a.row_N)}
-    for name, places in (("top1", 1), ("top5", 5)):
-        hit_a, hit_b = a.rank_N < places, b.rank_N < places
+    result: dict[str, Any] = {"images": len(a.row_N)}
+    for name, ranks in (("top1", 1), ("top5", 5)):
+        hit_a, hit_b = a.rank_N < ranks, b.rank_N < ranks
         only_a, only_b = int((hit_a & ~hit_b).sum()), int((~hit_a & hit_b).sum())
-        found[name] = {
+        result[name] = {
             "both": int((hit_a & hit_b).sum()),
             "only_a": only_a,
             "only_b": only_b,
@@ -150,7 +150,7 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
             "difference": 100 * (only_a - only_b) / len(a.row_N),
             "p_value": mcnemar(only_a, only_b),
         }
-    return found
+    return result
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

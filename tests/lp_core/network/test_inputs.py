@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
+from torchvision.transforms import functional
 
-from lp_core.network.inputs import filled
+from lp_core.network.inputs import filled, normalized
+
+
+def test_input_is_normalised_as_torchvision_does() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
+    theirs = functional.normalize(functional.to_tensor(image[0]), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    torch.testing.assert_close(normalized(image, torch.device("cpu"))[0], theirs)
 
 
 @pytest.mark.parametrize("images", [0, 3, 5])
