@@ -83,7 +83,7 @@ def test_maxima_travel_with_the_result(scanned) -> None:
     data = scanned([0, 1, 2]).to_bytes(maxima_NC)
     np.testing.assert_array_equal(maxima_of(data), maxima_NC)
     assert ScanResult.from_bytes(data).to_bytes() == scanned([0, 1, 2]).to_bytes()
-    with pytest.raises(ValueError, match="hold no maxima"):
+    with pytest.raises(ValueError, match="holds no maxima"):
         maxima_of(scanned([0]).to_bytes())
 
 
@@ -91,10 +91,10 @@ def test_maxima_travel_with_the_result(scanned) -> None:
 @pytest.mark.parametrize("damage", ["flip", "cut", "zeros"])
 def test_a_damaged_file_is_refused(scanned, where, damage) -> None:
     data = bytearray(scanned(list(range(8))).to_bytes())
-    place = int(len(data) * where)
-    data[place : None if damage == "cut" else place + 50] = b"" if damage == "cut" else b"\0" * 50
+    start = int(len(data) * where)
+    data[start : None if damage == "cut" else start + 50] = b"" if damage == "cut" else b"\0" * 50
     if damage == "flip":
-        data[place : place + 50] = bytes(255 - byte for byte in data[place : place + 50])
+        data[start : start + 50] = bytes(255 - byte for byte in data[start : start + 50])
     with pytest.raises(ValueError, match=r"damaged result|is missing|not the nine"):
         ScanResult.from_bytes(bytes(data))
 
