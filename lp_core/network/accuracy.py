@@ -80,7 +80,7 @@ def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
     Raises:
         ValueError: a logit is NaN.
     """
-    import torch
+    import torch  # here, because readers of counts need none
 
     logits_NC = logits_NC.detach().double()
     if torch.isnan(logits_NC).any():
@@ -92,7 +92,7 @@ def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
 
 def losses(logits_NC: Tensor, label_N: Tensor) -> Tensor:
     """Cross-entropies in nats, float64 [N]."""
-    import torch
+    import torch  # here, because readers of counts need none
 
     return torch.nn.functional.cross_entropy(logits_NC.detach().double(), label_N, reduction="none")
 

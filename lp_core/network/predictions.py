@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.network.accuracy import Counts, wilson_interval
+from lp_core.network.accuracy import Counts, losses, ranks, wilson_interval
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,9 +43,7 @@ class Predictions:
         Raises:
             ValueError: a logit is NaN.
         """
-        import torch
-
-        from lp_core.network.accuracy import losses, ranks
+        import torch  # here, because readers of tables need none
 
         label = torch.tensor(label_N, device=logits_NC.device)
         rank_N, loss_N = ranks(logits_NC, label), losses(logits_NC, label)
@@ -139,8 +137,8 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
     if not (np.array_equal(a.row_N, b.row_N) and np.array_equal(a.label_N, b.label_N)):
         raise ValueError("the two networks were not measured on the same images")
     result: dict[str, Any] = {"images": len(a.row_N)}
-    for name, ranks in (("top1", 1), ("top5", 5)):
-        hit_a, hit_b = a.rank_N < ranks, b.rank_N < ranks
+    for name, allowed in (("top1", 1), ("top5", 5)):
+        hit_a, hit_b = a.rank_N < allowed, b.rank_N < allowed
         only_a, only_b = int((hit_a & ~hit_b).sum()), int((~hit_a & hit_b).sum())
         result[name] = {
             "both": int((hit_a & hit_b).sum()),
