@@ -20,7 +20,11 @@ from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, rounded,
 KNOWN = 0.25
 """Least weight of known cells in a sample that is drawn; their mean is its value. Source: our choice."""
 
+WHOLE = 0.999
+"""A cell whose samples lie on the image by at least this share is known. Source: our choice; 1, but for rounding."""
+
 Inverse = Literal["exact", "published"]
+"""`published` is the inverse that the original authors' OpenCV paired with the paper-2018 law."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +84,7 @@ def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> I
     ring = geometry.ring_of(radius + 1 if inverse == "published" else radius)
     last = geometry.rings - 1
     column = np.clip(ring, 0, last).astype(np.float32)
-    known_SR = sample(np.ones(geometry.size, np.float32), bands(geometry), fill=0.0) > 0.999
+    known_SR = sample(np.ones(geometry.size, np.float32), bands(geometry), fill=0.0) > WHOLE
     wrapped = np.concatenate([known_SR[-1:], known_SR, known_SR[:1]]).astype(np.float32)
     seen_HW = (ring <= last + 0.5) & (bilinear(wrapped, row + 1, column, fill=0) >= KNOWN)
     return InverseTable(
