@@ -62,7 +62,7 @@ def guided_backprop(
         ValueError: unknown rule, other number of units than images, a unit outside the map, another network than
             VGG-16, or a circle of rows that the pools before the layer do not halve evenly: its units see no box.
     """
-    channel_N, row_N, col_N = _checked(network, x_N3SR, layer, units, rule)
+    channel_N, row_N, col_N = _unit_tensors(network, x_N3SR, layer, units, rule)
     field = receptive_fields(list(network.features)[: conv_layers()[layer] + 1])[-1]
     rows, cols = x_N3SR.shape[2:]
     circular = wraps(network)
@@ -87,7 +87,7 @@ def whole_image(
     network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Unit], rule: Rule = "guided"
 ) -> tuple[Tensor, Tensor]:
     """Return the same as `guided_backprop`, but computed over, and given for, the whole image: [N, 3, S, R] and [N]."""
-    channel_N, row_N, col_N = _checked(network, x_N3SR, layer, units, rule)
+    channel_N, row_N, col_N = _unit_tensors(network, x_N3SR, layer, units, rule)
     through_relu = RELU_RULES[rule]
     steps: list[_Convolution | _Pool] = []
     y = x_N3SR
@@ -231,7 +231,7 @@ def _in_parts(
     return gradient_N3LL, activation_N
 
 
-def _checked(network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Unit], rule: str) -> tuple[Tensor, ...]:
+def _unit_tensors(network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Unit], rule: str) -> tuple[Tensor, ...]:
     """Channels, rows and columns of the units as int64 [N], once they are known to exist, in a VGG-16."""
     if rule not in RELU_RULES:
         raise ValueError(f"no rule '{rule}'; there are {', '.join(RELU_RULES)}")

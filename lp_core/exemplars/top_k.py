@@ -102,16 +102,16 @@ def merge(a: TopK, b: TopK) -> TopK:
     position = np.concatenate([a.position_CK2, b.position_CK2], 1)
 
     order = np.lexsort((position[..., 1], position[..., 0], row, -value), axis=1)
-    value, row, position = _take(order, value, row, position)
+    value, row, position = _reordered(order, value, row, position)
     repeated = _seen_before(row)
     value = np.where(repeated, np.float32(0), value)
     row = np.where(repeated, EMPTY, row)
     position = np.where(repeated[..., None], EMPTY, position)
     order = np.argsort(row == EMPTY, axis=1, kind="stable")[:, :KEEP]
-    return TopK(*_take(order, value, row, position))
+    return TopK(*_reordered(order, value, row, position))
 
 
-def _take(order: np.ndarray, value: np.ndarray, row: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
+def _reordered(order: np.ndarray, value: np.ndarray, row: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
     return (
         np.take_along_axis(value, order, 1),
         np.take_along_axis(row, order, 1),

@@ -1,6 +1,6 @@
 """The nine of every channel found again the slow way, to be compared with a scan's table.
 
-Shares no code with the scan: every activation of every image is looked at, and Python's own sort decides.
+Shares no code with the scan: it compares every activation of every image, and Python's own sort decides.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _line_differences(
     if row is None:
         return [f"{name}: no image is recorded, but row {-best[rank][1]} has activation {best[rank][0]:.6g}"]
     if row not in peak_by_row:
-        return [f"{name}: row {row} is recorded, which was not among the images looked at"]
+        return [f"{name}: row {row} is recorded, which was not among the images searched"]
     value, *position = peak_by_row[row]
     complaints = []
     if not abs(line["activation"] - value) <= tolerance * abs(value):  # nor may it be NaN

@@ -29,7 +29,8 @@ _UNREAD = {
     **dict.fromkeys((b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypmif1", b"ftypmsf1"), "a HEIC file"),
     **dict.fromkeys((b"ftypcrx ",), "a camera's raw file"),
 }
-"""Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads. Source: brands of HEIF, ISO/IEC 23008-12; `crx` is Canon's."""
+"""Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads. Source: brands of HEIF,
+ISO/IEC 23008-12; `crx` is Canon's."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How a TIFF begins, in either order of bytes; the last two of more than 4 GiB."""
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})

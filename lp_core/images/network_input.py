@@ -45,10 +45,10 @@ def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: V
     log_polar = log_polar_map(settings)
     if settings.sampling == "two-step":
         return log_polar.warp(resize_crop(image_HWC, crop, settings.size))
-    return composed(image_HWC, crop, log_polar)
+    return sample_composed(image_HWC, crop, log_polar)
 
 
-def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
+def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
     """The log-polar image of a crop, sampled from the photograph itself: crop, flip, resize and warp are one map.
 
     Args:
