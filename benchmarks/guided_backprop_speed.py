@@ -24,7 +24,7 @@ from benchmarks.timing import in_turns, speed_ratio, wall_clock
 from lp_core.exemplars.guided_backprop import guided_backprop, whole_image
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers
-from lp_core.network.receptive_field import map_shape, unit_box
+from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings
 
@@ -109,7 +109,7 @@ def main() -> None:
         expected_N3SR = captum_batched()
         differences = []
         for crop_3LL, expected_3SR, (_, row, col) in zip(crop_N3LL, expected_N3SR, some, strict=True):
-            box = unit_box(layer, row, col)
+            box = receptive_field(layer).box(row, col)
             inner = crop_3LL[
                 :,
                 max(-box.top, 0) : SIDE - box.top if box.bottom > SIDE else None,

@@ -32,6 +32,7 @@ from benchmarks.machine import machine_line
 from benchmarks.original_chain import OriginalChain
 from benchmarks.timing import Stopwatch, table_head, table_row
 from lp_core.dataset.feed import Feed, Reading, open_dataset
+from lp_core.network import inputs
 from lp_core.network import learner as learning
 from lp_core.settings import Recipe, ViewName
 from tasks.connection import connected
@@ -43,7 +44,7 @@ from workflows.recipes import recipe as named
 
 CORES = usable_cpus()
 MOCK, RAY = "mock loader", "Ray Data"
-_normalized = learning.normalized
+_normalized = inputs.normalized
 Pair = tuple[Any, Any]
 """Images and labels of a batch."""
 

@@ -19,8 +19,8 @@ import torch
 from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch
 from lp_core.exemplars.channel_statistics import ChannelStatistics
-from lp_core.exemplars.findings import Findings
 from lp_core.exemplars.peaks import Peaks
+from lp_core.exemplars.scan_result import ScanResult
 from lp_core.exemplars.top_k import TopK
 from lp_core.network.layers import conv_channels
 from lp_core.network.receptive_field import map_shape
@@ -74,7 +74,7 @@ def main() -> None:
         # Statistics refuse to count an image twice, so the copies are given rows of their own.
         for number in range(max(options.pieces)):
             counts.row_N = np.arange(512 * number, 512 * (number + 1))
-            folder.write_bytes(f"{number}.npz", Findings(top_k, counts).to_bytes())
+            folder.write_bytes(f"{number}.npz", ScanResult(top_k, counts).to_bytes())
         for pieces in options.pieces:
             files, level = [f"{number}.npz" for number in range(pieces)], 0
             in_tasks = []

@@ -17,11 +17,11 @@ import numpy as np
 from skimage.data import astronaut
 
 from lp_core.images.crop import Crop, resize_crop
-from lp_core.images.log_polar import Law, LogPolarMap
-from lp_core.images.network_input import composed
+from lp_core.images.laws import LAWS
+from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.network_input import sample_composed
 
 FOLDER = Path(__file__).parent / "images"
-LAWS: tuple[Law, ...] = ("monopole", "opencv", "paper-2018")
 GAZE = Crop(0, 112, 224, 224)
 """A part of the photograph with the face in the middle, at its own resolution."""
 
@@ -31,7 +31,7 @@ def laws(photograph: np.ndarray) -> plt.Figure:
     image = resize_crop(photograph, GAZE, 224)
     wide = LogPolarMap(size=(224, 224), foveal_scale=16)
     columns = [("monopole, a = 1", LogPolarMap(size=(224, 224))), ("monopole, a = 16", wide)]
-    columns += [(law, LogPolarMap(size=(224, 224), law=law, prefilter=False)) for law in LAWS[1:]]
+    columns += [(law, LogPolarMap(size=(224, 224), law=law, prefilter=False)) for law in LAWS if law != "monopole"]
     figure, axes = plt.subplots(2, 5, figsize=(12.5, 5.2), layout="constrained")
     show(axes[0, 0], image, "photograph")
     for axis, (name, log_polar) in zip(axes[0, 1:], columns, strict=True):
@@ -56,12 +56,12 @@ def periphery(photograph: np.ndarray) -> plt.Figure:
     maps = {p: LogPolarMap(size=(224, 224), prefilter=p) for p in (False, True)}
     fine = LogPolarMap(size=(224, 224), sectors=224 * 8, rings=224 * 8, prefilter=False)
     # Cell (p, c) is the mean of rows 8p - 4 .. 8p + 3 of a map eight times as fine.
-    finest = np.roll(composed(photograph, whole, fine), 4, axis=0)
+    finest = np.roll(sample_composed(photograph, whole, fine), 4, axis=0)
     finest = np.concatenate([finest[:, :1].repeat(4, axis=1), finest[:, :-4]], axis=1)
     truth = finest.reshape(224, 8, 224, 8, 3).mean((1, 3))
     pictures = [
-        ("one sample per cell", composed(photograph, whole, maps[False])),
-        ("prefiltered", composed(photograph, whole, maps[True])),
+        ("one sample per cell", sample_composed(photograph, whole, maps[False])),
+        ("prefiltered", sample_composed(photograph, whole, maps[True])),
         ("8 x 8 samples per cell", np.rint(truth).astype(np.uint8)),
     ]
     figure, axes = plt.subplots(1, 3, figsize=(10.5, 4.2), layout="constrained")
@@ -76,7 +76,7 @@ def fovea(photograph: np.ndarray) -> plt.Figure:
     log_polar = LogPolarMap(size=(224, 224), fixation_yx=(56, 114))
     ways = {
         "two-step: resized to 224, then warped": log_polar.warp(resize_crop(photograph, crop, 224)),
-        "composed: warped from the photograph": composed(photograph, crop, log_polar),
+        "composed: warped from the photograph": sample_composed(photograph, crop, log_polar),
     }
     figure, axes = plt.subplots(2, 2, figsize=(7.2, 7.2), layout="constrained")
     for column, (name, image) in enumerate(ways.items()):

@@ -7,7 +7,6 @@ import numpy as np
 from lp_core.network.predictions import Predictions
 from tasks.from_recipe import feed_of
 from tasks.networks import Trained, kept_network
-from tasks.scanning import filled
 from tasks.worker_process import prepare_measuring
 
 
@@ -15,7 +14,7 @@ def evaluate_rows(trained: Trained, rows: np.ndarray) -> Predictions:
     """Return what the network predicts of some validation rows, each seen once, in fp32; not of faulty ones."""
     import torch
 
-    from lp_core.network.learner import normalized
+    from lp_core.network.inputs import filled, normalized
 
     prepare_measuring()
     network, device = kept_network(trained)

@@ -11,7 +11,7 @@ from tasks.pieces import Executor
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
-    from lp_core.exemplars.findings import Findings
+    from lp_core.exemplars.scan_result import ScanResult
 
 GROUP = 16
 """Files that one task joins. Whatever it is, the result has the same bytes: joining is associative."""
@@ -21,11 +21,11 @@ def reduce_files(folder: Storage, files: list[str], executor: Executor, title: s
     """Return names of at most `group` files that hold together what the given ones hold.
 
     Joined files are named by what they are made of, so a killed reduce resumes. No process holds more
-    than two findings in memory.
+    than two results in memory.
 
     Args:
         folder: where the files are.
-        files: findings of a scan, each image in one of them.
+        files: results of a scan, each image in one of them.
         executor: runs the joins.
         title: of the progress shown.
         group: files that one task joins, at least 2.
@@ -47,24 +47,24 @@ def reduce_files(folder: Storage, files: list[str], executor: Executor, title: s
 
 
 def join_files(folder: str, files: tuple[str, ...], target: str) -> None:
-    """Join the findings in some files into one."""
+    """Join the results in some files into one."""
     Storage(folder).write_bytes(target, read_joined(Storage(folder), files).to_bytes())
 
 
-def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> Findings:
+def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> ScanResult:
     """What some files hold together, read one after the other.
 
     Raises:
         SettingError: a file is damaged.
     """
-    from lp_core.exemplars.findings import Findings, join
+    from lp_core.exemplars.scan_result import ScanResult, join_results
 
-    joined: Findings | None = None
+    joined: ScanResult | None = None
     for file in files:
         try:
-            piece = Findings.from_bytes(folder.read_bytes(file))
+            piece = ScanResult.from_bytes(folder.read_bytes(file))
         except (OSError, ValueError) as error:
             raise SettingError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
-        joined = piece if joined is None else join(joined, piece)
+        joined = piece if joined is None else join_results(joined, piece)
     assert joined is not None
     return joined

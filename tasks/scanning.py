@@ -35,11 +35,11 @@ class Search:
 
     def is_finished(self, rows: np.ndarray) -> bool:
         """Whether that file is there and whole."""
-        from lp_core.exemplars.findings import Findings, maxima_of
+        from lp_core.exemplars.scan_result import ScanResult, maxima_of
 
         try:
             data = Storage(self.folder).read_bytes(self.file(rows))
-            images = len(Findings.from_bytes(data).statistics.row_N)
+            images = len(ScanResult.from_bytes(data).statistics.row_N)
             return not self.trained.recipe.scan.maxima or len(maxima_of(data)) == images
         except (OSError, ValueError):
             return False
@@ -67,15 +67,15 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
 
 def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
     """The file of what one network finds in the images, with all of their maxima if they are wanted."""
-    from lp_core.exemplars.findings import Findings, halves
     from lp_core.exemplars.peaks import ActivationError, find_peaks
+    from lp_core.exemplars.scan_result import ScanResult, half_precision
+    from lp_core.network.inputs import filled, normalized
     from lp_core.network.layers import conv_channels
-    from lp_core.network.learner import normalized
     from lp_core.network.machine import machine
 
     network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
-    empty = Findings.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
+    empty = ScanResult.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
     top_k, statistics, maxima = empty.top_k, empty.statistics, []
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
@@ -87,11 +87,5 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
         top_k = top_k.push(peaks, numbers)
         statistics.push(peaks, numbers)
         if recipe.scan.maxima:
-            maxima.append(halves(peaks.value_NC.cpu().numpy()))
-    return Findings(top_k, statistics, (machine(device),)).to_bytes(np.concatenate(maxima) if maxima else None)
-
-
-def filled(images_NSRC: np.ndarray, batch_size: int) -> np.ndarray:
-    """The batch at its full size, filled with black: kernels round differently for other batch sizes."""
-    missing = batch_size - len(images_NSRC)
-    return np.concatenate([images_NSRC, np.zeros((missing, *images_NSRC.shape[1:]), np.uint8)])
+            maxima.append(half_precision(peaks.value_NC.cpu().numpy()))
+    return ScanResult(top_k, statistics, (machine(device),)).to_bytes(np.concatenate(maxima) if maxima else None)

@@ -115,7 +115,7 @@ def exemplar_tiles(
         Pictures by channel, and a line for each exemplar whose recorded activation was not found again; it has none.
     """
     from lp_core.exemplars.guided_backprop import guided_backprop
-    from lp_core.network.learner import normalized
+    from lp_core.network.inputs import normalized
     from lp_core.report.exemplar_tile import exemplar_tile
 
     network, device = kept_network(trained, classifier=False)

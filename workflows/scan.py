@@ -114,8 +114,8 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
     rows = rows_of(recipe, recipe.scan.split)
     pieces = [search.file(part) for part in row_pieces(rows, recipe.scan.piece_rows)]
     joined = reduce_files(folder, pieces, session.executor, f"join {view}", GROUP) if len(pieces) > GROUP else pieces
-    findings = read_joined(folder, joined)
-    scanned = findings.statistics.row_N
+    result = read_joined(folder, joined)
+    scanned = result.statistics.row_N
     check(bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again")
     faulty = describe(session.dataset, recipe.scan.split, np.setdiff1d(rows, scanned).tolist())
     check_faulty_share(faulty, recipe.scan.split, len(rows), recipe.data.max_quarantined)
@@ -123,13 +123,13 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
         record(session.run / view, faulty)
         say(f"scan {view}: {summary(session.run / view, faulty, len(rows))}")
     files = ScanFiles(stage, recipe, view, session.dataset)
-    written = files.write(findings)
+    written = files.write(result)
     if recipe.scan.maxima:
         written |= files.write_maxima(pieces, scanned)
     else:
         files.remove_maxima()
     facts = {"images": len(scanned), "quarantined": len(faulty), "exemplars": written[EXEMPLARS]}
-    return facts | {"files": written, "machines": list(findings.machines)}
+    return facts | {"files": written, "machines": list(result.machines)}
 
 
 def _compare_epochs(session: Session, view: ViewName, scans: dict[int | None, Stage]) -> None:

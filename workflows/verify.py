@@ -15,7 +15,6 @@ from lp_core.settings import ViewName
 from tasks.from_recipe import feed_of, rows_of
 from tasks.networks import kept_network
 from tasks.progress import Progress, say
-from tasks.scanning import filled
 from tasks.worker_process import prepare_measuring
 from workflows.session import Session
 
@@ -47,7 +46,7 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
     import torch
 
     from lp_core.exemplars.table import read_exemplars
-    from lp_core.exemplars.verification import brute_force, differences
+    from lp_core.exemplars.verification import brute_force, exemplar_differences
     from lp_core.network.machine import machine
 
     name = view if epoch is None else f"{view} epoch {epoch}"
@@ -68,7 +67,9 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
         raise SettingError(f"{stage.folder.path(EXEMPLARS)}: {error}") from None
     finally:
         torch.set_num_threads(threads)
-    complaints = differences(table, peaks, tolerance) + _derived(session, view, stage, table) + stage.changed_files()
+    complaints = (
+        exemplar_differences(table, peaks, tolerance) + _derived(session, view, stage, table) + stage.changed_files()
+    )
     for complaint in complaints[:SHOWN]:
         say(f"verify {name}: {complaint}")
     images = len(searched)
@@ -82,7 +83,7 @@ def _batches(
     session: Session, view: ViewName, name: str, device: torch.device, searched: list[int]
 ) -> Iterator[tuple[list[int], torch.Tensor]]:
     """Row numbers and network inputs of the split that was scanned; row numbers are appended to `searched`."""
-    from lp_core.network.learner import normalized
+    from lp_core.network.inputs import filled, normalized
 
     recipe = session.recipe
     rows, size = rows_of(recipe, recipe.scan.split), recipe.scan.batch_size

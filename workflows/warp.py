@@ -11,7 +11,8 @@ from tyro.conf import Positional
 from lp_core.errors import SettingError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.inverse import Inverse
-from lp_core.images.log_polar import Law, LogPolarMap, NamedRadius
+from lp_core.images.laws import Law, NamedRadius
+from lp_core.images.log_polar import LogPolarMap
 
 LARGEST = 8192
 """Largest side of the result in px; our choice, against a slip of the finger."""

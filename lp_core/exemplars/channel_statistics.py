@@ -18,11 +18,12 @@ from lp_core.network.receptive_field import map_shape
 
 BINS = 257
 """Bin 0 counts images that do not activate a channel; the others hold an eighth of an octave each, from 2^-16 to 2^16,
-the first and last also what lies beyond."""
+the first and last also what lies beyond. Source: our choice; half a bin is 6 %."""
 FINEST_MAP = 28
 """Most rows, and most columns, of a histogram of places; larger maps are binned. 28 keeps conv4_1 and deeper of a
-224 px network at full resolution."""
+224 px network at full resolution. Source: our choice."""
 _UNIT = 2.0**24
+"""Steps of the sum per unit of activation. Source: our choice; a float32 has 24 significant bits."""
 _ONE = np.int32(1)  # of the counters' own type: `np.add.at` is ten times slower otherwise
 _LOWEST_BITS = np.float32(2.0**-16).view(np.int32) >> 20
 
@@ -37,7 +38,7 @@ class ChannelStatistics:
         row_N: int64, ascending, the images counted.
         sum_C: int64, sum of the peaks in units of 2^-24, exact up to a sum of 5e11.
         bin_CB: int32, images by activation of their peak, in bins of an eighth of an octave.
-        place: int32, images by place of their peak; all layers' [channels, rows, cols] one after the other, flat.
+        place_counts: int32, images by place of their peak; [channels, rows, cols] of all layers in order, flat.
     """
 
     layer_channels: dict[str, int]
@@ -45,7 +46,7 @@ class ChannelStatistics:
     row_N: np.ndarray
     sum_C: np.ndarray
     bin_CB: np.ndarray
-    place: np.ndarray
+    place_counts: np.ndarray
 
     @classmethod
     def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int]) -> ChannelStatistics:
@@ -72,7 +73,7 @@ class ChannelStatistics:
         self.sum_C += np.rint(value_NC.astype(np.float64) * _UNIT).astype(np.int64).sum(0)
         channel_C = np.arange(value_NC.shape[1])
         np.add.at(self.bin_CB.reshape(-1), (channel_C * BINS + _bins(value_NC)).ravel(), _ONE)
-        np.add.at(self.place, self._places(peaks.position_NC2.cpu().numpy()), _ONE)
+        np.add.at(self.place_counts, self._place_indices(peaks.position_NC2.cpu().numpy()), _ONE)
 
     def places(self, layer: str) -> np.ndarray:
         """Return int32 [channels, rows, cols]: images by where their peak lies; each bin covers whole units."""
@@ -80,7 +81,7 @@ class ChannelStatistics:
         for name, count in self.layer_channels.items():
             _, (rows, cols) = _grid(name, self.shape_SR)
             if name == layer:
-                return self.place[start : start + count * rows * cols].reshape(count, rows, cols)
+                return self.place_counts[start : start + count * rows * cols].reshape(count, rows, cols)
             start += count * rows * cols
         raise KeyError(f"no layer '{layer}' was counted; there are {', '.join(self.layer_channels)}")
 
@@ -108,7 +109,7 @@ class ChannelStatistics:
             "row_N": self.row_N,
             "sum_C": self.sum_C,
             "bin_CB": self.bin_CB,
-            "place": self.place,
+            "place": self.place_counts,
         }
 
     @classmethod
@@ -118,8 +119,8 @@ class ChannelStatistics:
         rows, cols = arrays["shape_SR"].tolist()
         return cls(layer_channels, (rows, cols), *(arrays[name] for name in ("row_N", "sum_C", "bin_CB", "place")))
 
-    def _places(self, position_NC2: np.ndarray) -> np.ndarray:
-        """Indices into `place` of the peaks that have a position."""
+    def _place_indices(self, position_NC2: np.ndarray) -> np.ndarray:
+        """Indices into `place_counts` of the peaks that have a position."""
         index = []
         first_channel = first_place = 0
         for layer, count in self.layer_channels.items():
@@ -141,7 +142,7 @@ def merge_statistics(a: ChannelStatistics, b: ChannelStatistics) -> ChannelStati
         raise ValueError("statistics of networks or inputs of different shapes cannot be joined")
     row_N = _disjoint(a.row_N, b.row_N)
     return ChannelStatistics(
-        a.layer_channels, a.shape_SR, row_N, a.sum_C + b.sum_C, a.bin_CB + b.bin_CB, a.place + b.place
+        a.layer_channels, a.shape_SR, row_N, a.sum_C + b.sum_C, a.bin_CB + b.bin_CB, a.place_counts + b.place_counts
     )
 
 

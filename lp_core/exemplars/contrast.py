@@ -26,7 +26,7 @@ def gradient_picture(gradient_N3SR: torch.Tensor | np.ndarray) -> np.ndarray:
     """
     gradient = np.asarray(torch.as_tensor(gradient_N3SR).detach().float().cpu())
     if gradient.ndim == 4:
-        pictures = [gradient_picture(one) for one in gradient]
+        pictures = [gradient_picture(gradient_3SR) for gradient_3SR in gradient]
         return np.stack(pictures) if pictures else np.empty((0, *gradient.shape[2:], 3), np.uint8)
     magnitude = np.abs(gradient[gradient != 0])
     scale = np.quantile(magnitude, SHARE) if magnitude.size else 1.0

@@ -16,9 +16,6 @@ from lp_core.network.layers import conv_layers
 from lp_core.network.layout import check_layout
 from lp_core.network.vgg16 import VGG16
 
-KEEP = 9
-"""Exemplars of a channel, as in Zeiler & Fergus 2014."""
-
 
 class ActivationError(ValueError):
     """A network gave an activation that is not a finite number; the message names image and layer.
@@ -46,9 +43,7 @@ class Peaks:
 
 
 @torch.no_grad()
-def find_peaks(
-    network: VGG16, x_N3SR: Tensor, threshold_C: Tensor | None = None, *, rows: Sequence[int] | None = None
-) -> Peaks:
+def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = None) -> Peaks:
     """Return every channel's peak in every image of a batch, from one forward pass.
 
     On a CPU, network and images in `torch.channels_last` are by far the fastest: the peaks then cost 1 to 5 % of the
@@ -57,7 +52,6 @@ def find_peaks(
     Args:
         network: any VGG16, or torchvision's `vgg16`; only its `features` run, nothing is attached to them.
         x_N3SR: normalised input on the network's device, in its precision.
-        threshold_C: smallest peaks worth a position, such as `TopK.threshold()`; lower ones get (-1, -1).
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
             computed, then left out.
 
@@ -77,8 +71,6 @@ def find_peaks(
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
         raise _complaint([peak.value_NC for peak in by_layer], rows)
-    if threshold_C is not None:
-        peaks.position_NC2[peaks.value_NC < threshold_C.to(peaks.value_NC)] = -1
     return peaks
 
 
@@ -87,7 +79,7 @@ def _map_peaks(a_NCSR: Tensor) -> Peaks:
     if a_NCSR.is_cuda:
         value_NC, flat_NC = a_NCSR.flatten(2).max(2)
     else:
-        # Vectorised over channels in channels_last: the price of a maximum without its place, and 10 times faster than
+        # Vectorised over channels in channels_last: as fast as a maximum without its position, and 10 times faster than
         # `max` with indices (measured, benchmarks/scan_peaks.py).
         value_NC11, flat_NC11 = F.adaptive_max_pool2d(a_NCSR, 1, return_indices=True)
         value_NC, flat_NC = value_NC11[..., 0, 0], flat_NC11[..., 0, 0]
@@ -101,9 +93,9 @@ def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> Acti
     for layer, value_NC in zip(conv_layers(), value_by_layer, strict=True):
         broken_N = ~value_NC.isfinite().all(1)
         if broken_N.any():
-            place = int(broken_N.int().argmax())
-            image = f"image {place} of the batch" if rows is None else f"the image in row {rows[place]}"
-            wrong = "NaN" if value_NC[place].isnan().any() else "infinite"
+            number = int(broken_N.int().argmax())
+            image = f"image {number} of the batch" if rows is None else f"the image in row {rows[number]}"
+            wrong = "NaN" if value_NC[number].isnan().any() else "infinite"
             text = f"{layer} has {wrong} activations for {image}; check the weights, and try precision fp32"
-            return ActivationError(text, place if rows is None else rows[place])
+            return ActivationError(text, number if rows is None else rows[number])
     raise AssertionError("all activations are finite")

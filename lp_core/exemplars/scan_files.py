@@ -15,8 +15,8 @@ import pyarrow as pa
 from lp_core.dataset.feed import used_rows
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.channel_statistics import statistics_table
-from lp_core.exemplars.findings import Findings, maxima_of
-from lp_core.exemplars.table import exemplar_table, write_exemplars
+from lp_core.exemplars.scan_result import ScanResult, maxima_of
+from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
@@ -72,18 +72,16 @@ class ScanFiles:
             self.images,
             self.dataset.class_names,
             metadata,
-            shape_SR=(size, size),
-            masks=masks,
-            wraps=self.view == "log_polar" and recipe.network.angle_padding == "circular",
+            InputShares((size, size), masks, self.view == "log_polar" and recipe.network.angle_padding == "circular"),
         )
 
-    def write(self, findings: Findings) -> dict[str, str]:
+    def write(self, result: ScanResult) -> dict[str, str]:
         """Write the tables of exemplars and channels, and the places; return SHA-256 by file name."""
-        folder, statistics = self.stage.folder, findings.statistics
+        folder, statistics = self.stage.folder, result.statistics
         by_layer = {layer: statistics.places(layer) for layer in statistics.layer_channels}
         places = io.BytesIO()
         np.savez_compressed(places, allow_pickle=False, **by_layer)
-        written = write_exemplars(self.exemplars(findings.top_k), folder)
+        written = write_exemplars(self.exemplars(result.top_k), folder)
         written[CHANNELS] = folder.write_table(CHANNELS, statistics_table(statistics))
         folder.write_bytes(PLACES, places.getvalue())
         return written | {PLACES: checksum(places.getvalue())}
@@ -92,7 +90,7 @@ class ScanFiles:
         """Write all images' maxima, one piece of the scan at a time, and the table of the images that they belong to.
 
         Args:
-            pieces: files of findings in the stage's folder, by ascending row number.
+            pieces: files of results in the stage's folder, by ascending row number.
             scanned_N: row numbers of the images in them, ascending.
 
         Returns:

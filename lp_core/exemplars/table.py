@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from lp_core.exemplars import KEEP
 from lp_core.exemplars.crop import covered_share
-from lp_core.exemplars.peaks import KEEP
 from lp_core.exemplars.top_k import EMPTY, TopK
-from lp_core.network.receptive_field import receptive_field
+from lp_core.network.receptive_field import Box, receptive_field
 from lp_core.run.files import EXEMPLARS
 from lp_core.storage import Storage
 
@@ -35,16 +36,34 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class InputShares:
+    """What of the network input receptive fields lie on, as columns of the table.
+
+    Attributes:
+        shape_SR: rows and columns of the network input; `padding_share` is how much of the receptive field lies beyond.
+        masks: bool [S, R] by name; `<name>_share` is how much of the receptive field the mask covers.
+        wraps: the network takes its rows as a circle, so that nothing lies beyond the first and last.
+    """
+
+    shape_SR: tuple[int, int]
+    masks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    wraps: bool = False
+
+    def columns(self, boxes_P4: np.ndarray) -> dict[str, np.ndarray]:
+        """Return float32 [P] by name: shares, 0 to 1, of boxes (top, left, bottom, right)."""
+        shares = {f"{name}_share": covered_share(boxes_P4, mask, wraps=self.wraps) for name, mask in self.masks.items()}
+        shares["padding_share"] = 1 - covered_share(boxes_P4, np.ones(self.shape_SR, bool), wraps=self.wraps)
+        return {name: share_P.astype(np.float32) for name, share_P in shares.items()}
+
+
 def exemplar_table(
     top_k: TopK,
     layer_channels: Mapping[str, int],
     rows: pa.Table,
     class_names: Sequence[str],
     metadata: Mapping[str, str] | None = None,
-    *,
-    shape_SR: tuple[int, int] | None = None,
-    masks: Mapping[str, np.ndarray] | None = None,
-    wraps: bool = False,
+    shares: InputShares | None = None,
 ) -> pa.Table:
     """Return nine rows for every channel, in the order of layers, channels and ranks.
 
@@ -57,10 +76,7 @@ def exemplar_table(
         rows: columns `row`, `image_id` and `label` of at least the images that occur, in any order.
         class_names: name of each label.
         metadata: fingerprints of weights, data set and transform, kept with the schema.
-        shape_SR: rows and columns of the network input; adds `padding_share`, how much of the receptive field lies
-            beyond it.
-        masks: bool [S, R] by name; adds `<name>_share`, how much of the receptive field the mask covers.
-        wraps: the network takes its rows as a circle, so that nothing lies beyond the first and last.
+        shares: what of the network input to measure; adds its columns.
 
     Returns:
         Table of `SCHEMA` and the shares (float32): the receptive field is half-open and unclipped, in px of the
@@ -75,15 +91,16 @@ def exemplar_table(
     channel_C = np.concatenate([np.arange(count) for count in layer_channels.values()])
     row = top_k.row_CK.ravel()
     empty = row == EMPTY
-    place = np.zeros(len(row), np.int64)
-    place[~empty] = _places(rows["row"].to_numpy(), row[~empty])
-    image_id = rows["image_id"].take(pa.array(place, mask=empty))
-    label = rows["label"].cast(pa.int64()).take(pa.array(place, mask=empty))
+    index = np.zeros(len(row), np.int64)
+    index[~empty] = _indices(rows["row"].to_numpy(), row[~empty])
+    image_id = rows["image_id"].take(pa.array(index, mask=empty))
+    label = rows["label"].cast(pa.int64()).take(pa.array(index, mask=empty))
     names = pa.array(list(class_names), pa.string())
     field_C3 = np.array([receptive_field(layer) for layer in layer_C])
-    stride, offset, size = np.repeat(field_C3, KEEP, axis=0).T
-    unit_row, unit_col = top_k.position_CK2.reshape(-1, 2).T
-    top, left = stride * unit_row - offset, stride * unit_col - offset
+    stride_P1, offset_P1, size_P1 = np.split(np.repeat(field_C3, KEEP, axis=0), 3, axis=1)
+    unit_P2 = top_k.position_CK2.reshape(-1, 2)
+    start_P2 = stride_P1 * unit_P2 - offset_P1
+    boxes_P4 = np.concatenate([start_P2, start_P2 + size_P1], 1)
     columns: dict[str, Any] = {
         "layer": np.repeat(layer_C, KEEP),
         "channel": np.repeat(channel_C, KEEP),
@@ -93,16 +110,12 @@ def exemplar_table(
         "label": label,
         "class_name": names.take(label.combine_chunks()),
     }
-    numbers = {"unit_row": unit_row, "unit_col": unit_col, "rf_top": top, "rf_left": left}
-    numbers |= {"rf_bottom": top + size, "rf_right": left + size, "row": row}
+    numbers = {"unit_row": unit_P2[:, 0], "unit_col": unit_P2[:, 1], "row": row}
+    numbers |= {f"rf_{edge}": values for edge, values in zip(Box._fields, boxes_P4.T, strict=True)}
     columns |= {name: pa.array(values, mask=empty) for name, values in numbers.items()}
     table = pa.table({name: columns[name] for name in SCHEMA.names}).cast(SCHEMA)
-    boxes_P4 = np.stack([top, left, top + size, left + size], 1)
-    shares = {f"{name}_share": covered_share(boxes_P4, mask, wraps=wraps) for name, mask in (masks or {}).items()}
-    if shape_SR is not None:
-        shares["padding_share"] = 1 - covered_share(boxes_P4, np.ones(shape_SR, bool), wraps=wraps)
-    for name, share_P in shares.items():
-        table = table.append_column(name, pa.array(share_P.astype(np.float32), mask=empty))
+    for name, share_P in (shares.columns(boxes_P4) if shares else {}).items():
+        table = table.append_column(name, pa.array(share_P, mask=empty))
     return table.replace_schema_metadata(dict(metadata or {})).combine_chunks()
 
 
@@ -141,8 +154,8 @@ def recorded_nine(table: pa.Table) -> TopK:
     )
 
 
-def _places(row_numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Where each wanted row number stands."""
+def _indices(row_numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Index of each wanted row number among the row numbers."""
     missing = wanted[~np.isin(wanted, row_numbers)]
     if len(missing):
         raise ValueError(f"an exemplar is row {missing[0]} of the data set, which the table of rows does not have")

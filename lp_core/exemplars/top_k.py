@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from lp_core.exemplars.peaks import KEEP, Peaks
+from lp_core.exemplars import KEEP
+from lp_core.exemplars.peaks import Peaks
 
 EMPTY = -1
 """Row and position of a place that no image has taken."""
@@ -64,10 +64,6 @@ class TopK:
         """Return plain arrays by name, for `np.savez`; equal nines give equal bytes."""
         return {"value_CK": self.value_CK, "row_CK": self.row_CK, "position_CK2": self.position_CK2}
 
-    def threshold(self) -> torch.Tensor:
-        """Return float32 [C]: what an image must reach to enter, 0 while there are empty places."""
-        return torch.from_numpy(self.value_CK[:, -1].copy())
-
     def push(self, peaks: Peaks, rows: Sequence[int]) -> TopK:
         """Return the nine of these images and those seen before.
 
@@ -106,16 +102,16 @@ def merge(a: TopK, b: TopK) -> TopK:
     position = np.concatenate([a.position_CK2, b.position_CK2], 1)
 
     order = np.lexsort((position[..., 1], position[..., 0], row, -value), axis=1)
-    value, row, position = _take(order, value, row, position)
+    value, row, position = _reordered(order, value, row, position)
     repeated = _seen_before(row)
     value = np.where(repeated, np.float32(0), value)
     row = np.where(repeated, EMPTY, row)
     position = np.where(repeated[..., None], EMPTY, position)
     order = np.argsort(row == EMPTY, axis=1, kind="stable")[:, :KEEP]
-    return TopK(*_take(order, value, row, position))
+    return TopK(*_reordered(order, value, row, position))
 
 
-def _take(order: np.ndarray, value: np.ndarray, row: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
+def _reordered(order: np.ndarray, value: np.ndarray, row: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, ...]:
     return (
         np.take_along_axis(value, order, 1),
         np.take_along_axis(row, order, 1),

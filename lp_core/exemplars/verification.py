@@ -1,6 +1,6 @@
 """The nine of every channel found again the slow way, to be compared with a scan's table.
 
-Shares no code with the scan: every activation of every image is looked at, and Python's own sort decides.
+Shares no code with the scan: it compares every activation of every image, and Python's own sort decides.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from lp_core.exemplars import KEEP
 from lp_core.network.layers import conv_layers
 from lp_core.network.vgg16 import VGG16
 
@@ -33,7 +34,7 @@ def brute_force(
         table: the exemplars recorded.
         tolerance: a recorded position counts as the peak's if its activation comes so near to it, relatively.
     """
-    found: dict[Channel, dict[int, Peak]] = {}
+    peaks: dict[Channel, dict[int, Peak]] = {}
     ninth: dict[str, np.ndarray] = {}
     recorded = _recorded(table)
     kept: dict[Channel, set[int]] = defaultdict(set)
@@ -52,23 +53,23 @@ def brute_force(
             peak_NC = a_NCSR.amax((2, 3)).numpy()
             if layer not in ninth:
                 ninth[layer] = np.zeros(peak_NC.shape[1], np.float32)
-                found |= {(layer, channel): {} for channel in range(peak_NC.shape[1])}
+                peaks |= {(layer, channel): {} for channel in range(peak_NC.shape[1])}
             enters_NC = (peak_NC > 0) & (peak_NC >= ninth[layer])
             touched = set()
-            for place, row in enumerate(rows):
+            for image, row in enumerate(rows):
                 units = recorded.get((layer, int(row)), {})
-                looked_at = {*np.flatnonzero(enters_NC[place]).tolist(), *units} & set(range(peak_NC.shape[1]))
-                for channel in looked_at:
-                    found[layer, channel][int(row)] = _peak(
-                        a_NCSR[place, channel].numpy(), units.get(channel), tolerance
+                candidates = {*np.flatnonzero(enters_NC[image]).tolist(), *units} & set(range(peak_NC.shape[1]))
+                for channel in candidates:
+                    peaks[layer, channel][int(row)] = _peak(
+                        a_NCSR[image, channel].numpy(), units.get(channel), tolerance
                     )
-                touched |= looked_at
+                touched |= candidates
             for channel in touched:
-                peaks = found[layer, channel]
-                best = sorted(peaks, key=lambda row: (-peaks[row][0], row))[:9]
-                found[layer, channel] = {row: peaks[row] for row in {*best, *(kept[layer, channel] & set(peaks))}}
-                ninth[layer][channel] = peaks[best[-1]][0] if len(best) == 9 else 0
-    return found
+                by_row = peaks[layer, channel]
+                best = sorted(by_row, key=lambda row: (-by_row[row][0], row))[:KEEP]
+                peaks[layer, channel] = {row: by_row[row] for row in {*best, *(kept[layer, channel] & set(by_row))}}
+                ninth[layer][channel] = by_row[best[-1]][0] if len(best) == KEEP else 0
+    return peaks
 
 
 def _recorded(table: pa.Table) -> dict[tuple[str, int], dict[int, tuple[int, int]]]:
@@ -100,17 +101,17 @@ def column_differences(table: pa.Table, expected: pa.Table) -> list[str]:
         if table[name] != expected[name]:
             pairs = zip(table[name].to_pylist(), expected[name].to_pylist(), strict=True)
             number, (seen, wanted) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
-            place = f"{table['layer'][number]}/{table['channel'][number]} rank {table['rank'][number]}"
-            complaints.append(f"{place}: {name} {seen} is recorded, but its image and unit have {wanted}")
+            line = f"{table['layer'][number]}/{table['channel'][number]} rank {table['rank'][number]}"
+            complaints.append(f"{line}: {name} {seen} is recorded, but its image and unit have {wanted}")
     return complaints
 
 
-def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], tolerance: float = 0.0) -> list[str]:
-    """Return in words where a table of exemplars disagrees with the peaks found; nothing if it is right.
+def exemplar_differences(table: pa.Table, peaks: dict[Channel, dict[int, Peak]], tolerance: float = 0.0) -> list[str]:
+    """Return in words where a table of exemplars disagrees with peaks that brute force found; nothing if it agrees.
 
     Args:
         table: exemplars, as `exemplar_table` makes them.
-        found: every image's peak in the channels to be compared.
+        peaks: by channel and row number; every image's peak in the channels to be compared.
         tolerance: largest relative difference of activations. 0 suits the machine, precision and batch of the scan;
             elsewhere rounding differs (1e-4 in fp32) and images whose activations are closer may change places.
     """
@@ -118,16 +119,16 @@ def differences(table: pa.Table, found: dict[Channel, dict[int, Peak]], toleranc
     recorded: dict[Channel, list[dict]] = defaultdict(list)
     for line in table.to_pylist():
         recorded[line["layer"], line["channel"]].append(line)
-    unknown = sorted(recorded.keys() - found.keys())
+    unknown = sorted(recorded.keys() - peaks.keys())
     complaints += [
         f"{layer}/{number}: it is recorded, but the network has no such channel" for layer, number in unknown
     ]
-    for channel, peak_by_row in found.items():
+    for channel, peak_by_row in peaks.items():
         name = f"{channel[0]}/{channel[1]}"
-        best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:9]
+        best = sorted(((value, -row) for row, (value, *_) in peak_by_row.items() if value > 0), reverse=True)[:KEEP]
         lines = sorted(recorded[channel], key=lambda line: line["rank"])
-        if [line["rank"] for line in lines] != list(range(9)):
-            complaints.append(f"{name}: the table has {len(lines)} rows for it, not one for each rank 0 to 8")
+        if [line["rank"] for line in lines] != list(range(KEEP)):
+            complaints.append(f"{name}: the table has {len(lines)} rows for it, not one for each rank 0 to {KEEP - 1}")
             continue
         rows = [line["row"] for line in lines if line["row"] is not None]
         if len(set(rows)) < len(rows):
@@ -147,7 +148,7 @@ def _line_differences(
     if row is None:
         return [f"{name}: no image is recorded, but row {-best[rank][1]} has activation {best[rank][0]:.6g}"]
     if row not in peak_by_row:
-        return [f"{name}: row {row} is recorded, which was not among the images looked at"]
+        return [f"{name}: row {row} is recorded, which was not among the images searched"]
     value, *position = peak_by_row[row]
     complaints = []
     if not abs(line["activation"] - value) <= tolerance * abs(value):  # nor may it be NaN

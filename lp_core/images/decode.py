@@ -29,10 +29,12 @@ _UNREAD = {
     **dict.fromkeys((b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypheim", b"ftypmif1", b"ftypmsf1"), "a HEIC file"),
     **dict.fromkeys((b"ftypcrx ",), "a camera's raw file"),
 }
-"""Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads."""
+"""Bytes 4 to 12 of pictures that neither OpenCV nor Pillow reads. Source: brands of HEIF,
+ISO/IEC 23008-12; `crx` is Canon's."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How a TIFF begins, in either order of bytes; the last two of more than 4 GiB."""
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+"""Markers of a JPEG's segments that state its size. Source: ITU-T T.81, table B.1."""
 
 
 class ImageError(ValueError):

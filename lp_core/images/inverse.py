@@ -8,21 +8,23 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from lp_core.errors import check
+from lp_core.images.geometry import LogPolarGeometry, bands
 from lp_core.images.sampling import OPENCV_LIMIT, bilinear, block_mean, rounded, sample
-
-if TYPE_CHECKING:
-    from lp_core.images.log_polar import LogPolarMap
 
 KNOWN = 0.25
 """Least weight of known cells in a sample that is drawn; their mean is its value. Source: our choice."""
 
+WHOLE = 0.999
+"""A cell whose samples lie on the image by at least this share is known. Source: our choice; 1, but for rounding."""
+
 Inverse = Literal["exact", "published"]
+"""`published` is the inverse that the original authors' OpenCV paired with the paper-2018 law."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +65,26 @@ class InverseTable:
 
 
 @functools.lru_cache(maxsize=8)
-def inverse_table(log_polar: LogPolarMap, scale: int, inverse: Inverse) -> InverseTable:
-    """Table of `log_polar` for an image `scale` times as large; made once per process."""
-    from lp_core.images.log_polar import bands
+def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> InverseTable:
+    """Return the table of a geometry for an image `scale` times as large; made once per process.
 
+    Raises:
+        ValueError: the geometry's law has no published inverse.
+    """
     check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published")
     check(
-        inverse == "exact" or log_polar.law == "paper-2018",
-        f"the {log_polar.law} law has no published inverse; only paper-2018 has",
+        inverse == "exact" or geometry.law == "paper-2018",
+        f"the {geometry.law} law has no published inverse; only paper-2018 has",
     )
-    (height, width), (cy, cx) = log_polar.size, log_polar.centre_yx
+    (height, width), (cy, cx) = geometry.size, geometry.centre_yx
     y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]
     x = ((np.arange(scale * width) + 0.5) / scale - 0.5 - cx)[None, :]
     radius = np.hypot(y, x)
-    row = (np.arctan2(y, x) * (log_polar.sectors / (2 * math.pi)) % log_polar.sectors).astype(np.float32)
-    ring = log_polar.ring_of(radius + 1 if inverse == "published" else radius)
-    last = log_polar.rings - 1
+    row = (np.arctan2(y, x) * (geometry.sectors / (2 * math.pi)) % geometry.sectors).astype(np.float32)
+    ring = geometry.ring_of(radius + 1 if inverse == "published" else radius)
+    last = geometry.rings - 1
     column = np.clip(ring, 0, last).astype(np.float32)
-    known_SR = sample(np.ones(log_polar.size, np.float32), bands(log_polar), fill=0.0) > 0.999
+    known_SR = sample(np.ones(geometry.size, np.float32), bands(geometry), fill=0.0) > WHOLE
     wrapped = np.concatenate([known_SR[-1:], known_SR, known_SR[:1]]).astype(np.float32)
     seen_HW = (ring <= last + 0.5) & (bilinear(wrapped, row + 1, column, fill=0) >= KNOWN)
     return InverseTable(

@@ -8,8 +8,9 @@ import math
 import numpy as np
 
 from lp_core.images.crop import Crop, resize_crop
-from lp_core.images.log_polar import LogPolarMap, cells
-from lp_core.images.sampling import Affine, place, sample
+from lp_core.images.geometry import cells
+from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.sampling import Affine, sample, sampling_bands
 from lp_core.settings import ViewName, ViewSettings
 
 
@@ -44,10 +45,10 @@ def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: V
     log_polar = log_polar_map(settings)
     if settings.sampling == "two-step":
         return log_polar.warp(resize_crop(image_HWC, crop, settings.size))
-    return composed(image_HWC, crop, log_polar)
+    return sample_composed(image_HWC, crop, log_polar)
 
 
-def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
+def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
     """The log-polar image of a crop, sampled from the photograph itself: crop, flip, resize and warp are one map.
 
     Args:
@@ -71,5 +72,5 @@ def composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.nd
         x_scale=-x_scale if crop.flip else x_scale,
         x_offset=crop.left - left + (cx + 0.5) * x_scale - 0.5,
     )
-    bands = place(cells(log_polar), view, prefilter=log_polar.prefilter, keep=False)
+    bands = sampling_bands(cells(log_polar), view, prefilter=log_polar.prefilter, keep=False)
     return sample(part_HWC, bands, log_polar.fill)

@@ -16,6 +16,7 @@ import numpy as np
 from lp_core.images.scratch import scratch
 
 DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
+"""Types of images that can be sampled."""
 
 GRID = 256 if int(cv2.__version__.split(".")[0]) >= 5 else 32
 """Cells look at whole multiples of 1 / GRID px from the fixation. With 8 bits of weight and 8 of grey level, float32
@@ -70,10 +71,10 @@ class Band:
     x: np.ndarray
 
 
-def place(
+def sampling_bands(
     cells: Cells, view: Affine, *, prefilter: bool, grid: int | None = None, keep: bool = True
 ) -> tuple[Band, ...]:
-    """The bands of rings for one image: how many samples, from which level, and where.
+    """Return the bands of rings for one image: how many samples, from which level, and where.
 
     Args:
         cells: Of the map.

@@ -15,8 +15,9 @@ from torch.nn import functional as F
 from torchvision import tv_tensors
 
 from lp_core.errors import check
+from lp_core.images.geometry import bands
 from lp_core.images.inverse import inverse_table
-from lp_core.images.log_polar import LogPolarMap, bands
+from lp_core.images.log_polar import LogPolarMap
 
 
 class _Tables(nn.Module):
@@ -73,8 +74,11 @@ class LogPolar(_Tables):
         self._register()
 
     def _tables(self) -> dict[str, np.ndarray]:
-        placed = enumerate(bands(self.log_polar))
-        return {f"{axis}{order}": table for order, band in placed for axis, table in (("y", band.y), ("x", band.x))}
+        return {
+            f"{axis}{order}": table
+            for order, band in enumerate(bands(self.log_polar))
+            for axis, table in (("y", band.y), ("x", band.x))
+        }
 
     def forward(self, image: Tensor) -> Tensor:
         """The log-polar image of every image of a batch of any shape.

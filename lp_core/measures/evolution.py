@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lp_core.exemplars.peaks import KEEP
+from lp_core.exemplars import KEEP
 from lp_core.exemplars.top_k import EMPTY
 
 SCHEMA = pa.schema(

@@ -32,7 +32,7 @@ def photograph_gradient(gradient_NSRC: np.ndarray, log_polar: LogPolarMap) -> np
     Raises:
         ValueError: the gradient does not have the map's sectors and rings.
     """
-    import torch
+    import torch  # here, because the other measures need none
 
     from lp_core.images.tensor import LogPolar
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lp_core.exemplars import KEEP
+
 
 @dataclass(frozen=True)
 class IndependentNine:
@@ -34,7 +36,7 @@ class IndependentNine:
         return float(self.distinct_P @ np.arange(len(self.distinct_P)))
 
 
-def independent_nine(images_L: np.ndarray, keep: int = 9) -> IndependentNine:
+def independent_nine(images_L: np.ndarray, keep: int = KEEP) -> IndependentNine:
     """Return the exact distributions of distinct classes, concordant pairs and the modal count.
 
     The number of ways to draw is a product over classes of polynomials in the number of images drawn; its coefficients

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 CONFIDENCE = 0.95
-"""Coverage of all intervals unless told otherwise. Source: convention."""
+"""Coverage of all intervals unless given. Source: convention."""
 BOOTSTRAP_SAMPLES = 2_000
 """Source: our choice; the ends of a 95 % interval rest on 50 values each."""
 

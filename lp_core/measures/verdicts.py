@@ -81,13 +81,13 @@ class Finding:
         """Return a JSON object; what is not known is null."""
         first = self.conditions[0].interval
         row = asdict(self)
-        row["conditions"] = [_plain(asdict(condition)) for condition in self.conditions]
+        row["conditions"] = [_json_ready(asdict(condition)) for condition in self.conditions]
         row |= {"effect": None, "low": None, "high": None}
         if first is not None:
             row |= {"effect": first.estimate, "low": first.low, "high": first.high}
         scope = row.pop("scope")
         row |= {name: scope[name] for name in ("images", "channels", "seeds", "classes", "input_px")}
-        return _plain(row)
+        return _json_ready(row)
 
 
 def judge(claim: Claim, measured: Mapping[str, Sequence[float]], scope: Scope, rules: Rules) -> Finding:
@@ -141,7 +141,7 @@ def judge(claim: Claim, measured: Mapping[str, Sequence[float]], scope: Scope, r
     )
 
 
-def describe(claim: Claim) -> str:
+def rule_text(claim: Claim) -> str:
     """Return the rule as text: what supports, refutes and limits the claim."""
     lines = [f"{claim.name} ({claim.view}, {claim.layer}): {claim.sentence}", "  supported if all of these hold:"]
     lines += [f"    {condition.text}" for condition in claim.conditions]
@@ -188,10 +188,10 @@ def _margin(condition: Condition, measured: Mapping[str, Sequence[float]]) -> fl
     return margin if margin > 0 else None
 
 
-def _plain(value: Any) -> Any:
+def _json_ready(value: Any) -> Any:
     """NaN and infinity become null: JSON knows neither."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _json_ready(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_json_ready(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -38,15 +38,15 @@ def ancestors(wnid: str) -> set[str]:
     Raises:
         KeyError: the synset is none of ImageNet's classes, and above none of them.
     """
-    parents, found, waiting = hypernyms(), set(), [wnid]
+    parents, ancestors, waiting = hypernyms(), set(), [wnid]
     if wnid not in parents:
         raise KeyError(f"{wnid} is none of ImageNet's 1,000 classes, so nothing is known about its meaning")
     while waiting:
         synset = waiting.pop()
-        if synset not in found:
-            found.add(synset)
+        if synset not in ancestors:
+            ancestors.add(synset)
             waiting.extend(parents.get(synset, ()))
-    return found
+    return ancestors
 
 
 def lin_similarity(wnids: Sequence[str]) -> np.ndarray:

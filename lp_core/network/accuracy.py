@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _Z95 = 1.959963984540054
-"""Half width of the central 95 % of a standard normal distribution."""
+"""Half width of the central 95 % of a standard normal distribution. Source: its quantile function at 0.975."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What was seen of some images; `a + b` is what was seen of both sets."""
+    """Evaluation counts of some images. Counts of disjoint sets add: `a + b`."""
 
     images: int = 0
     top1: int = 0
@@ -80,7 +80,7 @@ def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
     Raises:
         ValueError: a logit is NaN.
     """
-    import torch
+    import torch  # here, because readers of counts need none
 
     logits_NC = logits_NC.detach().double()
     if torch.isnan(logits_NC).any():
@@ -92,7 +92,7 @@ def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
 
 def losses(logits_NC: Tensor, label_N: Tensor) -> Tensor:
     """Cross-entropies in nats, float64 [N]."""
-    import torch
+    import torch  # here, because readers of counts need none
 
     return torch.nn.functional.cross_entropy(logits_NC.detach().double(), label_N, reduction="none")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lp_core.network.layers import conv_channels, hidden_units
+from lp_core.network.layers import CONVOLUTION, conv_channels, hidden_units
 from lp_core.network.receptive_field import map_shape
 from lp_core.settings import NetworkSettings
 
@@ -71,6 +71,6 @@ def _convolutions(settings: NetworkSettings, size: int) -> list[int]:
     inputs = 3
     for layer, outputs in conv_channels(settings.width).items():
         rows, columns = map_shape(layer, (size, size))
-        counts.append(rows * columns * outputs * inputs * 9)
+        counts.append(rows * columns * outputs * inputs * CONVOLUTION.size**2)
         inputs = outputs
     return counts

@@ -1,8 +1,13 @@
-"""First weights of VGG-16."""
+"""First weights of VGG-16: one function per scheme.
+
+To add a scheme: its name in `Initialization`, its function in `INITIALIZATIONS`.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -12,6 +17,18 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings, ViewName
 
 Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Where a layer stands in its network."""
+
+    first: bool
+    last: bool
+
+
+Scheme = Callable[[nn.Conv2d | nn.Linear, _Position, torch.Generator], None]
+"""Fills the weights of one layer in place."""
 
 
 def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed: int) -> VGG16:
@@ -31,39 +48,60 @@ def initialize(network: VGG16, how: Initialization, seed: int) -> VGG16:
 
     Args:
         network: any VGG16.
-        how: `torchvision` (He's fan out for convolutions, N(0, 0.01) for the classifier: what the published 71.59 %
-            started from), `variance-preserving` (He's fan in everywhere; the last layer's logits start near 0), or
-            `looks-linear` (channels come in pairs of opposite sign, so that the two ReLUs of a pair pass everything on
-            and the network starts as an odd function; orthogonal matrices, in the middle of each kernel).
+        how: one of `INITIALIZATIONS`; docs/RESULTS.md measures what each does for small networks.
         seed: the same seed gives the same weights.
-
-    Source: torchvision.models.vgg; He et al. 2015; Balduzzi et al. 2017 (looks-linear), Xiao et al. 2018 (orthogonal
-    in the middle of the kernel). What each does for small networks is measured in docs/RESULTS.md.
     """
     generator = torch.Generator().manual_seed(seed)
     layers = [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-    for place, layer in enumerate(layers):
-        first, last = place == 0, place == len(layers) - 1
-        with torch.no_grad():
+    with torch.no_grad():
+        for number, layer in enumerate(layers):
             assert layer.bias is not None
             layer.bias.zero_()
-            if how == "looks-linear":
-                outputs, inputs = layer.weight.shape[:2]
-                matrix = _mirrored(outputs, inputs, not last, not first, generator)
-                if isinstance(layer, nn.Conv2d):
-                    layer.weight.zero_()
-                    layer.weight[:, :, 1, 1] = matrix
-                else:
-                    layer.weight.copy_(matrix)
-            elif isinstance(layer, nn.Conv2d):
-                mode: Literal["fan_out", "fan_in"] = "fan_out" if how == "torchvision" else "fan_in"
-                nn.init.kaiming_normal_(layer.weight, mode=mode, nonlinearity="relu", generator=generator)
-            elif how == "torchvision":
-                nn.init.normal_(layer.weight, 0, 0.01, generator=generator)
-            else:
-                gain = 1.0 if last else math.sqrt(2.0)
-                nn.init.normal_(layer.weight, 0, gain / math.sqrt(layer.in_features), generator=generator)
+            INITIALIZATIONS[how](layer, _Position(number == 0, number == len(layers) - 1), generator)
     return network
+
+
+def _torchvision(layer: nn.Conv2d | nn.Linear, position: _Position, generator: torch.Generator) -> None:
+    """He's fan out for convolutions, N(0, 0.01) for the classifier: what the published 71.59 % started from.
+
+    Source: torchvision.models.vgg.
+    """
+    if isinstance(layer, nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+    else:
+        nn.init.normal_(layer.weight, 0, 0.01, generator=generator)
+
+
+def _variance_preserving(layer: nn.Conv2d | nn.Linear, position: _Position, generator: torch.Generator) -> None:
+    """He's fan in everywhere; the last layer has no ReLU, so its logits start near 0. Source: He et al. 2015."""
+    if isinstance(layer, nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu", generator=generator)
+    else:
+        gain = 1.0 if position.last else math.sqrt(2.0)
+        nn.init.normal_(layer.weight, 0, gain / math.sqrt(layer.in_features), generator=generator)
+
+
+def _looks_linear(layer: nn.Conv2d | nn.Linear, position: _Position, generator: torch.Generator) -> None:
+    """Channels in pairs of opposite sign: the two ReLUs of a pair pass everything on, and the network starts odd.
+
+    Source: Balduzzi et al. 2017; Xiao et al. 2018 (orthogonal matrices in the middle of each kernel).
+    """
+    outputs, inputs = layer.weight.shape[:2]
+    matrix = _mirrored(outputs, inputs, not position.last, not position.first, generator)
+    if isinstance(layer, nn.Conv2d):
+        layer.weight.zero_()
+        middle_row, middle_col = (side // 2 for side in layer.kernel_size)
+        layer.weight[:, :, middle_row, middle_col] = matrix
+    else:
+        layer.weight.copy_(matrix)
+
+
+INITIALIZATIONS: dict[Initialization, Scheme] = {
+    "torchvision": _torchvision,
+    "variance-preserving": _variance_preserving,
+    "looks-linear": _looks_linear,
+}
+"""The schemes by the names that settings give them."""
 
 
 def _mirrored(outputs: int, inputs: int, pair_outputs: bool, pair_inputs: bool, generator: torch.Generator) -> Tensor:

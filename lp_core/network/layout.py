@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from torch import nn
 
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import CONVOLUTION, POOL, conv_layers
 from lp_core.network.vgg16 import AngleConv2d
 
 FORWARDS = ("lp_core.network.vgg16.VGG16", "torchvision.models.vgg.VGG")
 """Networks that pass their input through `features` and do nothing to it before."""
 
-CONVOLUTION: dict[str, object] = {
-    "kernel_size": (3, 3),
-    "stride": (1, 1),
-    "padding": (1, 1),
-    "dilation": (1, 1),
+CONVOLUTION_SETTINGS: dict[str, object] = {
+    "kernel_size": (CONVOLUTION.size,) * 2,
+    "stride": (CONVOLUTION.stride,) * 2,
+    "padding": (CONVOLUTION.padding,) * 2,
+    "dilation": (CONVOLUTION.dilation,) * 2,
     "groups": 1,
     "padding_mode": "zeros",
 }
-POOL: dict[str, object] = {"kernel_size": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil_mode": False}
+POOL_SETTINGS: dict[str, object] = {
+    "kernel_size": POOL.size,
+    "stride": POOL.stride,
+    "padding": POOL.padding,
+    "dilation": POOL.dilation,
+    "ceil_mode": False,
+}
 
 
 def check_layout(network: nn.Module, layer: str) -> None:
@@ -46,13 +52,13 @@ def check_layout(network: nn.Module, layer: str) -> None:
         name = f"features.{number}"
         module = features[number] if number < len(features) else None
         expected = first if kind is nn.Conv2d else kind
-        wanted = CONVOLUTION if kind is nn.Conv2d else POOL if kind is nn.MaxPool2d else {}
+        wanted = CONVOLUTION_SETTINGS if kind is nn.Conv2d else POOL_SETTINGS if kind is nn.MaxPool2d else {}
         if type(module) is not expected:
             raise ValueError(f"{name} is {_name(module)}, where VGG-16 has {_name(expected)}; only VGG-16 is computed")
         for setting, value in wanted.items():
-            found = getattr(module, setting)
-            if found != value and found != (value, value):
-                raise ValueError(f"{name} has {setting} {found}, VGG-16 {value}; only VGG-16 is computed")
+            given = getattr(module, setting)
+            if given != value and given != (value, value):
+                raise ValueError(f"{name} has {setting} {given}, VGG-16 {value}; only VGG-16 is computed")
         for part in (network, features, module):
             if part._forward_hooks or part._forward_pre_hooks or "forward" in vars(part):
                 at = {id(network): "the network", id(features): "features"}.get(id(part), name)

@@ -13,15 +13,12 @@ from torch.nn import functional as F
 from lp_core.errors import SettingError
 from lp_core.network.accuracy import Counts, counts
 from lp_core.network.dropout import row_keys
+from lp_core.network.inputs import as_tensor, normalized
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import TrainSettings
 from lp_core.storage import one_line
-
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
-"""Mean and standard deviation of ImageNet's RGB in [0, 1]. Source: torchvision's reference training."""
 
 
 class Learner:
@@ -160,18 +157,6 @@ class Learner:
                 slots.setdefault(int(index), {})[slot] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.step = step
-
-
-def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor:
-    """uint8 [N, S, R, 3] in RGB -> float32 [N, 3, S, R] with ImageNet's mean 0 and deviation 1, channels last."""
-    x_NSRC = as_tensor(images_NSRC, device)
-    mean, std = (torch.tensor(values, device=device) * 255 for values in (MEAN, STD))
-    return ((x_NSRC.float() - mean) / std).permute(0, 3, 1, 2)
-
-
-def as_tensor(values: np.ndarray | Tensor, device: torch.device) -> Tensor:
-    """A tensor on the device; arrays are copied, since those of the object store are read-only."""
-    return values.to(device, non_blocking=True) if isinstance(values, Tensor) else torch.tensor(values, device=device)
 
 
 def _optimizer(network: nn.Module, train: TrainSettings) -> torch.optim.Optimizer:

@@ -1,4 +1,4 @@
-"""What a network said of every image: the rows behind accuracies, per class, and of two networks side by side."""
+"""Predictions of a network for every image: the rows behind accuracies, per class, and two networks compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from lp_core.network.accuracy import Counts, wilson_interval
+from lp_core.network.accuracy import Counts, losses, ranks, wilson_interval
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,9 +41,7 @@ class Predictions:
         Raises:
             ValueError: a logit is NaN.
         """
-        import torch
-
-        from lp_core.network.accuracy import losses, ranks
+        import torch  # here, because readers of tables need none
 
         label = torch.tensor(label_N, device=logits_NC.device)
         rank_N, loss_N = ranks(logits_NC, label), losses(logits_NC, label)
@@ -136,11 +134,11 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
     """
     if not (np.array_equal(a.row_N, b.row_N) and np.array_equal(a.label_N, b.label_N)):
         raise ValueError("the two networks were not measured on the same images")
-    found: dict[str, Any] = {"images": len(a.row_N)}
-    for name, places in (("top1", 1), ("top5", 5)):
-        hit_a, hit_b = a.rank_N < places, b.rank_N < places
+    result: dict[str, Any] = {"images": len(a.row_N)}
+    for name, allowed in (("top1", 1), ("top5", 5)):
+        hit_a, hit_b = a.rank_N < allowed, b.rank_N < allowed
         only_a, only_b = int((hit_a & ~hit_b).sum()), int((~hit_a & hit_b).sum())
-        found[name] = {
+        result[name] = {
             "both": int((hit_a & hit_b).sum()),
             "only_a": only_a,
             "only_b": only_b,
@@ -148,7 +146,7 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
             "difference": 100 * (only_a - only_b) / len(a.row_N),
             "p_value": mcnemar(only_a, only_b),
         }
-    return found
+    return result
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

@@ -1,10 +1,19 @@
-"""Which pixels of the network input a unit of VGG-16 can see: arithmetic only, no network is run."""
+"""Which pixels of the network input a unit can see: arithmetic only, no network is run.
+
+`receptive_field("conv4_2")` computes it from the table of VGG-16's layers and needs no torch;
+`receptive_fields(modules)` from a network's own modules. Both pass a `ReceptiveField` through the kernels in order.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import Kernel, kernels
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Box(NamedTuple):
@@ -23,40 +32,76 @@ class ReceptiveField(NamedTuple):
     offset: int
     size: int
 
+    def through(self, kernel: Kernel) -> ReceptiveField:
+        """Return the receptive field of the outputs of a kernel that reads units of this one.
 
+        Source: Dumoulin & Visin 2016, "A guide to convolution arithmetic for deep learning"; checked by experiment.
+        """
+        return ReceptiveField(
+            self.stride * kernel.stride,
+            self.offset + self.stride * kernel.padding,
+            self.size + self.stride * (kernel.reach - 1),
+        )
+
+    def box(self, row: int, col: int) -> Box:
+        """Return what the unit at (row, col) of the map sees: half-open, unclipped, in px of the network input."""
+        top, left = self.stride * row - self.offset, self.stride * col - self.offset
+        return Box(top, left, top + self.size, left + self.size)
+
+
+PIXEL = ReceptiveField(stride=1, offset=0, size=1)
+"""What a px of the network input sees."""
+
+
+@functools.cache
 def receptive_field(layer: str) -> ReceptiveField:
-    """Return (stride, offset, size) in px of a convolution's units: conv5_2 -> (16, 74, 164).
+    """Return (stride, offset, size) in px of the units of VGG-16's convolution: conv5_2 -> (16, 74, 164).
 
     Raises:
         KeyError: there is no such layer; the message lists those there are.
-
-    Source: from the unit down, a 3 x 3 convolution with padding 1 adds one px on each side, a 2 x 2 pool doubles all.
     """
-    pools = pools_before(layer)
-    names = list(conv_layers())
-    offset, size = 0, 1
-    for name in reversed(names[: names.index(layer) + 1]):
-        while pools > pools_before(name):
-            pools, offset, size = pools - 1, 2 * offset, 2 * size
-        offset, size = offset + 1, size + 2
-    return ReceptiveField(2 ** pools_before(layer), offset, size)
+    return functools.reduce(ReceptiveField.through, kernels(layer), PIXEL)
 
 
-def unit_box(layer: str, row: int, col: int) -> Box:
-    """Return the receptive field of the unit at (row, col) of a layer's map: half-open, unclipped, in input px."""
-    stride, offset, size = receptive_field(layer)
-    top, left = stride * row - offset, stride * col - offset
-    return Box(top, left, top + size, left + size)
+def receptive_fields(modules: Iterable[nn.Module]) -> list[ReceptiveField]:
+    """Return the receptive field of the units after each module of a sequential network, from its own settings.
+
+    Args:
+        modules: convolutions, max and mean pools, and ReLUs, in order; such as `network.features`.
+
+    Raises:
+        ValueError: a module is of another class, or differs along its two axes; the message names it.
+    """
+    fields = []
+    field = PIXEL
+    for number, module in enumerate(modules):
+        kernel = _kernel(module, number)
+        field = field if kernel is None else field.through(kernel)
+        fields.append(field)
+    return fields
 
 
 def map_shape(layer: str, shape_SR: tuple[int, int]) -> tuple[int, int]:
-    """Return rows and columns of a layer's map for a network input of S rows and R columns."""
-    stride = 2 ** pools_before(layer)
-    return shape_SR[0] // stride, shape_SR[1] // stride
+    """Return rows and columns of the map of VGG-16's convolution for a network input of S rows and R columns."""
+    rows, cols = shape_SR
+    for kernel in kernels(layer):
+        rows, cols = kernel.outputs(rows), kernel.outputs(cols)
+    return rows, cols
 
 
-def pools_before(layer: str) -> int:
-    """Return how many 2 x 2 pools lie between the input and a convolution: 0 for conv1_2, 4 for conv5_1."""
-    if layer not in conv_layers():
-        raise KeyError(f"no layer '{layer}'; there are {', '.join(conv_layers())}")
-    return int(layer.removeprefix("conv").split("_")[0]) - 1
+def _kernel(module: nn.Module, number: int) -> Kernel | None:
+    """What a module reads; None where it reads the one position that it writes."""
+    from torch import nn  # here, because readers of tables need no torch, which takes a second to import
+
+    if isinstance(module, nn.ReLU):
+        return None
+    if not isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+        raise ValueError(f"module {number} is {type(module).__name__}, whose receptive field is not known")
+    settings = []
+    for name, unless_given in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
+        value = getattr(module, name, unless_given)
+        along_rows, along_cols = value if isinstance(value, tuple) else (value, value)
+        if along_rows != along_cols or not isinstance(along_rows, int):
+            raise ValueError(f"module {number} has {name} {value}; give one number for both axes")
+        settings.append(along_rows)
+    return Kernel(*settings)

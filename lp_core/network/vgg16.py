@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.network.dropout import RowDropout
-from lp_core.network.layers import CHANNELS, hidden_units, scaled
+from lp_core.network.layers import CHANNELS, CONVOLUTION, POOL, hidden_units, scaled
 from lp_core.settings import NetworkSettings, ViewName
 
 
@@ -40,9 +40,11 @@ class VGG16(nn.Module):
         channels = 3
         for stage in CHANNELS:
             for full_width in stage:
-                layers += [conv(channels, scaled(full_width, settings.width), 3, padding=1), nn.ReLU(inplace=True)]
-                channels = scaled(full_width, settings.width)
-            layers.append(nn.MaxPool2d(2))
+                outputs = scaled(full_width, settings.width)
+                layers += [conv(channels, outputs, CONVOLUTION.size, padding=CONVOLUTION.padding)]
+                layers += [nn.ReLU(inplace=True)]
+                channels = outputs
+            layers.append(nn.MaxPool2d(POOL.size, POOL.stride))
         hidden = hidden_units(settings.width)
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(settings.pool)

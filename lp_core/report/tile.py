@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lp_core.exemplars import KEEP
 from lp_core.network.receptive_field import Box
 from lp_core.report.lettering import legible
 from lp_core.report.picture import Picture
@@ -18,7 +19,7 @@ RULE_TITLES: dict[Rule, str] = {
     "gradient": "plain gradient",
 }
 """What a rule is called in pictures."""
-PLACES = 9
+PLACES = KEEP
 """Exemplars of a channel."""
 
 

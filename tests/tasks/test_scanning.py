@@ -8,7 +8,7 @@ import torch
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError
-from lp_core.exemplars.findings import maxima_of
+from lp_core.exemplars.scan_result import maxima_of
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16

@@ -13,7 +13,7 @@ from torch.nn import functional
 from lp_core.dataset.feed import FAULTY, Reading
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import SettingError
-from lp_core.network.learner import normalized
+from lp_core.network.inputs import normalized
 from lp_core.settings import Recipe
 from tasks.from_recipe import feed_of, learner_of
 from tests.conftest import FAULTY_ROWS

@@ -11,10 +11,11 @@ from captum.attr import NeuronDeconvolution, NeuronGradient, NeuronGuidedBackpro
 
 import lp_core.exemplars.guided_backprop as guided
 from lp_core.exemplars.crop import cut
-from lp_core.exemplars.guided_backprop import crop_suffices, guided_backprop, whole_image
+from lp_core.exemplars.field_pixels import crop_suffices
+from lp_core.exemplars.guided_backprop import guided_backprop, whole_image, wraps
 from lp_core.exemplars.peaks import find_peaks
 from lp_core.network.layers import conv_layers
-from lp_core.network.receptive_field import map_shape, receptive_field, unit_box
+from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.network.vgg16 import VGG16, AngleConv2d
 from lp_core.settings import NetworkSettings, Rule
 from tests.reference.guided_backprop import from_one_unit
@@ -32,7 +33,7 @@ def relative(found: torch.Tensor, expected: torch.Tensor) -> float:
 
 
 def cropped(gradient_3SR: torch.Tensor, layer: str, unit: tuple[int, int, int], wraps: bool) -> torch.Tensor:
-    box = unit_box(layer, *unit[1:])
+    box = receptive_field(layer).box(*unit[1:])
     return torch.from_numpy(cut(gradient_3SR.numpy().transpose(1, 2, 0), box, wraps=wraps)[0].transpose(2, 0, 1))
 
 
@@ -47,7 +48,7 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
     ]
 
 
-@pytest.mark.parametrize("window_share", [0, 9])
+@pytest.mark.parametrize("part_share", [0, 9])
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("layer", "shape_SR", "angle_padding"),
@@ -65,16 +66,16 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
     ],
 )
 def test_every_unit_of_a_map_equals_the_whole_image(
-    random_network, random_images, layer, shape_SR, angle_padding, rule, window_share, monkeypatch
+    random_network, random_images, layer, shape_SR, angle_padding, rule, part_share, monkeypatch
 ) -> None:
-    monkeypatch.setattr(guided, "WINDOW_SHARE", window_share)  # never windows, always windows
+    monkeypatch.setattr(guided, "PART_SHARE", part_share)  # never windows, always windows
     network = random_network(1 / 16, angle_padding, torch.float64)
     image_13SR = random_images(1, *shape_SR, dtype=torch.float64)
     map_CSR = network.features[: conv_layers()[layer] + 2](image_13SR)[0].detach()
     places = itertools.product(*map(range, map_shape(layer, shape_SR)))
     units = [(int(map_CSR[:, row, col].argmax()), row, col) for row, col in places]
     x_N3SR = image_13SR.expand(len(units), -1, -1, -1)
-    assert crop_suffices(network, layer, shape_SR)
+    assert crop_suffices(receptive_field(layer), shape_SR, wraps(network))
     crop_N3LL, activation_N = guided_backprop(network, x_N3SR, layer, units, rule)
     whole_N3SR, whole_activation_N = whole_image(network, x_N3SR, layer, units, rule)
     assert (activation_N > 0).float().mean() > 0.7
@@ -114,7 +115,7 @@ def test_corners_edges_and_middle_equal_automatic_differentiation(
             assert relative(whole_N3SR[i], expected) <= EXACT
             assert float(activation_N[i]) == pytest.approx(activation, rel=EXACT)
         return
-    assert crop_suffices(network, layer, shape_SR) == (angle_padding in computed_in_crop)
+    assert crop_suffices(receptive_field(layer), shape_SR, wraps(network)) == (angle_padding in computed_in_crop)
     crop_N3LL, activation_N = guided_backprop(network, x_N3SR, layer, units, rule)
     assert (activation_N > 0).float().mean() > 0.7
     for i, unit in enumerate(units):
@@ -170,7 +171,7 @@ class TestCaptum:
         network = full_width_network
         x_N3SR = random_images(1, side, side)
         unit = special_units(network, x_N3SR, layer)[0]
-        assert crop_suffices(network, layer, (side, side))
+        assert crop_suffices(receptive_field(layer), (side, side), circular=False)
         crop_N3LL, _ = guided_backprop(network, x_N3SR, layer, [unit], rule)
         expected = cropped(self.captum(network, layer, rule, x_N3SR, unit)[0], layer, unit, wraps=False)
         assert relative(crop_N3LL[0], expected) <= 1e-6
@@ -183,7 +184,7 @@ class TestCaptum:
         deep = [("conv5_2", (181, 176))] if rule == "guided" else []
         for layer, shape_SR in [("conv3_3", (71, 64)), ("conv4_2", (81, 96)), *deep]:
             x_N3SR = random_images(1, *shape_SR, dtype=torch.float64)
-            assert crop_suffices(network, layer, shape_SR)
+            assert crop_suffices(receptive_field(layer), shape_SR, wraps(network))
             rows, cols = map_shape(layer, shape_SR)
             for row, col in ((0, 0), (rows // 2, cols - 1), (rows // 2, cols // 2)):
                 with torch.no_grad():
@@ -192,7 +193,7 @@ class TestCaptum:
                 crop_N3LL, _ = guided_backprop(network, x_N3SR, layer, [unit], rule)
                 expected_3SR = self.captum(network, layer, rule, x_N3SR, unit)[0]
                 assert relative(crop_N3LL[0], cropped(expected_3SR, layer, unit, wraps=False)) <= EXACT
-                box = unit_box(layer, row, col)
+                box = receptive_field(layer).box(row, col)
                 outside = expected_3SR.clone()
                 outside[:, max(box.top, 0) : box.bottom, max(box.left, 0) : box.right] = 0
                 assert not outside.any()

@@ -105,13 +105,3 @@ def test_network_and_images_stay_as_they_were(random_network, random_images) -> 
     assert torch.equal(x_N3SR, image)
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
     assert is_untouched(network)
-
-
-def test_peaks_below_a_threshold_have_no_position(random_network, random_images) -> None:
-    network, x_N3SR = random_network(), random_images(6, 32, 32)
-    everywhere = find_peaks(network, x_N3SR)
-    threshold_C = everywhere.value_NC.median(0).values
-    found = find_peaks(network, x_N3SR, threshold_C)
-    reaches_NC = everywhere.value_NC >= threshold_C
-    assert torch.equal(found.value_NC, everywhere.value_NC)
-    assert torch.equal(found.position_NC2, everywhere.position_NC2.masked_fill(~reaches_NC[..., None], -1))

@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 import pytest
 
 from lp_core.exemplars.crop import inside
-from lp_core.exemplars.table import SCHEMA, exemplar_table, read_exemplars, write_exemplars
+from lp_core.exemplars.table import SCHEMA, InputShares, exemplar_table, read_exemplars, write_exemplars
 from lp_core.exemplars.top_k import TopK
 from lp_core.fingerprint import checksum
-from lp_core.network.receptive_field import Box, unit_box
+from lp_core.network.receptive_field import Box, receptive_field
 from lp_core.run.files import EXEMPLARS
 from lp_core.storage import Storage
 
@@ -41,8 +41,8 @@ def rows_table() -> pa.Table:
     return pa.table({"row": row, "image_id": [f"photo-{r}" for r in row], "label": (row % 3).astype(np.int32)})
 
 
-def table(**options) -> pa.Table:
-    return exemplar_table(some_nine(), LAYERS, rows_table(), ["ant", "bee", "cat"], {"weights": "abc"}, **options)
+def table(shares: InputShares | None = None) -> pa.Table:
+    return exemplar_table(some_nine(), LAYERS, rows_table(), ["ant", "bee", "cat"], {"weights": "abc"}, shares)
 
 
 def written(exemplars: pa.Table, folder: Path) -> bytes:
@@ -76,14 +76,14 @@ def test_every_line_says_what_the_scan_found() -> None:
         assert line["class_name"] == ["ant", "bee", "cat"][row % 3]
         assert (line["unit_row"], line["unit_col"]) == unit
         box = Box(line["rf_top"], line["rf_left"], line["rf_bottom"], line["rf_right"])
-        assert box == unit_box(line["layer"], *unit)
+        assert box == receptive_field(line["layer"]).box(*unit)
 
 
 @pytest.mark.parametrize("wraps", [False, True])
 def test_shares_say_what_the_receptive_field_lies_on(wraps) -> None:
     fovea_SR = np.zeros((64, 64), bool)
     fovea_SR[:, :4] = True
-    for line in table(shape_SR=(64, 64), masks={"fovea": fovea_SR}, wraps=wraps).to_pylist():
+    for line in table(InputShares((64, 64), {"fovea": fovea_SR}, wraps)).to_pylist():
         if line["row"] is None:
             assert line["padding_share"] is line["fovea_share"] is None
             continue
@@ -94,9 +94,9 @@ def test_shares_say_what_the_receptive_field_lies_on(wraps) -> None:
         assert line["fovea_share"] == pytest.approx(in_fovea.mean(), abs=1e-6)
 
 
-@pytest.mark.parametrize("options", [{}, {"shape_SR": (64, 64)}])
-def test_written_and_read_again(tmp_path, options) -> None:
-    exemplars = table(**options)
+@pytest.mark.parametrize("shares", [None, InputShares((64, 64))])
+def test_written_and_read_again(tmp_path, shares) -> None:
+    exemplars = table(shares)
     in_parts = pa.concat_tables([exemplars.slice(0, 7), exemplars.slice(7)])
     assert written(exemplars, tmp_path) == written(in_parts, tmp_path)
     assert read_exemplars(Storage.at(tmp_path)).equals(exemplars, check_metadata=True)

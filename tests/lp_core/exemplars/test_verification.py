@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from lp_core.exemplars.peaks import find_peaks
-from lp_core.exemplars.table import exemplar_table, recorded_nine
+from lp_core.exemplars.table import InputShares, exemplar_table, recorded_nine
 from lp_core.exemplars.top_k import TopK
-from lp_core.exemplars.verification import brute_force, column_differences, differences
+from lp_core.exemplars.verification import brute_force, column_differences, exemplar_differences
 from lp_core.network.layers import conv_channels, conv_layers
 from tests.reference.peaks import peaks as reference_peaks
 from tests.reference.top_k import nine
@@ -54,13 +54,13 @@ def batches(images):
 def top_k(network, batches) -> TopK:
     top_k = TopK.empty(len(CHANNELS))
     for rows, x_N3SR in batches:
-        top_k = top_k.push(find_peaks(network, x_N3SR, top_k.threshold(), rows=rows), rows)
+        top_k = top_k.push(find_peaks(network, x_N3SR, rows=rows), rows)
     return top_k
 
 
 def as_table(top_k: TopK) -> pa.Table:
     rows = pa.table({"row": ROWS, "image_id": [str(row) for row in ROWS], "label": [0] * len(ROWS)})
-    return exemplar_table(top_k, conv_channels(WIDTH), rows, ["all"], {"weights": "abc"}, shape_SR=(32, 32))
+    return exemplar_table(top_k, conv_channels(WIDTH), rows, ["all"], {"weights": "abc"}, InputShares((32, 32)))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def complaints(network, batches):
     """What is found wrong with a table."""
 
     def found(table: pa.Table, tolerance: float = 0.0) -> list[str]:
-        return differences(table, brute_force(network, batches, table, tolerance), tolerance)
+        return exemplar_differences(table, brute_force(network, batches, table, tolerance), tolerance)
 
     return found
 
@@ -219,4 +219,4 @@ def test_another_of_equal_places_is_no_difference_within_the_tolerance(network) 
     moved = changed(table, number, unit_row=16)
     for tolerance, expected in ((0.0, 1), (1e-4, 0)):
         found = brute_force(network, [(rows, x_N3SR)], moved, tolerance)
-        assert len(differences(moved, found, tolerance)) == expected
+        assert len(exemplar_differences(moved, found, tolerance)) == expected

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from lp_core.errors import SettingError
+from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.sampling import GRID
 from lp_core.images.tensor import InverseLogPolar
@@ -25,7 +26,7 @@ def round_trip(log_polar, squares, **options):
 
 
 @pytest.mark.parametrize("prefilter", [False, True])
-@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("law", LAWS)
 def test_round_trip(law, prefilter, squares):
     errors = round_trip(LogPolarMap(size=(224, 224), law=law, prefilter=prefilter), squares)
     fovea = 0.6 if law == "paper-2018" else 0.35  # its rings begin at a radius of 1 px

@@ -9,6 +9,7 @@ import pytest
 
 from lp_core.errors import SettingError
 from lp_core.images import sampling
+from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
 from tests.reference import log_polar as twin
 
@@ -43,7 +44,7 @@ def test_paper_radii():
     np.testing.assert_allclose(radii, np.exp(np.arange(224) / PAPER_M), atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("kind", ["uint8", "uint16", "int16", "float32", "float64"])
 @pytest.mark.parametrize("fixation", [None, (3.25, 30.5), (-4.0, 50.0)])
 def test_equals_the_slow_twin(law, kind, fixation):
@@ -103,7 +104,7 @@ def test_a_turn_and_a_mirror_on_photographs(squares):
         np.testing.assert_array_equal(log_polar.warp(image[:, ::-1]), reversed_sectors(warped, 224))
 
 
-@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("law", LAWS)
 def test_scaling_is_a_shift_of_rings(law):
     """A pattern exp(k) times as large appears one ring further out: exactly for paper-2018, else from 8 a on."""
     log_polar = LogPolarMap(size=(225, 225), law=law, fixation_yx=(112, 112), prefilter=False)
@@ -186,7 +187,7 @@ def test_wrong_images_are_refused():
         log_polar.warp(np.zeros((8, 9), np.int64))
 
 
-@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("size", [(64, 64), (50, 81)])
 def test_cells_that_look_outside_see_the_fill(law, size):
     """A cell whose centre is half a pixel within or beyond the edge sees white or black, between them a mixture."""

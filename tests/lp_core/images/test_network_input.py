@@ -6,7 +6,7 @@ import pytest
 
 from lp_core.images.crop import Crop, centre_crop, random_crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap
-from lp_core.images.network_input import composed, log_polar_map, network_input
+from lp_core.images.network_input import log_polar_map, network_input, sample_composed
 from lp_core.settings import ViewSettings
 from tests.reference import log_polar as twin
 
@@ -43,8 +43,8 @@ def test_composed_without_resizing_is_the_warp(prefilter, law):
     for flip in (False, True):
         part = image[5:69, 7:71]
         expected = log_polar.warp(part[:, ::-1] if flip else part)
-        # warp rounds positions to the grid, composed does not
-        assert np.abs(composed(image, Crop(5, 7, 64, 64, flip), log_polar) - expected.astype(int)).max() <= 3
+        # warp rounds positions to the grid, `sample_composed` does not
+        assert np.abs(sample_composed(image, Crop(5, 7, 64, 64, flip), log_polar) - expected.astype(int)).max() <= 3
 
 
 def test_results_do_not_share_memory():

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from lp_core.measures.rules import committed_rules, read_rules
-from lp_core.measures.verdicts import Scope, describe, judge
+from lp_core.measures.verdicts import Scope, judge, rule_text
 
 RULES = """
 confidence = 0.95
@@ -95,7 +95,7 @@ def test_rows_are_plain_json():
 
 
 def test_the_rule_is_printed():
-    text = describe(read_rules(RULES).claims[0])
+    text = rule_text(read_rules(RULES).claims[0])
     assert "G below 0 by its interval, none within 0.1 of G.cartesian" in text
     assert "share above 0.5 by its mean" in text
     assert "input_px 64, classes 100, images 5000, seeds 3" in text
@@ -114,7 +114,7 @@ def test_the_committed_rules_are_sound():
     toy = Scope(input_px=64, classes=12, images=600, channels=64, seeds=8)
     for claim in rules.claims:
         assert judge(claim, {}, toy, rules).verdict == "not measurable at this size"
-        assert describe(claim)
+        assert rule_text(claim)
 
 
 @pytest.mark.parametrize(

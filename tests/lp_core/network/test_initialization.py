@@ -1,16 +1,22 @@
 """`initialization` draws weights from the seed, with the variance or the oddness that each scheme promises."""
 
+from typing import get_args
+
 import pytest
 import torch
 
-from lp_core.network.initialization import initialize
+from lp_core.network.initialization import INITIALIZATIONS, Initialization, initialize
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings
 
 SMALL = NetworkSettings(width=1 / 16, pool=2)
 
 
-@pytest.mark.parametrize("how", ["torchvision", "variance-preserving", "looks-linear"])
+def test_every_scheme_that_can_be_named_has_a_function():
+    assert set(INITIALIZATIONS) == set(get_args(Initialization))
+
+
+@pytest.mark.parametrize("how", INITIALIZATIONS)
 def test_first_weights_follow_the_seed(how):
     networks = [initialize(VGG16(10, SMALL), how, seed).state_dict() for seed in (0, 0, 1)]
     assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])

@@ -9,7 +9,6 @@ import torch
 from lp_core.dataset.feed import Reading
 from lp_core.errors import SettingError
 from lp_core.network.kernels import deterministic_kernels
-from lp_core.network.learner import normalized
 from tasks.from_recipe import feed_of, learner_of
 
 
@@ -33,14 +32,6 @@ def batches(recipe, count, view="log_polar"):
 
 def losses(one, given):
     return [one.learn(b.images_NSRC, b.labels_N, len(b.rows_N), b.rows_N).loss_sum for b in given]
-
-
-def test_input_is_normalised_as_torchvision_does():
-    from torchvision.transforms import functional
-
-    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
-    theirs = functional.normalize(functional.to_tensor(image[0]), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-    torch.testing.assert_close(normalized(image, torch.device("cpu"))[0], theirs)
 
 
 def test_eight_images_are_learned_by_heart(small_recipe):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from lp_core.network.layers import conv_layers
-from lp_core.network.receptive_field import map_shape, receptive_field, unit_box
+from lp_core.network.receptive_field import map_shape, receptive_field, receptive_fields
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings
 from tests.reference.receptive_field import seen_pixels
@@ -33,13 +34,51 @@ def test_the_known_table(layer: str) -> None:
     assert receptive_field(layer) == TABLE[layer]
 
 
+@pytest.mark.parametrize("angle_padding", ["zeros", "circular"])
+def test_the_networks_own_modules_give_the_table(angle_padding) -> None:
+    network = VGG16(2, NetworkSettings(width=1 / 64, angle_padding=angle_padding), "log_polar")
+    fields = receptive_fields(network.features)
+    assert {layer: fields[index] for layer, index in conv_layers().items()} == TABLE
+
+
+STACKS = {
+    "stride and dilation": [nn.Conv2d(1, 1, 5, stride=2, padding=1), nn.ReLU(), nn.Conv2d(1, 1, 3, dilation=3)],
+    "overlapping pools": [nn.Conv2d(1, 1, 3), nn.AvgPool2d(3, stride=2, padding=1), nn.AvgPool2d(2)],
+}
+
+
+@pytest.mark.parametrize("modules", STACKS.values(), ids=STACKS)
+def test_any_sequential_stack_sees_its_box(modules: list[nn.Module]) -> None:
+    network = nn.Sequential(*modules)
+    for weight in network.parameters():
+        nn.init.ones_(weight)  # no path from px to unit may cancel
+    x = torch.ones(1, 1, 40, 40, requires_grad=True)
+    y = network(x)
+    field = receptive_fields(network)[-1]
+    for row, col in ((0, 0), (1, 2), (y.shape[2] - 1, y.shape[3] - 1)):
+        (gradient,) = torch.autograd.grad(y[0, 0, row, col], x, retain_graph=True)
+        rows, cols = gradient[0, 0].nonzero().T
+        box = field.box(row, col)
+        assert (int(rows.min()), int(cols.min())) == (max(box.top, 0), max(box.left, 0))
+        assert (int(rows.max()), int(cols.max())) == (min(box.bottom, 40) - 1, min(box.right, 40) - 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "says"),
+    [(nn.Softmax(1), "module 1 is Softmax"), (nn.Conv2d(1, 1, (3, 5)), r"kernel_size \(3, 5\); give one number")],
+)
+def test_a_module_of_unknown_reach_is_refused(module: nn.Module, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        receptive_fields([nn.ReLU(), module])
+
+
 @pytest.mark.parametrize("layer", ["conv1_1", "conv1_2", "conv2_2", "conv3_1", "conv4_1"])
 @pytest.mark.parametrize("shape_SR", [(32, 32), (64, 48)])
 def test_the_box_is_what_a_unit_sees(layer: str, shape_SR: tuple[int, int]) -> None:
     rows, cols = map_shape(layer, shape_SR)
     for row in range(rows):
         for col in {0, 1, cols // 2, cols - 1}:
-            box = unit_box(layer, row, col)
+            box = receptive_field(layer).box(row, col)
             expected = np.zeros(shape_SR, bool)
             expected[max(box.top, 0) : box.bottom, max(box.left, 0) : box.right] = True
             np.testing.assert_array_equal(seen_pixels(layer, shape_SR, row, col), expected)
@@ -51,7 +90,7 @@ def test_the_box_wraps_around_a_circle_that_the_pools_halve_evenly(layer: str, s
     rows, cols = map_shape(layer, shape_SR)
     for row in {0, 1 % rows, rows // 2, rows - 1}:
         for col in {0, cols // 2, cols - 1}:
-            box = unit_box(layer, row, col)
+            box = receptive_field(layer).box(row, col)
             seen = seen_pixels(layer, shape_SR, row, col, circular=True)
             inside = np.zeros(shape_SR, bool)
             inside[np.arange(box.top, box.bottom) % shape_SR[0], max(box.left, 0) : box.right] = True
@@ -63,7 +102,7 @@ def test_the_box_wraps_around_a_circle_that_the_pools_halve_evenly(layer: str, s
 
 def test_a_circle_with_dropped_rows_has_no_box() -> None:
     """Why settings refuse it: at view.size 77 this unit sees rows beyond its box."""
-    box = unit_box("conv2_2", 36, 10)
+    box = receptive_field("conv2_2").box(36, 10)
     seen = seen_pixels("conv2_2", (77, 77), 36, 10, circular=True)
     seen[np.arange(box.top, box.bottom) % 77] = False
     assert seen.any()
@@ -74,7 +113,7 @@ def test_a_circle_with_dropped_rows_has_no_box() -> None:
 def test_nothing_outside_the_box_is_seen_where_a_pool_drops_a_row(layer: str, shape_SR: tuple[int, int]) -> None:
     rows, cols = map_shape(layer, shape_SR)
     for row, col in {(0, 0), (rows - 1, cols - 1), (rows // 2, 0)}:
-        box = unit_box(layer, row, col)
+        box = receptive_field(layer).box(row, col)
         seen = seen_pixels(layer, shape_SR, row, col)
         assert seen.any()
         seen[max(box.top, 0) : box.bottom, max(box.left, 0) : box.right] = False

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.network.receptive_field import unit_box
+from lp_core.network.receptive_field import receptive_field
 from lp_core.network.vgg16 import VGG16
 from lp_core.report.exemplar_tile import exemplar_tile, mapped_back
 
 
 def tile(recipe, view, layer, row, col, image):
-    box = unit_box(layer, row, col)
+    box = receptive_field(layer).box(row, col)
     exemplar = {"rank": 0, "class_name": "star", "activation": 1.5}
     exemplar |= {f"rf_{edge}": getattr(box, edge) for edge in ("top", "left", "bottom", "right")}
     gradient = torch.randn(3, box.bottom - box.top, box.right - box.left, generator=torch.Generator().manual_seed(0))
@@ -26,7 +26,7 @@ def image():
 
 def test_a_patch_is_the_box_and_padding_is_marked(small_recipe, image):
     one = tile(small_recipe, "cartesian", "conv2_2", 0, 8, image)
-    box = unit_box("conv2_2", 0, 8)
+    box = receptive_field("conv2_2").box(0, 8)
     assert one.patch.shape == one.feature.shape == (14, 14, 4)
     assert (one.patch[: -box.top, :, 3] == 0).all()
     assert np.array_equal(one.patch[-box.top :, :, :3], image[: box.bottom, box.left : box.right])
@@ -37,7 +37,7 @@ def test_a_patch_is_the_box_and_padding_is_marked(small_recipe, image):
 def test_log_polar_rows_wrap_only_in_a_network_that_wraps(small_recipe, image, padding):
     recipe = replace(small_recipe, network=replace(small_recipe.network, angle_padding=padding))
     one = tile(recipe, "log_polar", "conv2_2", 0, 8, image)
-    box = unit_box("conv2_2", 0, 8)
+    box = receptive_field("conv2_2").box(0, 8)
     assert (one.patch[: -box.top, :, 3] == (255 if padding == "circular" else 0)).all()
     if padding == "circular":
         assert np.array_equal(one.patch[: -box.top, :, :3], image[box.top :, box.left : box.right])

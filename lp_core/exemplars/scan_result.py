@@ -1,4 +1,4 @@
-"""What a scan has found in some images: the nine of every channel, statistics of them all, and what computed them."""
+"""The result of a scan of some images: the nine of every channel, statistics of all images, and what computed them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statis
 from lp_core.exemplars.top_k import TopK, merge
 
 LARGEST_HALF = float(np.finfo(np.float16).max)
+"""Largest finite number of half precision, 65,504."""
 
 
 @dataclass(frozen=True)
-class Findings:
-    """The result of a scan of some images; those of other images are added by `join`.
+class ScanResult:
+    """The result of a scan of some images; `join_results` adds those of other images.
 
     Attributes:
         top_k: the nine of every channel.
@@ -31,12 +32,12 @@ class Findings:
     machines: tuple[str, ...] = ()
 
     @classmethod
-    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int]) -> Findings:
-        """Return what is found in no images."""
+    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int]) -> ScanResult:
+        """Return the result of no images."""
         return cls(TopK.empty(sum(layer_channels.values())), ChannelStatistics.empty(layer_channels, shape_SR))
 
     def to_bytes(self, maxima_NC: np.ndarray | None = None) -> bytes:
-        """Return an .npz file; equal findings give equal bytes. The maxima of the images, if given, travel in it."""
+        """Return an .npz file; equal results give equal bytes. It also holds the maxima of the images, if given."""
         arrays = self.top_k.to_arrays() | self.statistics.to_arrays() | {"machines": np.array(self.machines, np.str_)}
         if maxima_NC is not None:
             arrays["maxima_NC"] = maxima_NC
@@ -45,7 +46,7 @@ class Findings:
         return file.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Findings:
+    def from_bytes(cls, data: bytes) -> ScanResult:
         """Return what `to_bytes` came from.
 
         Raises:
@@ -56,20 +57,20 @@ class Findings:
             machines = tuple(arrays["machines"].tolist())
             return cls(TopK.from_arrays(arrays), ChannelStatistics.from_arrays(arrays), machines)
         except KeyError as error:
-            raise ValueError(f"not the findings of a scan: {error} is missing") from None
+            raise ValueError(f"not the result of a scan: {error} is missing") from None
 
 
-def join(a: Findings, b: Findings) -> Findings:
-    """Return the findings in the images of both: associative and commutative, down to the bytes.
+def join_results(a: ScanResult, b: ScanResult) -> ScanResult:
+    """Return the result of the images of both: associative and commutative, down to the bytes.
 
     Raises:
         ValueError: an image was counted in both.
     """
     machines = tuple(sorted({*a.machines, *b.machines}))
-    return Findings(merge(a.top_k, b.top_k), merge_statistics(a.statistics, b.statistics), machines)
+    return ScanResult(merge(a.top_k, b.top_k), merge_statistics(a.statistics, b.statistics), machines)
 
 
-def halves(value_NC: np.ndarray) -> np.ndarray:
+def half_precision(value_NC: np.ndarray) -> np.ndarray:
     """Return maxima as float16: the nearest one, of two equally near the even one; at most 65,504 instead of infinity.
 
     The relative error is at most 2^-11 above 6.1e-5; an absolute one of 3e-8 below, where small maxima may become 0.
@@ -78,14 +79,14 @@ def halves(value_NC: np.ndarray) -> np.ndarray:
 
 
 def maxima_of(data: bytes) -> np.ndarray:
-    """Return float16 [N, C], the maxima that travel in a file of findings, in the order of the images scanned.
+    """Return float16 [N, C], the maxima that the file of a result holds, in the order of the images scanned.
 
     Raises:
         ValueError: the file is damaged, or holds none.
     """
     arrays = _arrays(data, only="maxima_NC")
     if "maxima_NC" not in arrays:
-        raise ValueError("the findings hold no maxima")
+        raise ValueError("the result holds no maxima")
     return arrays["maxima_NC"]
 
 
@@ -94,4 +95,4 @@ def _arrays(data: bytes, *, but: str = "", only: str = "") -> dict[str, np.ndarr
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             return {name: file[name] for name in file.files if name != but and only in ("", name)}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, AttributeError) as error:
-        raise ValueError(f"damaged findings of a scan ({type(error).__name__})") from None
+        raise ValueError(f"damaged result of a scan ({type(error).__name__})") from None

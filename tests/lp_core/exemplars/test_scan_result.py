@@ -1,4 +1,4 @@
-"""`findings` of pieces join to the same bytes in any division and order; damaged files are refused."""
+"""`ScanResult`s of pieces join to the same bytes in any division and order; damaged files are refused."""
 
 import functools
 
@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lp_core.exemplars.findings import Findings, halves, join, maxima_of
 from lp_core.exemplars.peaks import Peaks, find_peaks
+from lp_core.exemplars.scan_result import ScanResult, half_precision, join_results, maxima_of
 from lp_core.network.layers import conv_channels
 
 WIDTH = 1 / 64
@@ -37,14 +37,14 @@ def scanned(random_network, images):
         filled = torch.cat([images[list(batch)], torch.zeros(BATCH - len(batch), 3, *SHAPE)])
         return find_peaks(network, filled, rows=batch)
 
-    def task(rows: list[int]) -> Findings:
-        found = Findings.empty(CHANNELS, SHAPE)
+    def task(rows: list[int]) -> ScanResult:
+        found = ScanResult.empty(CHANNELS, SHAPE)
         top_k = found.top_k
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             top_k = top_k.push(peaks(tuple(batch)), batch)
             found.statistics.push(peaks(tuple(batch)), batch)
-        return Findings(top_k, found.statistics, ("here",))
+        return ScanResult(top_k, found.statistics, ("here",))
 
     return task
 
@@ -59,31 +59,31 @@ def test_shards_order_retries_and_grouping_leave_no_trace(scanned, data) -> None
     files = {number: scanned(shard).to_bytes() for number, shard in enumerate(shards)}
     for number in data.draw(st.lists(st.sampled_from(sorted(files)), max_size=3)):
         files[number] = scanned(shards[number]).to_bytes()  # a task that was lost and done again
-    parts = [Findings.from_bytes(file) for file in files.values()]
+    parts = [ScanResult.from_bytes(file) for file in files.values()]
     while len(parts) > 1:  # a tree of any form
         a, b = data.draw(st.permutations(range(len(parts))))[:2]
-        parts = [part for place, part in enumerate(parts) if place not in (a, b)] + [join(parts[a], parts[b])]
+        parts = [part for index, part in enumerate(parts) if index not in (a, b)] + [join_results(parts[a], parts[b])]
     assert parts[0].to_bytes() == whole.to_bytes()
 
 
 def test_what_computed_the_parts_is_kept(scanned) -> None:
     a, b = scanned([0, 1]), scanned([2])
-    there = Findings(b.top_k, b.statistics, ("there", "elsewhere"))
-    assert join(a, there).machines == join(there, a).machines == ("elsewhere", "here", "there")
-    assert Findings.from_bytes(join(a, there).to_bytes()).machines == ("elsewhere", "here", "there")
+    there = ScanResult(b.top_k, b.statistics, ("there", "elsewhere"))
+    assert join_results(a, there).machines == join_results(there, a).machines == ("elsewhere", "here", "there")
+    assert ScanResult.from_bytes(join_results(a, there).to_bytes()).machines == ("elsewhere", "here", "there")
 
 
 def test_an_image_is_counted_once(scanned) -> None:
     with pytest.raises(ValueError, match="row 3 would be counted twice"):
-        join(scanned([1, 3]), scanned([3, 4]))
+        join_results(scanned([1, 3]), scanned([3, 4]))
 
 
-def test_maxima_travel_with_the_findings(scanned) -> None:
+def test_maxima_travel_with_the_result(scanned) -> None:
     maxima_NC = np.arange(12, dtype=np.float16).reshape(3, 4)
     data = scanned([0, 1, 2]).to_bytes(maxima_NC)
     np.testing.assert_array_equal(maxima_of(data), maxima_NC)
-    assert Findings.from_bytes(data).to_bytes() == scanned([0, 1, 2]).to_bytes()
-    with pytest.raises(ValueError, match="hold no maxima"):
+    assert ScanResult.from_bytes(data).to_bytes() == scanned([0, 1, 2]).to_bytes()
+    with pytest.raises(ValueError, match="holds no maxima"):
         maxima_of(scanned([0]).to_bytes())
 
 
@@ -91,19 +91,21 @@ def test_maxima_travel_with_the_findings(scanned) -> None:
 @pytest.mark.parametrize("damage", ["flip", "cut", "zeros"])
 def test_a_damaged_file_is_refused(scanned, where, damage) -> None:
     data = bytearray(scanned(list(range(8))).to_bytes())
-    place = int(len(data) * where)
-    data[place : None if damage == "cut" else place + 50] = b"" if damage == "cut" else b"\0" * 50
+    start = int(len(data) * where)
+    data[start : None if damage == "cut" else start + 50] = b"" if damage == "cut" else b"\0" * 50
     if damage == "flip":
-        data[place : place + 50] = bytes(255 - byte for byte in data[place : place + 50])
-    with pytest.raises(ValueError, match=r"damaged findings|is missing|not the nine"):
-        Findings.from_bytes(bytes(data))
+        data[start : start + 50] = bytes(255 - byte for byte in data[start : start + 50])
+    with pytest.raises(ValueError, match=r"damaged result|is missing|not the nine"):
+        ScanResult.from_bytes(bytes(data))
 
 
 def test_a_half_is_the_nearest_one() -> None:
     value = np.concatenate([np.random.default_rng(0).lognormal(0, 4, 2000), [0, 1e5, 65519.9, 2049, 2051]])
     value_N = value.astype(np.float32)
-    found = halves(value_N)
-    everything = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float64)  # all finite halves from 0 up
+    found = half_precision(value_N)
+    everything = (
+        np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float64)
+    )  # all finite half_precision from 0 up
     right = np.searchsorted(everything, value_N).clip(1, len(everything) - 1)
     below, above = everything[right - 1], everything[right]
     nearest = np.minimum(np.abs(value_N - below), np.abs(value_N - above))

@@ -1,0 +1,29 @@
+"""What goes into a network: images as normalised tensors, in batches of a fixed size."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Mean and standard deviation of ImageNet's RGB in [0, 1]. Source: torchvision's reference training."""
+
+
+def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """Return uint8 RGB [N, S, R, 3] as float32 [N, 3, S, R], ImageNet's mean at 0 and deviation at 1, channels last."""
+    x_NSRC = as_tensor(images_NSRC, device)
+    mean, std = (torch.tensor(values, device=device) * 255 for values in (MEAN, STD))
+    return ((x_NSRC.float() - mean) / std).permute(0, 3, 1, 2)
+
+
+def as_tensor(values: np.ndarray | Tensor, device: torch.device) -> Tensor:
+    """Return a tensor on the device; arrays are copied, since those of the object store are read-only."""
+    return values.to(device, non_blocking=True) if isinstance(values, Tensor) else torch.tensor(values, device=device)
+
+
+def filled(images_NSRC: np.ndarray, batch_size: int) -> np.ndarray:
+    """Return the batch at its full size, filled with black: kernels round differently for other batch sizes."""
+    missing = batch_size - len(images_NSRC)
+    return np.concatenate([images_NSRC, np.zeros((missing, *images_NSRC.shape[1:]), np.uint8)])
