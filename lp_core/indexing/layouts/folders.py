@@ -1,8 +1,8 @@
 """Class folders, as torchvision's ImageFolder and ImageNet read them: `train/<class>/*.JPEG`, `val/<class>/*.JPEG`.
 
 A folder of classes without splits is read as a training split. Folders that only hold the splits, or only one split's
-class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into. Tiny ImageNet is read as it is
-distributed: its photographs lie in folders called `images`, and a list tells the classes of `val`.
+class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are entered. Tiny ImageNet is read as it is
+distributed: its photographs lie in folders called `images`, and a list has the classes of `val`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,22 +18,13 @@ from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, why_unusable
 from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, PlannedPhotograph, PlannedShard
+from lp_core.indexing.writing.shard_schema import shard_schema
 from lp_core.indexing.writing.stored_form import StoredForm
 from lp_core.indexing.writing.written_shard import WrittenShard
 from lp_core.storage import Storage, one_line
 
 READERS = 8
-"""Photographs read at once by a task: object stores, and disks with a queue, answer them together."""
-
-
-def shard_schema(class_names: list[str]) -> pa.Schema:
-    """The schema of a shard, with the metadata from which `datasets` reads that there are images, and class names."""
-    label = {"names": class_names, "_type": "ClassLabel"}
-    features = {"image": {"_type": "Image"}, "label": label}
-    return pa.schema(
-        [("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("label", pa.int64())],
-        metadata={"huggingface": json.dumps({"info": {"features": features}})},
-    )
+"""Photographs read at once by a task: object stores and disks with a queue serve several at once. Our choice."""
 
 
 def write_shard(
