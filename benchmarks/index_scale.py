@@ -81,8 +81,10 @@ def measured(folder: Path) -> dict[str, object]:
         shards = {}
         for split, plan in plans.items():
             shards[split] = [
-                written_rows(out, piece, WrittenShard([len(group) for group in piece.groups], "0" * 64, {}))[0]
-                for piece in plan.shards()
+                written_rows(
+                    out, planned, WrittenShard([len(group) for group in planned.groups], "0" * 64, "0" * 64, {})
+                )[0]
+                for planned in plan.shards()
             ]
         collection = Collection("tars", {}, [ImageClass(f"class {k}") for k in range(1000)], files)
         write_manifest(out, collection, shards)

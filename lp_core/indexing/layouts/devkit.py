@@ -62,7 +62,7 @@ def read_devkit(source: Source) -> Devkit | None:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise SettingError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
     wnids = sorted(names)
-    index = {wnid: place for place, wnid in enumerate(wnids)}
+    index = {wnid: label for label, wnid in enumerate(wnids)}
     validation = []
     for number, line in enumerate(truth.decode("latin-1").splitlines(), 1):
         check(

@@ -101,7 +101,7 @@ def sort_photographs(
 def photographs(source: Source, prefix: str, paths: list[str], classes: list[str] | None) -> SplitFiles:
     """Files that lie in class folders below a prefix, or, without classes, unlabelled ones."""
     names = [path[len(prefix) :] for path in paths]
-    index = {name: place for place, name in enumerate(classes or [])}
+    index = {name: label for label, name in enumerate(classes or [])}
     labels = [index[_class_of(name)] if classes is not None else -1 for name in names]
     sizes = np.array([source.files[path] for path in paths], np.int64)
     return SplitFiles(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)

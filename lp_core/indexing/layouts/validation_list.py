@@ -60,7 +60,7 @@ def listed_photographs(
         SettingError: the list names a class that is none of `classes`.
     """
     where, wnid_of = wnids
-    index = {wnid: place for place, wnid in enumerate(classes)}
+    index = {wnid: label for label, wnid in enumerate(classes)}
     kept, labels, quarantined = [], [], []
     for path in paths:
         wnid = wnid_of.get(canonical(stem(path)))

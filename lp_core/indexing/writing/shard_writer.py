@@ -28,7 +28,7 @@ READERS = 8
 
 
 def write_shard(
-    source: Storage, out: Storage, piece: PlannedShard, form: StoredForm, class_names: list[str]
+    source: Storage, out: Storage, planned: PlannedShard, form: StoredForm, class_names: list[str]
 ) -> WrittenShard:
     """Write one shard whole or not at all; photographs that are unusable are left out and named.
 
@@ -37,7 +37,7 @@ def write_shard(
     Args:
         source: what files and archives are named relative to.
         out: the data set folder.
-        piece: the shard.
+        planned: the shard.
         form: how photographs are stored.
         class_names: by class index.
 
@@ -48,14 +48,14 @@ def write_shard(
     quarantined: dict[int, str] = {}
     row_groups: list[int] = []
     first = 0
-    rows = shard_images(piece.shard) if piece.shard else None
-    with out.writing(piece.name) as file:
+    rows = shard_images(planned.shard) if planned.shard else None
+    with out.writing(planned.name) as file:
         sink = _Summed(file)
         # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
         with pq.ParquetWriter(
             sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]
         ) as shard:
-            for group in piece.groups:
+            for group in planned.groups:
                 images: list[dict[str, Any]] = []
                 labels: list[int] = []
                 filled = 0
@@ -73,7 +73,7 @@ def write_shard(
                 first += len(group)
                 if images:
                     row_groups.append(_write_group(shard, images, labels))
-    return WrittenShard(row_groups, sink.checksum, footer_checksum((out / piece.name).uri), quarantined)
+    return WrittenShard(row_groups, sink.checksum, footer_checksum((out / planned.name).uri), quarantined)
 
 
 def _write_group(shard: pq.ParquetWriter, images: list[dict[str, Any]], labels: list[int]) -> int:
