@@ -50,9 +50,9 @@ def build(folders: Path, tars: Path, copies: int) -> tuple[int, int]:
     return rows, size
 
 
-def write_one(source: Storage, out: Storage, piece: PlannedShard, form: StoredForm) -> float:
+def write_one(source: Storage, out: Storage, planned: PlannedShard, form: StoredForm) -> float:
     """Write a shard; return the most memory this process has used, in MB."""
-    write_shard(source, out, piece, form, ["?"])
+    write_shard(source, out, planned, form, ["?"])
     return peak_megabytes()
 
 
@@ -83,7 +83,7 @@ def main() -> None:
             with ProcessPoolExecutor(options.processes, context) as pool:
                 list(pool.map(len, [[]] * options.processes))  # processes start before the clock does
                 with Stopwatch() as writing:
-                    works = [pool.submit(write_one, source, out, piece, form) for piece in pieces]
+                    works = [pool.submit(write_one, source, out, planned, form) for planned in pieces]
                     memory = max(work.result() for work in works)
             kind = "check" if form.check else "short side 256" if form.short_side else "unchanged"
             report[f"{name}, {kind}"] = {

@@ -17,12 +17,12 @@ class SplitFiles:
 
     Attributes:
         names: paths within the split, such as n01440764/n01440764_10026.JPEG.
-        labels: int64 [n], -1 where the collection tells no class.
+        labels: int64 [n], -1 where the collection has no class.
         holders: the file of the source that holds each photograph: itself, or an archive.
         offsets: int64 [n], first byte in the holder.
         sizes: int64 [n], number of bytes.
         ids: image ids where they are known already; else they are made from the names.
-        places: where each photograph comes from, for people; made of holders and names if not given.
+        places: where each photograph comes from, for messages; made of holders and names if not given.
     """
 
     names: list[str]
@@ -34,7 +34,7 @@ class SplitFiles:
     places: list[str] | None = None
 
     def where(self, index: int) -> str:
-        """The place of a photograph, for people."""
+        """The place of a photograph, for messages."""
         if self.places is not None:
             return self.places[index]
         holder, name = self.holders[index], self.names[index]
@@ -53,7 +53,7 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Collection:
-    """A collection as its layout's reader found it: Parquet shards to be used in place, or files to be copied.
+    """A collection as its layout lists it: Parquet shards to be used in place, or files to be copied.
 
     Attributes:
         layout: name of the layout.
@@ -61,7 +61,7 @@ class Collection:
         classes: by class index; empty if the layout does not name them.
         files: photographs by split, where the collection is not Parquet.
         quarantined: files that are left out, with their reasons.
-        notes: what a person should know about how the collection was understood.
+        notes: lines for the user about how the collection was understood.
         validation_share: how rows of the training shards become a validation split; None if they do not.
         columns: of the Parquet files.
     """

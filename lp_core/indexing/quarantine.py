@@ -1,4 +1,4 @@
-"""Whether a file can be a row of a data set; what cannot is kept by name and reason, never dropped in silence."""
+"""Whether a file can be a row of a data set. What cannot is quarantined by name and reason, never dropped silently."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def why_unusable(data: bytes | None, decode: bool = False) -> str | None:
 
 
 def check_quarantined_share(quarantined: Sequence[Quarantined], rows: int, share: float) -> None:
-    """Stop where so many files are bad that something else is wrong.
+    """Stop where so many files are unusable that the collection itself may be wrong.
 
     Raises:
         SettingError: more than `share` of all files found are quarantined; the message names some.

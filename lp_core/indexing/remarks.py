@@ -1,4 +1,4 @@
-"""What a person should know of a data set folder that was just written: what slows or spoils a training."""
+"""Remarks about a data set folder that was just written: what makes a training slow or worse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lp_core.dataset.shards import CACHED_BYTES
 
 
 def remarks(manifest: dict[str, Any]) -> list[str]:
-    """One line for each thing that is poor, with what mends it."""
+    """One line for each problem, with the remedy."""
     return [line for name, split in manifest["splits"].items() for line in (*_mix(name, split), *_groups(name, split))]
 
 

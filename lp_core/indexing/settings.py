@@ -11,36 +11,42 @@ from lp_core.indexing.writing.stored_form import StoredForm
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionSettings:
-    """How a collection is read."""
+    """How a collection is read.
+
+    Args:
+        layout: form of the collection, where its files do not show it.
+        image_column: Parquet's column of images; `image`, or the only one that can be, if not given.
+        label_column: Parquet's column of class numbers; `label`, or the only one with class names, if not given.
+        max_quarantined: share of the files found that may be unusable; they are listed in manifest.json.
+        validation_share: share of every class to become the validation split, where the collection has none (0.1, say).
+            A photograph's name and the seed decide, so it stays in its split when files are added.
+    """
 
     layout: LayoutName | None = None
-    """Form of the collection, where its files do not show it."""
     image_column: str | None = None
-    """Parquet's column of images; `image`, or the only one that can be, if not given."""
     label_column: str | None = None
-    """Parquet's column of class numbers; `label`, or the only one with class names, if not given."""
     max_quarantined: float = 0.01
-    """Share of the files found that may be unusable; they are listed in manifest.json."""
     validation_share: float | None = None
-    """Share of every class to become the validation split, where the collection has none (0.1, say). A photograph's
-    name and the seed decide, so it stays in its split when files are added."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StorageSettings:
-    """How its photographs are stored."""
+    """How its photographs are stored.
+
+    Args:
+        check: decode every image now, rather than read its header; for Parquet, rather than nothing.
+        shuffle: copy Parquet in random order, for shards stored by class or with large row groups; needs twice its
+            space while it runs. Other collections are always shuffled.
+        max_side: make larger images smaller until their longer side has so many px (JPEG quality 92).
+        short_side: the same for the shorter side.
+        seed: of the order in which rows are stored, and of what the validation share takes.
+    """
 
     check: bool = False
-    """Decode every image now, rather than read its header; for Parquet, rather than nothing."""
     shuffle: bool = False
-    """Copy Parquet in random order, for shards stored by class or with large row groups; needs twice its space while it
-    runs. Other collections are always shuffled."""
     max_side: int | None = None
-    """Make larger images smaller until their longer side has so many px (JPEG quality 92)."""
     short_side: int | None = None
-    """The same for the shorter side."""
     seed: int = 0
-    """Of the order in which rows are stored, and of what the validation share takes."""
 
     @property
     def form(self) -> StoredForm:

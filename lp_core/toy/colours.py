@@ -1,4 +1,4 @@
-"""The colours and the textured grounds of the toy data set, chosen as one chooses inks and papers for a print."""
+"""The colours and the textured grounds of the toy data set."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Weights of red, green and blue in what the eye takes for lightness (ITU-R BT.601, as in JPEG)."""
+"""Weights of red, green and blue in lightness. Source: ITU-R BT.601, as in JPEG."""
 
 
 @dataclass(frozen=True)
 class Palette:
     """Two tones between which a ground varies, and inks that stand out from both (sRGB, as in HTML).
 
-    An ink is a pair of neighbouring colours: it passes softly from the one to the other.
+    An ink is a pair of neighbouring colours, between which it blends.
     """
 
     name: str
@@ -60,7 +60,7 @@ def rgb(html: str) -> np.ndarray:
 
 
 def clouds(side: int, rng: np.random.Generator, stretch: int = 1) -> np.ndarray:
-    """Noise whose amplitude falls as 1/frequency, as in photographs; drawn out along the rows by `stretch`.
+    """Noise whose amplitude falls as 1/frequency, as in photographs, stretched along the rows by `stretch`.
 
     float32 [side, side], standard deviation about 1. Enlarged grids, an octave each: quicker than a Fourier transform.
     """
@@ -79,7 +79,7 @@ def _ramp(side: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _blobs(side: int, rng: np.random.Generator) -> np.ndarray:
-    """A few soft spots of light and shade out of focus, float32 [side, side] in about -1..1."""
+    """A few blurred spots of light and shade, float32 [side, side] in about -1..1."""
     line = np.linspace(0, 1, side, dtype=np.float32)
     centres, widths = rng.random((2, 6, 1), np.float32), rng.uniform(0.12, 0.3, (6, 1)).astype(np.float32)
     rows, columns = np.exp(-(((line - centres) / widths) ** 2))
@@ -88,7 +88,7 @@ def _blobs(side: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def ground(palette: Palette, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A sheet to print on: clouds, a wash of colour, spots out of focus or brushed fibres; float32 [3, side, side]."""
+    """The background of an image: clouds, a colour gradient, blurred spots or fibres; float32 [3, side, side]."""
     kind = rng.integers(4)
     if kind == 0:
         field = 0.7 * clouds(side, rng)
@@ -105,7 +105,7 @@ def ground(palette: Palette, side: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def ink(palette: Palette, side: int, rng: np.random.Generator) -> np.ndarray:
-    """What the figure is printed in: one ink that passes softly into another; float32 [3, side, side]."""
+    """The colour of the figure: a gradient between the two colours of an ink; float32 [3, side, side]."""
     first, second = (rgb(colour)[:, None, None] for colour in palette.inks[rng.integers(len(palette.inks))])
     share = np.clip(0.5 + 0.6 * _ramp(side, rng), 0, 1)
     return first + share * (second - first)

@@ -1,4 +1,4 @@
-"""The toy data set as a printed plate: a column per class. `python -m lp_core.toy.plate PICTURE.png`."""
+"""A picture of the toy data set: a column per class. `python -m lp_core.toy.plate PICTURE.png`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def examples(seed: int, split: str, count: int, side: int) -> np.ndarray:
 
 
 def plate(path: str, seed: int = 0, count: int = 5, side: int = 96) -> None:
-    """Write a picture of `count` images of every class, one pixel to a pixel, in 256 colours to keep the file small."""
+    """Write a picture of `count` images of every class, at full size, in 256 colours to keep the file small."""
     gap, head = side // 12, side // 3
     images = examples(seed, "train", count, side)
     width, height = len(CLASSES) * (side + gap) + gap, head + count * (side + gap)

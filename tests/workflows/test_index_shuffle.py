@@ -14,8 +14,7 @@ from lp_core.storage import Storage
 from tasks.indexing import copied_shards, written_shards
 from tests.lp_core.indexing.imagenet_forms import identities, photos, write_folders, write_parquet
 from tests.lp_core.indexing.parquet_forms import shard, sorted_by_class
-from tests.workflows.index_command import index
-from tests.workflows.test_index import content, rows_of, small_groups
+from tests.workflows.index_command import content, index, labelled_ids, small_groups
 from workflows.session import Session
 from workflows.train import train
 
@@ -32,7 +31,7 @@ def test_a_shuffled_copy_holds_the_same_rows_as_the_index_in_place(tmp_path: Pat
     index(str(tmp_path / "source"), str(tmp_path / "copy"), shuffle=True, **options)
     one, other = (DatasetFolder.open(str(tmp_path / name)) for name in ("in place", "copy"))
     for split in ("train", "validation"):
-        assert rows_of(one, split) == rows_of(other, split) == identities(photos(), split)
+        assert labelled_ids(one, split) == labelled_ids(other, split) == identities(photos(), split)
         assert stored(one, split) == stored(other, split)
     assert one.manifest["classes"] == other.manifest["classes"]
     bad = [{(row["where"], row["reason"]) for row in data.manifest["quarantined"]} for data in (one, other)]

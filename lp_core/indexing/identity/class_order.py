@@ -26,7 +26,7 @@ def ordered_classes(folders: Iterable[str]) -> list[str]:
 
 
 def numbering_note(classes: list[str]) -> str | None:
-    """What a person should know about numbered class folders whose numbers are not their indices; None if they are."""
+    """A note about numbered class folders whose numbers are not their indices; None if they are."""
     moved = [(name, index) for index, name in enumerate(classes) if int(name) != index] if _are_numbers(classes) else []
     if not moved:
         return None

@@ -52,7 +52,7 @@ def wnid_of_label(label_of: dict[str, int]) -> dict[int, str]:
 
 
 def check_wnids(wnids: dict[int, str]) -> None:
-    """Whether classes are numbered in the order of their wnids, as everybody's are but the development kit's.
+    """Check that classes are numbered in the order of their wnids, as in all data sets but the development kit.
 
     Raises:
         SettingError: two numbers have one wnid, or a lower number has a higher wnid.

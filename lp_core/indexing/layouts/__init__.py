@@ -1,4 +1,4 @@
-"""The layouts in which people have image collections, one module each; this one tells them apart.
+"""The layouts of image collections, one module each, and how a source's layout is recognised.
 
 A sixth layout is a module beside the others that keeps the contract of `layout.Layout`, and a line in `LAYOUTS`.
 """
@@ -25,7 +25,7 @@ LAYOUTS: dict[str, Layout] = {
     "webdataset": webdataset,
     "folders": folders,
 }
-"""In the order in which they are looked for. The last one counts only where no other is recognised: archives and shards
+"""In the order of recognition. The last one counts only where no other is recognised, because archives and shards
 lie in folders, too."""
 if TYPE_CHECKING:
     LayoutName = str
@@ -72,7 +72,7 @@ def find(
 
 
 def _outside(source: Source, collection: Collection) -> list[Quarantined]:
-    """Files named as pictures that the layout has no place for; somebody may think that they are in."""
+    """Files named as pictures that are no part of the layout: quarantined rather than dropped without notice."""
     known = {entry.where for entry in collection.quarantined}
     for files in collection.files.values():
         known.update(files.holders)
@@ -101,7 +101,7 @@ def _known_name(layout: str) -> str:
 
 
 def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Quarantined]]:
-    """What people see of a folder, without the data set folder; and what is neither a file nor a folder."""
+    """What lies in a source, without leftovers and the data set folder; and what is neither a file nor a folder."""
     contents = storage.contents(skip=is_leftover)  # such folders may be unreadable, or hold years of snapshots
     inside = (
         out.path()[len(storage.path()) + 1 :] + "/" if out and out.path().startswith(storage.path() + "/") else None
@@ -120,7 +120,7 @@ def _listed(storage: Storage, out: Storage | None) -> tuple[Source, list[Quarant
 
 
 def _split_of(path: str) -> str:
-    """The split that a file's folders name; training, if none does."""
+    """The split that a file's folders name; training if none of them names a split."""
     return next((split for part in path.split("/") if (split := split_of_folder(part))), "train")
 
 

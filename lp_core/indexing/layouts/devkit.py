@@ -1,7 +1,7 @@
 """ImageNet's development kit: the classes, and the validation images' classes in their order.
 
-The kit counts classes from 1 in an order of its own (ILSVRC2012_ID). Everybody else counts from 0 in the order of the
-wnids, and so does this project: its numbers are never taken as labels.
+The kit counts classes from 1 in an order of its own (ILSVRC2012_ID). All other data sets, and this project, count from
+0 in the order of the wnids: the kit's numbers are never taken as labels.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _MAX_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class Devkit:
-    """What the kit says.
+    """The content of the kit.
 
     Attributes:
         wnids: of the classes, in sorted order: a class's index is its place.
         names: by wnid.
         validation: class index of validation image k + 1, int64 [n].
-        where: the file that tells them.
+        where: the file that lists them.
     """
 
     wnids: list[str]
@@ -46,7 +46,7 @@ class Devkit:
 
 
 def read_devkit(source: Source) -> Devkit | None:
-    """The kit that lies beside the archives, packed or unpacked; None if there is none.
+    """The kit in the source, packed or unpacked; None if there is none.
 
     Raises:
         SettingError: it is incomplete or damaged.
@@ -62,7 +62,7 @@ def read_devkit(source: Source) -> Devkit | None:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise SettingError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
     wnids = sorted(names)
-    index = {wnid: place for place, wnid in enumerate(wnids)}
+    index = {wnid: label for label, wnid in enumerate(wnids)}
     validation = []
     for number, line in enumerate(truth.decode("latin-1").splitlines(), 1):
         check(

@@ -1,8 +1,8 @@
 """Class folders, as torchvision's ImageFolder and ImageNet read them: `train/<class>/*.JPEG`, `val/<class>/*.JPEG`.
 
 A folder of classes without splits is read as a training split. Folders that only hold the splits, or only one split's
-class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are looked into. Tiny ImageNet is read as it is
-distributed: its photographs lie in folders called `images`, and a list tells the classes of `val`.
+class folders (`imagenet/train`, `train/ILSVRC2012_img_train`), are entered. Tiny ImageNet is read as it is
+distributed: its photographs lie in folders called `images`, and a list has the classes of `val`.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def sort_photographs(
 def photographs(source: Source, prefix: str, paths: list[str], classes: list[str] | None) -> SplitFiles:
     """Files that lie in class folders below a prefix, or, without classes, unlabelled ones."""
     names = [path[len(prefix) :] for path in paths]
-    index = {name: place for place, name in enumerate(classes or [])}
+    index = {name: label for label, name in enumerate(classes or [])}
     labels = [index[_class_of(name)] if classes is not None else -1 for name in names]
     sizes = np.array([source.files[path] for path in paths], np.int64)
     return SplitFiles(names, np.array(labels, np.int64), paths, np.zeros(len(paths), np.int64), sizes)

@@ -62,7 +62,7 @@ def _prefix(source: Source) -> str:
 def _validation(
     source: Source, prefix: str, paths: list[str], classes: list[str]
 ) -> tuple[SplitFiles, list[Quarantined]]:
-    """The validation photographs; those that somebody sorted into class folders need no list."""
+    """The validation photographs; those in class folders need no list."""
     flat = [path for path in paths if "/" not in path[len(prefix) :]]
     if not flat:
         unknown = sorted({path[len(prefix) :].partition("/")[0] for path in paths} - set(classes))

@@ -49,7 +49,7 @@ def find(source: Source) -> Collection:
 
 
 def _split(name: str) -> str | None:
-    """The split that a file's name tells, or a folder that it lies in (default/train/0000.parquet)."""
+    """The split that the name of a file or of a folder above it states (default/train/0000.parquet)."""
     if name.startswith(_OWN_TABLES) or not name.endswith(".parquet"):
         return None
     *folders, base = name.split("/")
@@ -59,7 +59,7 @@ def _split(name: str) -> str | None:
 
 
 def _check_complete(split: str, names: list[str]) -> None:
-    """Shards say in their names how many there are: a download that stopped half-way shows."""
+    """Check that no shards are missing: their names state how many there are."""
     matches = [match for name in names if (match := _NUMBER.search(posixpath.basename(name)))]
     counts = {int(match["count"]) for match in matches}
     check(

@@ -121,7 +121,7 @@ def _train(
     unknown = sorted(set(archive_wnids) - set(classes))
     if unknown:
         raise SettingError(f"{name}: {unknown[0]}.tar is no class of the development kit ({len(unknown)} in all)")
-    index = {wnid: place for place, wnid in enumerate(classes)}
+    index = {wnid: label for label, wnid in enumerate(classes)}
     members_of_each = source.list_archives([region for _, region, _ in inner_tars])
     parts = [
         (str(region), members, index[wnid])

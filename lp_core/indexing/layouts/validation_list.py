@@ -54,13 +54,13 @@ def validation_number(name: str) -> int | None:
 def listed_photographs(
     source: Source, prefix: str, paths: list[str], wnids: Wnids, classes: list[str]
 ) -> tuple[SplitFiles, list[Quarantined]]:
-    """The validation photographs whose classes the list tells, and the others.
+    """The validation photographs whose classes the list has, and the others, quarantined.
 
     Raises:
         SettingError: the list names a class that is none of `classes`.
     """
     where, wnid_of = wnids
-    index = {wnid: place for place, wnid in enumerate(classes)}
+    index = {wnid: label for label, wnid in enumerate(classes)}
     kept, labels, quarantined = [], [], []
     for path in paths:
         wnid = wnid_of.get(canonical(stem(path)))

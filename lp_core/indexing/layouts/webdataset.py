@@ -63,7 +63,7 @@ def find(source: Source) -> Collection:
 
 
 def _split(name: str) -> str | None:
-    """The split that an archive's name tells, or the folder that it lies in (train/00000.tar)."""
+    """The split that the name of an archive or of its folder states (train/00000.tar)."""
     folder, base = posixpath.split(name)
     if match := _NAME.match(base):
         return SPLIT_NAMES[match["split"]]

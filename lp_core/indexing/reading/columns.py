@@ -17,8 +17,8 @@ def columns_of(path: str, schema: pa.Schema, image: str | None = None, label: st
     Args:
         path: of the shard, for messages.
         schema: of the shard, with Hugging Face's metadata where there is any.
-        image: the column of images, where a person says it.
-        label: the column of labels, where a person says it.
+        image: the column of images, where it is set.
+        label: the column of labels, where it is set.
 
     Raises:
         SettingError: the schema does not show it, or shows several.

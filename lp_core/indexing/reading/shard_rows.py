@@ -131,7 +131,7 @@ def _read_group(file: pq.ParquetFile, path: str, columns: Columns, group: int, a
 
 
 def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
-    """The names of classes that the shards tell; None if they tell none.
+    """The names of classes that the shards state; None if they state none.
 
     Raises:
         SettingError: two shards call a label by different names.
@@ -151,7 +151,7 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
 
 
 def quarantined_rows(split: str, shards: list[ShardRows]) -> list[Quarantined]:
-    """The rows of a split that are not to be used."""
+    """The rows of a split that are left out."""
     return [
         Quarantined(split, "", f"{shard.path}:{row}", reason)
         for shard in shards
@@ -164,7 +164,7 @@ def _quoted(name: str | None) -> str:
 
 
 def _chunk(group: pq.RowGroupMetaData, leaf: str) -> pq.ColumnChunkMetaData:
-    """What the footer says of a row group's image bytes."""
+    """The footer's entry of a row group's image bytes."""
     chunks = (group.column(number) for number in range(group.num_columns))
     return next(chunk for chunk in chunks if chunk.path_in_schema == leaf)
 

@@ -1,7 +1,7 @@
-"""Tar archives as tables of byte ranges: what lies where. Nothing is unpacked, and no name in them is believed.
+"""Tar archives as tables of byte ranges. Nothing is unpacked, and member names are never trusted.
 
-An archive's photographs are read where they lie, so a member called ../../etc/passwd writes nowhere; it is refused by
-name all the same, as is everything that is not a plain file.
+Photographs are read inside the archive, so a member called ../../etc/passwd writes nowhere. It is quarantined all the
+same, as is everything that is not a plain file.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lp_core.storage import Storage, one_line
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER_BYTES = 2**20
-"""Largest extended header read: it holds a member's name and dates. Our choice."""
+"""Largest extended header read. It holds a member's name and dates. Our choice."""
 MAX_MEMBERS = 4_000_000
 """Most members of one archive: three times ImageNet. Our choice; each costs about 200 bytes of memory."""
 REMOTE_BUFFER = 8 * 2**20
-"""Read at once from object stores, where a request costs as much as reading megabytes."""
+"""Read at once from object stores, where a request costs as much as reading megabytes. Our choice."""
 
 _DAMAGE = (tarfile.TarError, OSError, ValueError, OverflowError, MemoryError)
 
@@ -35,7 +35,7 @@ class Region:
         uri: absolute path or URI of the file.
         start: first byte.
         size: number of bytes.
-        name: what people know it by; the file's own name if empty.
+        name: for messages; the URI if empty.
         wanted: endings, in either case, of small members (labels, say) whose content is wanted too.
     """
 

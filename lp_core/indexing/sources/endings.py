@@ -1,4 +1,4 @@
-"""What files are by the endings of their names: photographs, photographs that nobody here reads, or something else."""
+"""What files are by the endings of their names: photographs, pictures that cannot be read, or something else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_unread(path: str) -> bool:
 
 
 def why_no_image(path: str) -> str:
-    """Why a file that is not named as an image is no row, for people."""
+    """The reason for quarantining a file that is not named as a readable image."""
     ending = _ending(path)
     if is_unread(path):
         return f"{UNREAD[ending.lower()]} ({ending}) is not read; convert it to JPEG or PNG"

@@ -1,6 +1,6 @@
-"""What systems, storage boxes and editors leave in people's folders: never part of a collection.
+"""Files that systems, storage boxes and editors leave in folders: never part of a collection.
 
-The same list holds for folders, for the members of archives and for webdataset samples. Files that a person may take
+The same list applies to folders, for the members of archives and for webdataset samples. Files that a person may take
 for part of a collection are not on it: those are quarantined by name.
 """
 

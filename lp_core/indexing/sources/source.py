@@ -14,7 +14,7 @@ SPLIT_NAMES = {
     **{"val": "validation", "validation": "validation", "valid": "validation"},
     **{"test": "test", "testing": "test"},
 }
-"""What people call a split -> what it is called here."""
+"""Name of a folder -> name of the split."""
 
 _ARCHIVE_NAME = re.compile(r"ILSVRC20\d\d_img_(?P<split>train|val|test)")
 """Unpacked beside itself, an archive of ImageNet becomes a folder of its name."""
@@ -31,8 +31,8 @@ class Source:
         files: size in bytes of every file, by relative path; leftovers of systems left out.
         folders: relative paths.
         list_archives: the members of many archives, in the order given; one after the other by default.
-        image_column: of Parquet, where a person says it.
-        label_column: of Parquet, where a person says it.
+        image_column: of Parquet; by default the schema shows it.
+        label_column: of Parquet; by default the schema shows it.
     """
 
     storage: Storage

@@ -24,7 +24,7 @@ from lp_core.indexing.identity.image_id import image_ids
 GROUP_ROWS = 256
 """Most rows of a row group: about 28 MB of ImageNet."""
 GROUP_BYTES = 64 * 2**20
-"""Most bytes of a row group's images, unless one alone has more."""
+"""Most bytes of a row group's images, unless one image alone has more. Our choice."""
 EXTRACTED = ".images"
 """Ending of files of images back to back, extracted from Parquet."""
 HOLDS_MANY = (".tar", EXTRACTED)
@@ -44,7 +44,7 @@ class PlannedPhotograph:
     offset: int
     size: int
     where: str
-    """For people: the file, or archive:member."""
+    """For messages: the file, or archive:member."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def stored_path(image_id: str, name: str | None) -> str:
 def planned_copy(
     split: str, number: int, count: int, shard: Shard, photographs: list[PlannedPhotograph]
 ) -> PlannedShard:
-    """The piece that copies a Parquet file, row for row, as shard `number` of `count`."""
+    """The shard `number` of `count` that copies a Parquet file, row for row."""
     groups = [photographs[start : start + GROUP_ROWS] for start in range(0, len(photographs), GROUP_ROWS)]
     return PlannedShard(split, _shard_name(split, number, count), groups, shard)
 

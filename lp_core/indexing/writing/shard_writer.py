@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,26 +18,17 @@ from lp_core.errors import SettingError
 from lp_core.images.decode import ImageError
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, why_unusable
 from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, PlannedPhotograph, PlannedShard
+from lp_core.indexing.writing.shard_schema import shard_schema
 from lp_core.indexing.writing.stored_form import StoredForm
 from lp_core.indexing.writing.written_shard import WrittenShard
 from lp_core.storage import Storage, one_line
 
 READERS = 8
-"""Photographs read at once by a task: object stores, and disks with a queue, answer them together."""
-
-
-def shard_schema(class_names: list[str]) -> pa.Schema:
-    """The schema of a shard, with the metadata from which `datasets` reads that there are images, and class names."""
-    label = {"names": class_names, "_type": "ClassLabel"}
-    features = {"image": {"_type": "Image"}, "label": label}
-    return pa.schema(
-        [("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("label", pa.int64())],
-        metadata={"huggingface": json.dumps({"info": {"features": features}})},
-    )
+"""Photographs read at once by a task: object stores and disks with a queue serve several at once. Our choice."""
 
 
 def write_shard(
-    source: Storage, out: Storage, piece: PlannedShard, form: StoredForm, class_names: list[str]
+    source: Storage, out: Storage, planned: PlannedShard, form: StoredForm, class_names: list[str]
 ) -> WrittenShard:
     """Write one shard whole or not at all; photographs that are unusable are left out and named.
 
@@ -47,7 +37,7 @@ def write_shard(
     Args:
         source: what files and archives are named relative to.
         out: the data set folder.
-        piece: the shard.
+        planned: the shard.
         form: how photographs are stored.
         class_names: by class index.
 
@@ -58,14 +48,14 @@ def write_shard(
     quarantined: dict[int, str] = {}
     row_groups: list[int] = []
     first = 0
-    rows = shard_images(piece.shard) if piece.shard else None
-    with out.writing(piece.name) as file:
+    rows = shard_images(planned.shard) if planned.shard else None
+    with out.writing(planned.name) as file:
         sink = _Summed(file)
         # Compressed images do not compress again, and no two are equal: no codec, no dictionary.
         with pq.ParquetWriter(
             sink, schema, compression="none", use_dictionary=False, write_statistics=["label"]
         ) as shard:
-            for group in piece.groups:
+            for group in planned.groups:
                 images: list[dict[str, Any]] = []
                 labels: list[int] = []
                 filled = 0
@@ -83,7 +73,7 @@ def write_shard(
                 first += len(group)
                 if images:
                     row_groups.append(_write_group(shard, images, labels))
-    return WrittenShard(row_groups, sink.checksum, footer_checksum((out / piece.name).uri), quarantined)
+    return WrittenShard(row_groups, sink.checksum, footer_checksum((out / planned.name).uri), quarantined)
 
 
 def _write_group(shard: pq.ParquetWriter, images: list[dict[str, Any]], labels: list[int]) -> int:

@@ -1,4 +1,4 @@
-"""Smaller copies of photographs, for people whose disks or decoders are the limit."""
+"""How photographs are stored: unchanged, or made smaller where the disk or the decoder is the bottleneck."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def real_photos(count: int) -> tuple[Photo, ...]:
 
 def identities(photo_list: tuple[Photo, ...], split: str) -> list[tuple[str, int]]:
     """(image id, class index) of the usable photographs of a split, by ascending id."""
-    return sorted((one.stem, WNIDS.index(one.wnid)) for one in photo_list if one.split == split and one.good)
+    return sorted((photo.stem, WNIDS.index(photo.wnid)) for photo in photo_list if photo.split == split and photo.good)
 
 
 def tar(members: list[tuple[str, bytes]]) -> bytes:
@@ -134,13 +134,13 @@ def write(path: Path, data: bytes | str) -> None:
     path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-def write_folders(root: Path, some: tuple[Photo, ...] | None = None) -> None:
-    for one in some or photos():
-        folder = "train" if one.split == "train" else "val"
-        write(root / folder / one.wnid / f"{one.stem}.JPEG", one.data)
+def write_folders(root: Path, photo_list: tuple[Photo, ...] | None = None) -> None:
+    for photo in photo_list or photos():
+        folder = "train" if photo.split == "train" else "val"
+        write(root / folder / photo.wnid / f"{photo.stem}.JPEG", photo.data)
 
 
-def devkit(compressed: bool = True, some: tuple[Photo, ...] | None = None) -> list[tuple[str, bytes]]:
+def devkit(compressed: bool = True, photo_list: tuple[Photo, ...] | None = None) -> list[tuple[str, bytes]]:
     """The two files of the development kit that matter, the internal node of the tree included."""
     kinds = [("ILSVRC2012_ID", "O"), ("WNID", "O"), ("words", "O"), ("gloss", "O"), ("num_children", "O")]
     rows = [(float(number), wnid, NAMES[wnid], "a gloss", 0.0) for wnid, number in ILSVRC2012_ID.items()]
@@ -149,8 +149,10 @@ def devkit(compressed: bool = True, some: tuple[Photo, ...] | None = None) -> li
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         savemat(file, {"synsets": np.array(rows, kinds).reshape(-1, 1)}, do_compression=compressed)
-    validation = sorted((one for one in some or photos() if one.split == "validation"), key=lambda one: one.stem)
-    truth = "".join(f"{ILSVRC2012_ID[one.wnid]}\n" for one in validation)
+    validation = sorted(
+        (photo for photo in photo_list or photos() if photo.split == "validation"), key=lambda photo: photo.stem
+    )
+    truth = "".join(f"{ILSVRC2012_ID[photo.wnid]}\n" for photo in validation)
     folder = "ILSVRC2012_devkit_t12/data"
     return [
         (f"{folder}/meta.mat", file.getvalue()),
@@ -158,61 +160,61 @@ def devkit(compressed: bool = True, some: tuple[Photo, ...] | None = None) -> li
     ]
 
 
-def write_tars(root: Path, some: tuple[Photo, ...] | None = None) -> None:
-    train = [one for one in some or photos() if one.split == "train"]
+def write_tars(root: Path, photo_list: tuple[Photo, ...] | None = None) -> None:
+    train = [photo for photo in photo_list or photos() if photo.split == "train"]
     inner = [
-        (f"{wnid}.tar", tar([(f"{one.stem}.JPEG", one.data) for one in train if one.wnid == wnid]))
+        (f"{wnid}.tar", tar([(f"{photo.stem}.JPEG", photo.data) for photo in train if photo.wnid == wnid]))
         for wnid in ("n02105855", "n15075141", "n01440764")
     ]
     write(root / "ILSVRC2012_img_train.tar", tar(inner))
-    validation = [(f"{one.stem}.JPEG", one.data) for one in some or photos() if one.split == "validation"]
+    validation = [(f"{photo.stem}.JPEG", photo.data) for photo in photo_list or photos() if photo.split == "validation"]
     write(root / "ILSVRC2012_img_val.tar", tar(validation[::-1]))
-    write(root / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(tar(devkit(some=some)), mtime=0))
+    write(root / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(tar(devkit(photo_list=photo_list)), mtime=0))
 
 
-def write_kaggle(root: Path, some: tuple[Photo, ...] | None = None) -> None:
+def write_kaggle(root: Path, photo_list: tuple[Photo, ...] | None = None) -> None:
     images = root / "ILSVRC" / "Data" / "CLS-LOC"
     solution = ["ImageId,PredictionString"]
-    for one in some or photos():
-        folder = images / "train" / one.wnid if one.split == "train" else images / "val"
-        write(folder / f"{one.stem}.JPEG", one.data)
-        if one.split == "validation":
-            solution.insert(1, f"{one.stem},{one.wnid} 85 1 499 272 {one.wnid} 1 2 3 4 ")
+    for photo in photo_list or photos():
+        folder = images / "train" / photo.wnid if photo.split == "train" else images / "val"
+        write(folder / f"{photo.stem}.JPEG", photo.data)
+        if photo.split == "validation":
+            solution.insert(1, f"{photo.stem},{photo.wnid} 85 1 499 272 {photo.wnid} 1 2 3 4 ")
     write(root / "LOC_val_solution.csv", "\n".join(solution) + "\n")
     write(root / "LOC_synset_mapping.txt", "".join(f"{wnid} {name}\n" for wnid, name in NAMES.items()))
     write(root / "LOC_train_solution.csv", "ImageId,PredictionString\nn01440764_10,n01440764 1 2 3 4\n")
 
 
-def write_webdataset(root: Path, some: tuple[Photo, ...] | None = None) -> None:
+def write_webdataset(root: Path, photo_list: tuple[Photo, ...] | None = None) -> None:
     for split in ("train", "validation"):
-        chosen = [one for one in some or photos() if one.split == split]
+        chosen = [photo for photo in photo_list or photos() if photo.split == split]
         for shard in range(2):
             members = []
-            for one in chosen[shard::2]:
-                label = WNIDS.index(one.wnid)
-                about = {"filename": f"{one.wnid}/{one.stem}.JPEG", "label": label, "height": 1, "width": 1}
-                members.append((f"{one.stem}.cls", str(label).encode()))
-                members.append((f"{one.stem}.jpg", one.data))
-                members.append((f"{one.stem}.json", json.dumps(about).encode()))
+            for photo in chosen[shard::2]:
+                label = WNIDS.index(photo.wnid)
+                about = {"filename": f"{photo.wnid}/{photo.stem}.JPEG", "label": label, "height": 1, "width": 1}
+                members.append((f"{photo.stem}.cls", str(label).encode()))
+                members.append((f"{photo.stem}.jpg", photo.data))
+                members.append((f"{photo.stem}.json", json.dumps(about).encode()))
             write(root / f"imagenet1k-{split}-{shard:04d}.tar", tar(members))
     write(root / "_info.json", "{}")
 
 
-def write_parquet(root: Path, some: tuple[Photo, ...] | None = None) -> None:
-    features = {"image": {"_type": "Image"}, "label": {"names": [NAMES[one] for one in WNIDS], "_type": "ClassLabel"}}
+def write_parquet(root: Path, photo_list: tuple[Photo, ...] | None = None) -> None:
+    features = {"image": {"_type": "Image"}, "label": {"names": [NAMES[wnid] for wnid in WNIDS], "_type": "ClassLabel"}}
     schema = pa.schema(
         [("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("label", pa.int64())],
         metadata={"huggingface": json.dumps({"info": {"features": features}})},
     )
     for split, count in (("train", 2), ("validation", 1)):
-        chosen = [one for one in some or photos() if one.split == split]
+        chosen = [photo for photo in photo_list or photos() if photo.split == split]
         chosen = [chosen[place] for place in np.random.default_rng(1).permutation(len(chosen))]
         for shard in range(count):
             here = chosen[shard::count]
             table = pa.table(
                 {
-                    "image": [{"bytes": one.data, "path": f"{one.stem}_{one.wnid}.JPEG"} for one in here],
-                    "label": [WNIDS.index(one.wnid) for one in here],
+                    "image": [{"bytes": photo.data, "path": f"{photo.stem}_{photo.wnid}.JPEG"} for photo in here],
+                    "label": [WNIDS.index(photo.wnid) for photo in here],
                 },
                 schema=schema,
             )
