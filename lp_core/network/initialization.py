@@ -42,8 +42,8 @@ def initialize(network: VGG16, how: Initialization, seed: int) -> VGG16:
     """
     generator = torch.Generator().manual_seed(seed)
     layers = [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-    for place, layer in enumerate(layers):
-        first, last = place == 0, place == len(layers) - 1
+    for index, layer in enumerate(layers):
+        first, last = index == 0, index == len(layers) - 1
         with torch.no_grad():
             assert layer.bias is not None
             layer.bias.zero_()
