@@ -67,16 +67,16 @@ def _locator() -> Callable[[tuple[str, ...]], dict[str, tuple[str | None, str | 
         import hashlib
         import importlib.util
 
-        found: dict[str, tuple[str | None, str | None]] = {}
+        imported: dict[str, tuple[str | None, str | None]] = {}
         for name in names:
             spec = importlib.util.find_spec(name)  # runs nothing of a package
             if spec is None or not (spec.origin or spec.submodule_search_locations):
-                found[name] = None, None
+                imported[name] = None, None
             elif not spec.origin:  # a folder without __init__.py
-                found[name] = next(iter(spec.submodule_search_locations or ())), None
+                imported[name] = next(iter(spec.submodule_search_locations or ())), None
             else:
                 with open(spec.origin, "rb") as file:
-                    found[name] = spec.origin, hashlib.sha256(file.read()).hexdigest()
-        return found
+                    imported[name] = spec.origin, hashlib.sha256(file.read()).hexdigest()
+        return imported
 
     return locate

@@ -68,12 +68,12 @@ def _fault(folder: str) -> str | None:
         folder.encode()
     except UnicodeEncodeError:
         return "is not UTF-8"
-    place = Path(folder, "ray")  # may be there, and another user's
+    sockets = Path(folder, "ray")  # may be there, and another user's
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        sockets.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return f"cannot be written ({error.strerror})"
-    return None if os.access(place, os.W_OK | os.X_OK) else "cannot be written"
+    return None if os.access(sockets, os.W_OK | os.X_OK) else "cannot be written"
 
 
 def _shown(folder: str) -> str:

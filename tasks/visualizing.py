@@ -140,8 +140,8 @@ def exemplar_tiles(
         for line, gradient, activation in zip(part, gradients.cpu(), activations.tolist(), strict=True):
             channel, image, recorded = line["channel"], images[line["row"]], line["activation"]
             if abs(activation - recorded) > TOLERANCE * recorded:
-                place = f"{view}/{layer}/{channel} rank {line['rank']}"
-                complaints.append(f"{place}: activation {recorded:.6g} is recorded, found {activation:.6g}")
+                exemplar = f"{view}/{layer}/{channel} rank {line['rank']}"
+                complaints.append(f"{exemplar}: activation {recorded:.6g} is recorded, found {activation:.6g}")
             else:
                 tiles[channel].append(exemplar_tile(line, image, gradient, network, recipe, view))
     return tiles, complaints

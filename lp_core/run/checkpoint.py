@@ -76,11 +76,11 @@ def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings,
     history = train.epochs // every if every else 0
     # The newest, the best, one being written; the weights, and those of chosen epochs.
     needed = views * 4 * parameters * ((train.keep_checkpoints + 2) * states + 1 + history)
-    there = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
-    if free + there < needed:
+    present = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
+    if free + present < needed:
         raise SettingError(
-            f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - there) / 1e9:.1f} GB are needed for checkpoints; "
-            "free some, choose another run folder or lower train.keep-checkpoints"
+            f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - present) / 1e9:.1f} GB are needed for "
+            "checkpoints; free some, choose another run folder or lower train.keep-checkpoints"
         )
 
 
@@ -114,15 +114,15 @@ def refuse_other_training(folder: Storage, fingerprint: str) -> None:
     """
     for name in reversed(checkpoint_names(folder)):
         try:
-            found = folder.read_json(f"{name}.json")["facts"]["fingerprint"]
+            other = folder.read_json(f"{name}.json")["facts"]["fingerprint"]
         except (SettingError, OSError, KeyError, TypeError):
             continue  # damaged: `newest_checkpoint` names it and uses the one before it
-        _refuse_other(folder.path(name), found, fingerprint)
+        _refuse_other(folder.path(name), other, fingerprint)
         return
 
 
-def _refuse_other(checkpoint: str, found: str | None, fingerprint: str) -> None:
-    if found != fingerprint:
+def _refuse_other(checkpoint: str, other: str | None, fingerprint: str) -> None:
+    if other != fingerprint:
         raise SettingError(
             f"checkpoint {checkpoint} is of a training with other settings; "
             "give the settings it was made with, or another run folder"

@@ -57,5 +57,5 @@ def kept_weights(folder: Storage, training: str) -> dict[int, str]:
         SettingError: a file that vouches for weights is not JSON.
     """
     vouches = [folder.read_json(file) for file in folder.files(HISTORY) if _VOUCH.fullmatch(file)]
-    found = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}
-    return dict(sorted(found.items()))
+    checksums = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}
+    return dict(sorted(checksums.items()))

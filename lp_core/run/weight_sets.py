@@ -40,83 +40,83 @@ class WeightSet:
     others: tuple[str, ...]
     is_usual: bool
 
-    def remark(self, place: str) -> str:
+    def remark(self, source: str) -> str:
         """Says which set was taken, if there was a choice or it is a moving average; else empty."""
         average = ", a moving average" if _AVERAGE.search(self.path) else ""
         if not self.others and not average:
             return ""
-        offer = " or ".join(f"{place}#{other}" for other in self.others)
+        offer = " or ".join(f"{source}#{other}" for other in self.others)
         return f"took '{self.path}'{average}" + (f"; for the other give {offer}" if offer else "")
 
 
 @dataclass
-class _Found:
-    """What lies in one mapping under one prefix."""
+class _NamedTensors:
+    """Tensors of one mapping whose names have one prefix."""
 
     container: str
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
 
-def weight_set(content: Mapping[str, Any], wanted: str, place: str) -> WeightSet:
+def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSet:
     """The set that is wanted: that of the training itself rather than a moving average, unless one is named.
 
     Args:
         content: of a file.
         wanted: path of the set, or the end of it; empty for the only one.
-        place: the file, for messages.
+        source: the file, for messages.
 
     Raises:
         SettingError: there is none, or several and none is named, or further tensors lie beside it.
     """
     named = list(_tensors(content, ""))
-    check(bool(named), f"{place}: holds no tensors")
-    sets = {name.removesuffix(FIRST): _Found(container) for container, name, _ in named if _is_first(name)}
+    check(bool(named), f"{source}: holds no tensors")
+    sets = {name.removesuffix(FIRST): _NamedTensors(container) for container, name, _ in named if _is_first(name)}
     beside: dict[str, str] = {}  # by container
     for container, name, value in named:
-        prefix = max((one for one in sets if name.startswith(one)), key=len, default=None)
+        prefix = max((known for known in sets if name.startswith(known)), key=len, default=None)
         if prefix is None:
             beside.setdefault(container, name)
         elif name.removeprefix(prefix) in sets[prefix].tensors:
-            raise SettingError(f"{place}: holds '{name}' twice, wrapped and not; save one of them alone")
+            raise SettingError(f"{source}: holds '{name}' twice, wrapped and not; save one of them alone")
         else:
             sets[prefix].tensors[name.removeprefix(prefix)] = value
     if not sets:
         few = ", ".join(f"'{name}'" for _, name, _ in islice(named, 3))
         normalised = any(name.endswith("running_mean") for _, name, _ in named)
         raise SettingError(
-            f"{place}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
+            f"{source}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
             "'features.0.bias', 'features.2.weight'"
             + "; the weights are a network's with batch normalisation"
             * normalised
         )
-    paths = {one.strip("."): one for one in sets}
-    prefix = _chosen(paths, wanted, place)
-    found = sets[prefix]
-    if found.container in beside and not wanted:
+    paths = {prefix.strip("."): prefix for prefix in sets}
+    chosen = _chosen(paths, wanted, source)
+    tensors = sets[chosen]
+    if tensors.container in beside and not wanted:
         raise SettingError(
-            f"{place}: holds '{beside[found.container]}' beside the network; "
-            f"to leave it out give {place}#{prefix.strip('.')}"
+            f"{source}: holds '{beside[tensors.container]}' beside the network; "
+            f"to leave it out give {source}#{chosen.strip('.')}"
         )
-    others = tuple(sorted(one.strip(".") for one in sets if one != prefix))
-    path = prefix.strip(".")
-    return WeightSet(_torchvisions(found.tensors), path, others, _usual(paths) == [path])
+    others = tuple(sorted(prefix.strip(".") for prefix in sets if prefix != chosen))
+    path = chosen.strip(".")
+    return WeightSet(_torchvisions(tensors.tensors), path, others, _usual(paths) == [path])
 
 
 def _is_first(name: str) -> bool:
     return name == FIRST or name.endswith("." + FIRST)
 
 
-def _chosen(paths: dict[str, str], wanted: str, place: str) -> str:
+def _chosen(paths: dict[str, str], wanted: str, source: str) -> str:
     """The prefix of the wanted path."""
-    names = ", ".join(f"{place}#{path}" for path in sorted(paths) if path)
+    names = ", ".join(f"{source}#{path}" for path in sorted(paths) if path)
     if wanted:
         asked = _plain(wanted)
         fitting = [path for path in paths if f".{path}.".endswith(f".{asked}.") or f"{path}.".startswith(f"{asked}.")]
         fitting = [asked] if asked in paths else fitting
-        check(bool(fitting), f"{place}: holds no set of weights '{wanted}'; give {names or place}")
+        check(bool(fitting), f"{source}: holds no set of weights '{wanted}'; give {names or source}")
     else:
         fitting = _usual(paths)
-    check(len(fitting) == 1, f"{place}: holds {len(fitting)} sets of weights; choose one: {names}")
+    check(len(fitting) == 1, f"{source}: holds {len(fitting)} sets of weights; choose one: {names}")
     return paths[fitting[0]]
 
 

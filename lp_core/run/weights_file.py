@@ -61,55 +61,56 @@ class _Ignored:
         pass
 
 
-def read_weights(place: str) -> WeightsFile:
+def read_weights(source: str) -> WeightsFile:
     """The tensors of a file by torchvision's names.
 
     Args:
-        place: path or URI of a safetensors file (weights or a checkpoint of a training), of a PyTorch file that holds a
-            state dict or has one inside, or torchvision's name of its VGG-16 weights, such as IMAGENET1K_V1. Of several
-            sets in one file `FILE#NAME` takes the one of that name; else it is the one that is no moving average.
+        source: path or URI of a safetensors file (weights or a checkpoint of a training), or of a PyTorch file that
+            holds a state dict or has one inside; or torchvision's name of its VGG-16 weights, such as IMAGENET1K_V1.
+            `FILE#NAME` takes the set of that name where a file holds several; without it, the set that is no moving
+            average is taken.
 
     Raises:
         SettingError: there is no such file, or it holds no weights.
     """
     from torchvision.models import VGG16_Weights
 
-    folder, name = _located(place)
-    if place in VGG16_Weights.__members__ and not folder.exists(name):
-        return _published(place)
-    file, wanted = place, ""
-    if "#" in place and ("://" in place or not folder.exists(name)):
-        file, _, wanted = place.rpartition("#")
+    folder, name = _located(source)
+    if source in VGG16_Weights.__members__ and not folder.exists(name):
+        return _published(source)
+    file, wanted = source, ""
+    if "#" in source and ("://" in source or not folder.exists(name)):
+        file, _, wanted = source.rpartition("#")
         folder, name = _located(file)
     try:
         data = folder.read_bytes(name)
     except FileNotFoundError:
-        near = difflib.get_close_matches(place, VGG16_Weights.__members__, 1)
+        near = difflib.get_close_matches(source, VGG16_Weights.__members__, 1)
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
         raise SettingError(f"{file} does not exist{hint}") from None
     except OSError as error:
         raise SettingError(f"{file} cannot be read ({one_line(error)})") from None
-    found = weight_set(_content(data, file), wanted, file)
-    identity = checksum(data) if found.is_usual else f"{checksum(data)}#{found.path}"
-    return WeightsFile(_finite(found.tensors, file), identity, found.remark(file))
+    chosen = weight_set(_content(data, file), wanted, file)
+    identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
+    return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
 
 
-def _located(place: str) -> tuple[Storage, str]:
-    return Storage.of_file(place if "://" in place else Storage.at(place).uri)
+def _located(source: str) -> tuple[Storage, str]:
+    return Storage.of_file(source if "://" in source else Storage.at(source).uri)
 
 
-def _content(data: bytes, place: str) -> Mapping[str, Any]:
+def _content(data: bytes, source: str) -> Mapping[str, Any]:
     """What the file holds, still by its own names."""
     if data[8:9] == b"{":
         try:
             return load_tensors(data)
         except SafetensorError as error:
-            raise SettingError(f"{place}: not a whole safetensors file ({one_line(error)})") from None
-    check(len(data) > 0, f"{place}: an empty file; download it again")
+            raise SettingError(f"{source}: not a whole safetensors file ({one_line(error)})") from None
+    check(len(data) > 0, f"{source}: an empty file; download it again")
     for start, what in _STRANGERS.items():
-        check(not data.startswith(start), f"{place}: {what}")
+        check(not data.startswith(start), f"{source}: {what}")
     if not data.startswith((b"PK\x03\x04", b"\x80")):
-        raise SettingError(f"{place}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}")
+        raise SettingError(f"{source}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}")
     stand_ins: list[Any] = [(type(name.rpartition(".")[2], (_Ignored,), {}), name) for name in _BESIDE]
     try:
         with torch.serialization.safe_globals(stand_ins):
@@ -117,23 +118,23 @@ def _content(data: bytes, place: str) -> Mapping[str, Any]:
     except Exception as error:  # bytes that are no checkpoint break the unpickler in any way there is
         if "TorchScript" in str(error):
             raise SettingError(
-                f"{place}: a TorchScript program, which is not run for safety; save its state_dict"
+                f"{source}: a TorchScript program, which is not run for safety; save its state_dict"
             ) from None
         if refused := re.search(r"GLOBAL ([\w.]+)", str(error)):
             raise SettingError(
-                f"{place}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
+                f"{source}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
                 "save its state_dict alone, best as safetensors"
             ) from None
         why = (str(error).splitlines() or [type(error).__name__])[0]  # the others advise to run what is in the file
-        raise SettingError(f"{place}: not a whole PyTorch file ({why})") from None
-    check(isinstance(content, Mapping), f"{place}: holds a {type(content).__name__}, not named weights")
+        raise SettingError(f"{source}: not a whole PyTorch file ({why})") from None
+    check(isinstance(content, Mapping), f"{source}: holds a {type(content).__name__}, not named weights")
     return content
 
 
-def _finite(tensors: dict[str, Tensor], place: str) -> dict[str, Tensor]:
+def _finite(tensors: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     for name, value in tensors.items():
         whole = not value.is_floating_point() or bool(value.isfinite().all())
-        check(whole, f"{place}: '{name}' holds NaN or infinity")
+        check(whole, f"{source}: '{name}' holds NaN or infinity")
     return tensors
 
 
