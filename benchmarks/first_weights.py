@@ -17,7 +17,7 @@ import torch
 from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch, table_head, table_row
 from lp_core.dataset.feed import Feed, Reading, open_dataset
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.accuracy import Counts
 from lp_core.network.learner import Learner
 from lp_core.settings import Recipe, ViewName
@@ -76,7 +76,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     try:
         classes = len(open_dataset(args.data).class_names)
-    except SettingError as error:
+    except LogpolarError as error:
         parser.error(str(error))
     print(f"{machine_line()}, {args.view}, {args.images} images\n")
     print(table_head("first weights", "loss by eighths", "validation loss, top-1", "images/s"))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pyarrow as pa
 from pyarrow import fs
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, SettingError, StorageError
 from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
@@ -115,7 +115,7 @@ class Storage:
         try:
             return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
-            raise SettingError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
+            raise StorageError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
 
     def __getstate__(self) -> dict[str, str]:
         return {"uri": self.uri}
@@ -134,12 +134,12 @@ class Storage:
         """Whether the file (or, without a name, the folder) is there.
 
         Raises:
-            SettingError: nobody can say, because the store does not answer or refuses.
+            StorageError: nobody can say, because the store does not answer or refuses.
         """
         try:
             info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
-            raise SettingError(f"{self}: cannot be looked at ({one_line(error)})") from None
+            raise StorageError(f"{self}: cannot be looked at ({one_line(error)})") from None
         return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
@@ -159,7 +159,7 @@ class Storage:
         """Write a file whole or not at all.
 
         Raises:
-            SettingError: the folder cannot be written to.
+            StorageError: the folder cannot be written to.
         """
         with self.writing(name) as file:
             file.write(data)
@@ -171,7 +171,7 @@ class Storage:
         It appears only then; until it is whole it has another name, or, for an object store, is kept on this machine.
 
         Raises:
-            SettingError: the folder cannot be written to.
+            StorageError: the folder cannot be written to.
         """
         path = self.path(name)
         part = f"{path}.{os.getpid()}.part"
@@ -192,7 +192,7 @@ class Storage:
                 if os.path.exists(part):
                     os.remove(part)
         except OSError as error:
-            raise SettingError(f"{path}: cannot be written ({one_line(error)})") from None
+            raise StorageError(f"{path}: cannot be written ({one_line(error)})") from None
 
     def _upload(self, whole: IO[bytes], path: str) -> None:
         whole.seek(0)
@@ -203,12 +203,12 @@ class Storage:
         """The content of a JSON file.
 
         Raises:
-            SettingError: it is not JSON.
+            DataError: it is not JSON.
         """
         try:
             return json.loads(self.read_bytes(name))
         except ValueError as error:
-            raise SettingError(f"{self.path(name)}: not valid JSON ({one_line(error)})") from None
+            raise DataError(f"{self.path(name)}: not valid JSON ({one_line(error)})") from None
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole or not at all, keys in the given order."""
@@ -226,7 +226,7 @@ class Storage:
             skip: tells, by their own names, files and folders of this machine that are not to be looked at.
 
         Raises:
-            SettingError: a folder cannot be listed.
+            StorageError: a folder cannot be listed.
         """
         root = self.path(name)
         try:
@@ -235,9 +235,9 @@ class Storage:
             below = fs.FileSelector(root, allow_not_found=True, recursive=True)
             infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
-            raise SettingError(f"{self} is a file; give a folder") from None
+            raise StorageError(f"{self} is a file; give a folder") from None
         except OSError as error:
-            raise SettingError(f"{self / name if name else self}: cannot be listed ({one_line(error)})") from None
+            raise StorageError(f"{self / name if name else self}: cannot be listed ({one_line(error)})") from None
         start = len(self.path()) + 1
         files = {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
         return Contents(files, [info.path[start:] for info in infos if info.type == fs.FileType.Directory], [])
@@ -267,11 +267,11 @@ def _local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Conte
             if skip(entry.name):
                 continue
             if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
-                raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
+                raise StorageError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
             path = entry.path[start:]
             if entry.is_dir():
                 if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
-                    raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
+                    raise StorageError(f"{entry.path} is a link to a folder above it; remove it")
                 found.folders.append(path)
                 waiting.append(entry.path)
             elif entry.is_file():

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError
 from lp_core.settings import Recipe
 from lp_core.storage import one_line
 from tasks.cpus import usable_cpus
@@ -96,7 +96,7 @@ def connected(recipe: Recipe, address: str | None = None) -> Iterator[Cluster]:
             says which.
 
     Raises:
-        SettingError: no cluster is there, no node can hold a task of the recipe, or a node has other code.
+        ClusterError: no cluster is there, no node can hold a task of the recipe, or a node has other code.
     """
     address, source = _address(address)
     for name, value in _QUIET.items():
@@ -130,7 +130,7 @@ def _address(option: str | None) -> tuple[str, str]:
     """Return where to connect to, or `local`, and who says so, for messages.
 
     Raises:
-        SettingError: the address is of another kind.
+        ClusterError: the address is of another kind.
     """
     variable = os.environ.get("RAY_ADDRESS")
     address, source = (option, " (from --address)") if option else (variable or "local", " (from RAY_ADDRESS)")
@@ -138,7 +138,7 @@ def _address(option: str | None) -> tuple[str, str]:
         address, source = variable, " (from RAY_ADDRESS)"
     remedy = "--address HOST:PORT" if option else "RAY_ADDRESS=HOST:PORT, or unset it to start Ray on this machine"
     if address.startswith(("http://", "https://")):
-        raise SettingError(
+        raise ClusterError(
             f"no Ray cluster at address '{address}'{source}: that is a dashboard's, which takes only jobs; run "
             f"`logpolar submit VERB --address {address}`, or connect to the cluster itself (its port is 6379 unless "
             f"`ray start` was told another) with {remedy}"
@@ -160,7 +160,7 @@ def _connect(address: str, source: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)  # type: ignore[arg-type]
     except Exception as error:  # Ray raises bare ones, too
-        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
+        raise ClusterError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 
 
 def _look(is_local: bool) -> Cluster:
@@ -191,7 +191,7 @@ def _knock(address: str, source: str) -> None:
     """Refuse an address where nobody listens at once; Ray would try for minutes.
 
     Raises:
-        SettingError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
+        ClusterError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
     """
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
@@ -199,7 +199,7 @@ def _knock(address: str, source: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
+        raise ClusterError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 
 
 def _prepare_local() -> None:
@@ -224,7 +224,7 @@ def _start_local(recipe: Recipe, folder: str | None) -> None:
         folder: for Ray's files; None for its usual one.
 
     Raises:
-        SettingError: none of the attempts succeeded, or another one would fail in the same way.
+        ClusterError: none of the attempts succeeded, or another one would fail in the same way.
     """
     import ray
 
@@ -245,10 +245,10 @@ def _start_local(recipe: Recipe, folder: str | None) -> None:
         except Exception as error:
             ray.shutdown()
             if not _ran_out_of_time(error):
-                raise SettingError(f"Ray could not be started on this machine ({one_line(error)})") from None
+                raise ClusterError(f"Ray could not be started on this machine ({one_line(error)})") from None
             if attempt == STARTS:
                 why = f"{STARTS} times, the last time because: {one_line(error)}"
-                raise SettingError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
+                raise ClusterError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
     os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
 
 

@@ -6,7 +6,7 @@ import posixpath
 from typing import Any
 
 from lp_core.dataset.shards import Shard
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, LogpolarError
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.extraction import extract_images, extracted_files, extracted_name
@@ -72,13 +72,13 @@ def extracted_split(out: Storage, split: str, shards: list[ShardRows]) -> Files:
     """The images of a split whose shards are all extracted.
 
     Raises:
-        SettingError: one is not.
+        DataError: one is not.
     """
     names = [extracted_name(NOTES, split, number) for number in range(len(shards))]
     notes = [read_note(out, note_of(name)) for name in names]
     for name, note in zip(names, notes, strict=True):
         if note is None:
-            raise SettingError(f"{out.path(name)} cannot be read; index again")
+            raise DataError(f"{out.path(name)} cannot be read; index again")
     return extracted_files(shards, names, [note["sizes"] for note in notes if note])
 
 
@@ -106,7 +106,7 @@ def read_note(out: Storage, name: str) -> dict[str, Any] | None:
     """What a task noted; None if it is not there or not whole."""
     try:
         return out.read_json(name)
-    except (OSError, SettingError):
+    except (OSError, LogpolarError):
         return None
 
 

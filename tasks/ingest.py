@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.feed import Batch, Feed, Reading
-from lp_core.errors import SettingError
+from lp_core.errors import InvariantError, LogpolarError
 
 READ_ROWS = 1024
 """Images that one task reads: enough to pay for starting it."""
@@ -52,7 +52,7 @@ def stream(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     """Yield the batches of all readings in order, read ahead by Ray Data's tasks.
 
     Raises:
-        SettingError: the rows that arrive are not those that were asked for.
+        InvariantError: the rows that arrive are not those that were asked for.
     """
     for start in range(0, len(readings), READINGS_AT_ONCE):
         yield from _execution(feed, readings[start : start + READINGS_AT_ONCE])
@@ -95,10 +95,14 @@ def _claims(feed: Feed) -> dict[str, Any]:
 
 def _told(error: BaseException) -> BaseException:
     """What a reading task had to say to a person, found beneath the layers that Ray wraps it in; else the error."""
+    from ray.exceptions import RayError
+
     beneath: BaseException | None = error
-    while beneath is not None and type(beneath) is not SettingError:  # Ray's wrapper is of the cause's type, too
+    own = (LogpolarError, InvariantError)
+    # Ray's wrapper is of the cause's type, too.
+    while beneath is not None and (isinstance(beneath, RayError) or not isinstance(beneath, own)):
         beneath = getattr(beneath, "cause", None) or beneath.__cause__
-    return SettingError(str(beneath)) if beneath is not None else error
+    return beneath if beneath is not None else error
 
 
 def _regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:
@@ -112,13 +116,13 @@ def _regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any
                 block = next(blocks, None)
                 if block is None:
                     missing = len(rows) - available
-                    raise SettingError(f"{reading.kind} batch {index}: Ray Data ended {missing} rows early")
+                    raise InvariantError(f"{reading.kind} batch {index}: Ray Data ended {missing} rows early")
                 held.append(block)
                 available += len(block["row"])
             parts, held = _take(held, len(rows))
             available -= len(rows)
             if not np.array_equal(parts["row"], rows):
-                raise SettingError(f"{reading.kind} batch {index}: other rows arrived than were asked for")
+                raise InvariantError(f"{reading.kind} batch {index}: other rows arrived than were asked for")
             yield Batch(parts["image"], parts["label"], parts["row"], index)
 
 

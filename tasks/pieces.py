@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError, LogpolarError
 from lp_core.storage import one_line
 from tasks.cluster import Cluster
 
@@ -29,7 +29,8 @@ def run_pieces(
         gpus: share of a GPU for each.
 
     Raises:
-        SettingError: what a piece raised, or a line about its failure.
+        LogpolarError: what a piece raised.
+        ClusterError: a piece was lost again and again.
     """
     import ray
 
@@ -45,12 +46,12 @@ def run_pieces(
             running += [remote.remote(*piece) for piece in islice(waiting, max(0, at_once - len(running)))]
             yield ray.get(done[0])
     except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, SettingError):
-            raise SettingError(str(error.cause)) from None
+        if isinstance(error.cause, LogpolarError):
+            raise error.cause from None
         raise
     except ray.exceptions.RayError as error:
         why = f"{type(error).__name__}: {one_line(error)}"
-        raise SettingError(
+        raise ClusterError(
             f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
             "Start it again and it goes on where it stopped"
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 from tasks.pieces import run_pieces
@@ -56,7 +56,7 @@ def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> Findings
     """What some files hold together, read one after the other.
 
     Raises:
-        SettingError: a file is damaged.
+        DataError: a file is damaged.
     """
     from lp_core.exemplars.findings import Findings, join
 
@@ -65,7 +65,7 @@ def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> Findings
         try:
             piece = Findings.from_bytes(folder.read_bytes(file))
         except (OSError, ValueError) as error:
-            raise SettingError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
+            raise DataError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
         found = piece if found is None else join(found, piece)
     assert found is not None
     return found

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from lp_core.errors import SettingError
+from lp_core.errors import InvariantError, LogpolarError, TrainingError, error_of
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
@@ -68,7 +69,9 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
         cluster: where.
 
     Raises:
-        SettingError: a worker met something that a person must change, or workers were lost too often.
+        LogpolarError: a worker met something that a person must change.
+        TrainingError: workers were lost too often.
+        InvariantError: a worker met a mistake in this program.
     """
     from ray.train import TrainingFailedError
 
@@ -87,7 +90,7 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
                 _raise_noted(run, views)
                 before, reached = reached, _newest_steps(run, views)
                 if reached == before:
-                    raise SettingError(
+                    raise TrainingError(
                         f"training failed {RETRIES + 1} times at the same place: {_cause(error)}"
                     ) from error
                 say(f"train: {RETRIES + 1} workers were lost; going on from the newest checkpoint")
@@ -159,8 +162,9 @@ def train_worker(config: dict[str, Any]) -> None:
             continue
         try:
             ViewTraining(recipe, stage, view, rank, world, get_device()).run()
-        except SettingError as error:
-            (run / view).write_json(_FAILURE, {"message": str(error)})
+        except (LogpolarError, InvariantError) as error:
+            kind, message = type(error).__name__, str(error.args[0])
+            (run / view).write_json(_FAILURE, {"kind": kind, "message": message, "traceback": format_exc()})
             if world > 1:
                 raise
             return
@@ -181,7 +185,11 @@ _FAILURE = "stages/train.failure.json"
 def _raise_noted(run: Storage, views: tuple[ViewName, ...]) -> None:
     for view in views:
         if (run / view).exists(_FAILURE):
-            raise SettingError((run / view).read_json(_FAILURE)["message"])
+            failure = (run / view).read_json(_FAILURE)
+            error = error_of(failure["kind"], failure["message"])
+            if isinstance(error, InvariantError):
+                error.add_note(f"In a training worker:\n{failure['traceback']}")
+            raise error
 
 
 def _cause(error: Exception) -> str:

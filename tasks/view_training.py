@@ -80,7 +80,8 @@ class ViewTraining:
         """Train from the newest checkpoint to the end; the first worker then writes the weights and the manifest.
 
         Raises:
-            SettingError: the loss is not a number, or too many rows cannot be decoded.
+            TrainingError: the loss is not a number.
+            DataError: too many rows cannot be decoded.
         """
         try:
             self._run()
@@ -158,7 +159,7 @@ class ViewTraining:
         """Name the faulty rows that the workers have met.
 
         Raises:
-            SettingError: on every worker, where they are too many.
+            DataError: on every worker, where they are too many.
         """
         dataset = open_dataset(self.recipe.data.path)
         for kind, rows in self._everyones(self.met).items():

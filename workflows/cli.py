@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError, SettingError
 from lp_core.settings import VIEW_NAMES, Recipe, VisualizeSettings
 from lp_core.storage import Storage
 from workflows.streams import make_lasting
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(f"unknown verb '{verb}'; {f'did you mean {near[0]}?' if near else 'see logpolar --help'}", 2)
     try:
         _dispatch(verb, rest)
-    except SettingError as error:
+    except LogpolarError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
         _fail("interrupted; start it again and it goes on where it stopped", 130)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
-from lp_core.errors import check
+from lp_core.errors import InvariantError, check
 from lp_core.network.predictions import Predictions, comparison, parquet
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, ViewName
@@ -50,7 +50,11 @@ def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
     # Rows without a prediction must be faulty ones: `describe` decodes each again, and says of what it suffers.
     faulty = describe(dataset, "validation", np.setdiff1d(rows, found.row_N).tolist())
     counted = len(found.row_N) + len(faulty)
-    check(counted == len(rows), f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}")
+    check(
+        counted == len(rows),
+        f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}",
+        InvariantError,
+    )
     check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
     if faulty:
         record(stage.folder, faulty)

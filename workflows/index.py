@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tyro.conf import Positional
 
 from lp_core.dataset.shards import Columns
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.indexing.holding_out import hold_out
@@ -91,7 +91,7 @@ def index(
         address: Ray cluster to write with (auto, HOST:PORT); without, one is started on this machine.
 
     Raises:
-        SettingError: the source is missing or of no known layout, or the folder cannot be written to.
+        LogpolarError: the source is missing or of no known layout, or the folder cannot be written to.
     """
     origin, folder, form = Storage.at(source), Storage.at(out), Form(max_side, short_side, check)
     for place in (origin, folder):
@@ -149,6 +149,7 @@ def _write(
         check(
             len(plan) > 0,
             f"split {split}: no usable photographs among the {len(bad)} files found{first_reasons(bad)}",
+            DataError,
         )
     check_share(found.refused, sum(len(plan) for plan in plans.values()), share)
     made_from = [plan.fingerprint for plan in plans.values()]
@@ -217,7 +218,7 @@ def _shards(
     for piece in pieces:
         written = written_piece(out, piece)
         if written is None:
-            raise SettingError(f"{out.path(piece.name)} cannot be read; index again")
+            raise DataError(f"{out.path(piece.name)} cannot be read; index again")
         rows, bad = written_rows(out, piece, written)
         shards.setdefault(piece.split, []).append(rows)
         refused += bad
@@ -287,7 +288,7 @@ def _checked(
 def _faults(out: Storage, note: str) -> dict[int, str]:
     found = read_note(out, note)
     if found is None:
-        raise SettingError(f"{out.path(note)} cannot be read; index again")
+        raise DataError(f"{out.path(note)} cannot be read; index again")
     return {int(row): reason for row, reason in found["faults"].items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lp_core.errors import SettingError
+from lp_core.errors import StorageError
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
@@ -22,7 +22,7 @@ def run(session: Session) -> None:
     """From a data set folder to a report; views whose weights were brought by `--weights` are not trained.
 
     Raises:
-        SettingError: a setting does not fit, or a stage refused.
+        LogpolarError: a setting does not fit, or a stage refused.
     """
     recipe = session.recipe
     chosen_channels(recipe)  # refused now rather than after the training
@@ -60,7 +60,7 @@ def _make_toy(session: Session) -> None:
         try:
             write_toy(Path(made.uri))
         except OSError as error:
-            raise SettingError(f"{made}: cannot be written ({error})") from None
+            raise StorageError(f"{made}: cannot be written ({error})") from None
         write_dataset_folder(made, find(made))
         if made != data:
             for name in sorted(made.files(), key=lambda name: name == "manifest.json"):  # the manifest last

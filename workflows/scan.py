@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.dataset.feed import used_rows
-from lp_core.errors import check
+from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
 from lp_core.run.inputs import view_inputs
@@ -39,7 +39,7 @@ def scan(session: Session) -> None:
     """Scan a split with every view's network; pieces that an earlier start finished are kept.
 
     Raises:
-        SettingError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
+        LogpolarError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
     """
     check_split(session)
     for view in session.recipe.views:
@@ -63,7 +63,7 @@ def scan_validation(session: Session) -> None:
 def check_split(session: Session) -> None:
     """Refuse a split that does not exist or is empty."""
     data, split = session.recipe.data, session.recipe.scan.split
-    check(len(used_rows(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows")
+    check(len(used_rows(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows", DataError)
 
 
 def _scan_views(session: Session) -> None:
@@ -128,7 +128,9 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
     files = reduce_files(folder, pieces, session.cluster, f"join {view}") if len(pieces) > GROUP else pieces
     found = read_joined(folder, files)
     scanned = found.statistics.row_N
-    check(bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again")
+    check(
+        bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again", InvariantError
+    )
     faulty = describe(session.dataset, recipe.scan.split, np.setdiff1d(rows, scanned).tolist())
     check_faulty_share(faulty, recipe.scan.split, len(rows), recipe.data.max_quarantined)
     if faulty:

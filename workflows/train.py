@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import Feed, check_class_mix, used_rows
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.run.stage import refuse_other_settings
 from lp_core.settings import ViewName
 from tasks.metrics_log import check_tensorboard
@@ -21,7 +21,7 @@ def train(session: Session) -> None:
     """Train the network of every view that is not finished.
 
     Raises:
-        SettingError: the data set cannot be learned from, or the run holds a training with other settings, finished or
+        LogpolarError: the data set cannot be learned from, or the run holds a training with other settings, finished or
             not, or weights of other origin.
     """
     for view in session.recipe.views:
@@ -37,9 +37,9 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     recipe, run = session.recipe, session.run
     dataset = session.dataset
     classes = len(dataset.class_names)
-    check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart")
+    check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart", DataError)
     for split in ("train", "validation"):
-        check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows")
+        check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows", DataError)
     stages = {view: session.stages.train(view) for view in views}
     for stage in stages.values():
         refuse_other_settings(stage, run)

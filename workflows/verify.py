@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
@@ -32,7 +32,7 @@ def verify(session: Session) -> None:
     On the machine of the scan activations must be equal bit for bit; elsewhere they may differ as rounding does.
 
     Raises:
-        SettingError: a scan is not finished with the present settings, a table differs from what was found, or a
+        LogpolarError: a scan is not finished with the present settings, a table differs from what was found, or a
             file from what the scan wrote.
     """
     for view in session.recipe.views:
@@ -77,7 +77,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
         table = read_exemplars(io.BytesIO(stage.folder.read_bytes("exemplars.parquet")))
         found = brute_force(network, batches(), table, tolerance)
     except (OSError, ValueError) as error:
-        raise SettingError(f"{stage.folder.path('exemplars.parquet')}: {error}") from None
+        raise DataError(f"{stage.folder.path('exemplars.parquet')}: {error}") from None
     finally:
         torch.set_num_threads(threads)
     complaints = differences(table, found, tolerance)
@@ -85,7 +85,7 @@ def _verify(session: Session, view: ViewName, epoch: int | None, stage: Stage, n
     for line in complaints[:SHOWN]:
         say(f"verify {name}: {line}")
     if complaints:
-        raise SettingError(f"view {name}: {len(complaints)} differences in {len(table)} exemplars of {searched} images")
+        raise DataError(f"view {name}: {len(complaints)} differences in {len(table)} exemplars of {searched} images")
     how = "bit for bit" if exact else f"within {TOLERANCE:g}, for the scan ran on {' and '.join(machines)}"
     say(f"verify {name}: {len(table)} exemplars agree with a brute force search of {searched} images {how}")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, SettingError, check
 from lp_core.network.layers import conv_channels
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import Recipe, ViewName
@@ -23,8 +23,8 @@ def visualize(session: Session) -> None:
     """Draw the features of every view; the same channels in each. Pieces that an earlier start finished are kept.
 
     Raises:
-        SettingError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
-            activation was not found again.
+        SettingError: a view is not scanned with the present settings, or a layer or channel does not exist.
+        DataError: a recorded activation was not found again.
     """
     stages = {view: session.stages.visualize(view) for view in session.recipe.views}
     for stage in stages.values():
@@ -56,7 +56,11 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
                 for drawn, lines in run_pieces(draw_piece, calls, cluster, recipe.scan.gpus_per_task):
                     complaints += lines
                     progress.advance(drawn)
-        check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
+        check(
+            not complaints,
+            f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}",
+            DataError,
+        )
         _join(stage, pieces)
     stage.finish(watch.seconds, channels=channels, panels=sum(len(piece.panels) for piece in pieces))
     for piece in pieces:
@@ -80,7 +84,7 @@ def _join(stage: Stage, pieces: list[Piece]) -> None:
     for piece in pieces:
         found = read_table(stage.folder, piece)
         if found is None:
-            raise SettingError(f"{stage.folder.path(piece.table)} cannot be read; visualize again")
+            raise DataError(f"{stage.folder.path(piece.table)} cannot be read; visualize again")
         tables.append(found)
     content = io.BytesIO()
     pq.write_table(pa.concat_tables(tables).combine_chunks(), content, compression="zstd")

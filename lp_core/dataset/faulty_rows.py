@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, InvariantError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.storage import Storage
 
@@ -26,7 +26,7 @@ def describe(dataset: DatasetFolder, split: str, rows: Iterable[int]) -> list[Fa
     """What is wrong with rows that were left out, by ascending row number.
 
     Raises:
-        SettingError: a row is not faulty at all; then it was left out for another reason.
+        InvariantError: a row is not faulty at all; then it was left out for another reason.
     """
     wanted = np.array(sorted(rows), np.int64)
     table = dataset.rows(split)
@@ -40,7 +40,7 @@ def describe(dataset: DatasetFolder, split: str, rows: Iterable[int]) -> list[Fa
             where = f"{shard}, row group {group}, row {table.row_in_group[row]}"
             found.append(_faulty(split, row, photograph.image_id, where, str(error)))
             continue
-        raise SettingError(f"{split} row {row}, image {photograph.image_id}: it can be decoded, but was left out")
+        raise InvariantError(f"{split} row {row}, image {photograph.image_id}: it can be decoded, but was left out")
     return found
 
 
@@ -52,13 +52,14 @@ def check_faulty_share(faulty: list[Faulty], split: str, rows: int, share: float
     """Stop where so many rows of a split are faulty that something else is wrong.
 
     Raises:
-        SettingError: they are more than `share` of the split's rows; the message names one.
+        DataError: they are more than `share` of the split's rows; the message names one.
     """
     here = [one for one in faulty if one["split"] == split]
     check(
         len(here) <= share * rows,
         f"{_summary(here, rows)}; more than data.max-quarantined {share:g}; "
         "`logpolar index SOURCE OUT --check` sets such rows aside",
+        DataError,
     )
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.dataset.shards import Shard, row_group_images
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.storage import Storage, one_line
 
 FORMAT = 1
@@ -59,17 +59,18 @@ class DatasetFolder:
         """Open the folder at a path or URI.
 
         Raises:
-            SettingError: it is missing, unfinished or of another format.
+            DataError: it is missing, unfinished or of another format.
         """
         check(bool(place), "data.path is not set; give --data.path FOLDER, made by `logpolar index SOURCE FOLDER`")
         storage = Storage.at(place)
         if not storage.exists("manifest.json"):
             what = "is not a finished data set folder" if storage.exists() else "does not exist"
-            raise SettingError(f"data.path {place} {what}; make one with `logpolar index SOURCE {place}`")
+            raise DataError(f"data.path {place} {what}; make one with `logpolar index SOURCE {place}`")
         manifest = storage.read_json("manifest.json")
         check(
             isinstance(manifest, dict) and manifest.get("format") == FORMAT,
             f"{storage.path('manifest.json')}: format {FORMAT} is expected; index the source again",
+            DataError,
         )
         return cls(storage, manifest)
 
@@ -92,7 +93,7 @@ class DatasetFolder:
         """The table of a split's rows, loaded once per process.
 
         Raises:
-            SettingError: the data set has no such split.
+            DataError: the data set has no such split.
         """
         splits = self.manifest["splits"]
         hint = (
@@ -103,12 +104,14 @@ class DatasetFolder:
         check(
             split in splits,
             f"{self.storage}: no split '{split}'; it has {', '.join(splits)}{hint if split == 'validation' else ''}",
+            DataError,
         )
         rows = _split_rows(self.storage, split, self.fingerprint)
         check(
             len(rows) == splits[split]["rows"],
             f"{self.storage.path(f'rows/{split}.parquet')}: {len(rows)} rows, manifest.json says "
             f"{splits[split]['rows']}; index again",
+            DataError,
         )
         return rows
 
@@ -120,7 +123,7 @@ class DatasetFolder:
             rows: int [n] row numbers, in any order.
 
         Raises:
-            SettingError: a row group cannot be read, or its shard changed since it was indexed.
+            DataError: a row group cannot be read, or its shard changed since it was indexed.
         """
         table = self.rows(split)
         rows = np.asarray(rows, dtype=np.int64)
@@ -205,9 +208,9 @@ def _split_rows(storage: Storage, split: str, fingerprint: str) -> SplitRows:
     try:
         table = pq.read_table(io.BytesIO(storage.read_bytes(name)), use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
+        raise DataError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
     missing = set(ROW_SCHEMA.names) - set(table.column_names)
-    check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again")
+    check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again", DataError)
     if table.schema.field("shard").type != ROW_SCHEMA.field("shard").type:
         table = table.set_column(3, "shard", table["shard"].combine_chunks().dictionary_encode())
     return SplitRows(table)

@@ -67,10 +67,11 @@ def inverse_table(log_polar: LogPolarMap, scale: int, inverse: Inverse) -> Inver
     """Table of `log_polar` for an image `scale` times as large; made once per process."""
     from lp_core.images.log_polar import bands
 
-    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published")
+    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published", ValueError)
     check(
         inverse == "exact" or log_polar.law == "paper-2018",
         f"the {log_polar.law} law has no published inverse; only paper-2018 has",
+        ValueError,
     )
     (height, width), (cy, cx) = log_polar.size, log_polar.centre_yx
     y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]

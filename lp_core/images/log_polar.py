@@ -57,28 +57,34 @@ class LogPolarMap:
 
     def __post_init__(self) -> None:
         height, width = self.size
-        check(height >= 1 and width >= 1, f"an image of {height} x {width} px has no pixel to look at")
+        check(height >= 1 and width >= 1, f"an image of {height} x {width} px has no pixel to look at", ValueError)
         check(
-            self.sectors >= 1 and self.rings >= 1, f"{self.sectors} sectors, {self.rings} rings: give at least 1 each"
+            self.sectors >= 1 and self.rings >= 1,
+            f"{self.sectors} sectors, {self.rings} rings: give at least 1 each",
+            ValueError,
         )
-        check(self.law in get_args(Law), f"law is '{self.law}'; give one of {', '.join(get_args(Law))}")
+        check(self.law in get_args(Law), f"law is '{self.law}'; give one of {', '.join(get_args(Law))}", ValueError)
         named = isinstance(self.radius, str)
         check(
             not named or self.radius in get_args(NamedRadius),
             f"radius is '{self.radius}'; give px or one of {', '.join(get_args(NamedRadius))}",
+            ValueError,
         )
         least = 0 if self.law == "monopole" else 1  # the others take the radius' logarithm
         check(
             math.isfinite(self.outer_radius) and self.outer_radius > least,
             f"radius is {self.outer_radius:g} px; the {self.law} law needs more than {least}",
+            ValueError,
         )
         check(
             math.isfinite(self.foveal_scale) and self.foveal_scale > 0,
             f"foveal_scale is {self.foveal_scale}; give a positive number of px",
+            ValueError,
         )
         check(
             len(self.centre_yx) == 2 and all(math.isfinite(coordinate) for coordinate in self.centre_yx),
             f"fixation_yx is {self.fixation_yx}; give two finite numbers of px",
+            ValueError,
         )
 
     @property
@@ -228,11 +234,16 @@ class LogPolarMap:
 
 def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`apply` to one image or to every image of a batch, after checking the size."""
-    check(image.ndim in (2, 3, 4), f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]")
+    check(
+        image.ndim in (2, 3, 4),
+        f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]",
+        ValueError,
+    )
     rows, columns = image.shape[1:3] if image.ndim == 4 else image.shape[:2]
     check(
         (rows, columns) == tuple(size),
         f"the image has {rows} rows and {columns} columns; this map is for {size[0]} and {size[1]}",
+        ValueError,
     )
     if image.ndim < 4:
         return apply(image)

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 
 WNID = re.compile(r"n\d{8}")
 """WordNet's number of a noun, as ImageNet names classes."""
@@ -69,7 +69,7 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
         places: shard:row, or the file itself; used last.
 
     Raises:
-        SettingError: two photographs have one place, so a shard or archive is there twice.
+        DataError: two photographs have one place, so a shard or archive is there twice.
     """
     named = [path and composed(posixpath.splitext(path.replace("\\", "/"))[0]) for path in paths]
     stems = [path and canonical(posixpath.basename(path)) for path in named]
@@ -85,7 +85,11 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
         else:
             ids.append(path if path and all_named and path in unique_paths else place)
     twice = first_repeated(ids)
-    check(twice is None, f"{twice} is there twice; is a shard or archive in two folders of the source? Keep one")
+    check(
+        twice is None,
+        f"{twice} is there twice; is a shard or archive in two folders of the source? Keep one",
+        DataError,
+    )
     return ids
 
 
@@ -105,7 +109,7 @@ def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int,
     Labels of several wnids (animals, vehicles) are left out.
 
     Raises:
-        SettingError: a wnid has two labels.
+        DataError: a wnid has two labels.
     """
     label_of: dict[str, int] = {}
     for path, label in zip(paths, labels.tolist(), strict=True):
@@ -113,7 +117,11 @@ def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int,
         match = (_DOUBLED_WNID.match(name) or _TRAIN_STEM.match(name)) if label >= 0 else None
         if match:
             other = label_of.setdefault(match["wnid"], label)
-            check(other == label, f"{path} has label {label}, other photographs of class {match['wnid']} have {other}")
+            check(
+                other == label,
+                f"{path} has label {label}, other photographs of class {match['wnid']} have {other}",
+                DataError,
+            )
     return wnid_of_label(label_of)
 
 
@@ -127,7 +135,7 @@ def check_wnids(wnids: dict[int, str]) -> None:
     """Whether classes are numbered in the order of their wnids, as everybody's are but the development kit's.
 
     Raises:
-        SettingError: two numbers have one wnid, or a lower number has a higher wnid.
+        DataError: two numbers have one wnid, or a lower number has a higher wnid.
     """
     labels = sorted(wnids)
     for one, other in pairwise(labels):
@@ -135,6 +143,7 @@ def check_wnids(wnids: dict[int, str]) -> None:
             wnids[one] < wnids[other],
             f"label {one} is {wnids[one]} and label {other} is {wnids[other]}: classes are numbered in the order of "
             "their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+            DataError,
         )
 
 

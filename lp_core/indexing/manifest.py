@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from lp_core.dataset.class_mix import index_mixes
 from lp_core.dataset.folder import FOOTER, FORMAT, ROW_SCHEMA, SPLITS, SplitRows
 from lp_core.dataset.shards import Columns, Shard
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.indexing.identity import ImageClass, check_wnids, classes_of, image_ids, numbered_classes, wnids_by_label
 from lp_core.indexing.layouts.found import Found, Refused
@@ -63,7 +63,7 @@ def write_dataset_folder(
         read: reads many shards (in parallel, say); one after the other if not given.
 
     Raises:
-        SettingError: a shard cannot be read, or its rows cannot be told apart.
+        DataError: a shard cannot be read, or its rows cannot be told apart.
     """
     read = read or (lambda paths: [read_shard_rows(path, found.columns) for path in paths])
     return write_manifest(out, found, {split: read(paths) for split, paths in found.shards.items()})
@@ -96,6 +96,7 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
         check(
             len(table) > 0,
             f"split {split}: no rows in {', '.join(shard.path for shard in shards[split][:3])}" + first_reasons(bad),
+            DataError,
         )
         sink = io.BytesIO()
         pq.write_table(table, sink, compression="zstd")
@@ -109,7 +110,7 @@ def write_manifest(out: Storage, found: Found, shards: dict[str, list[ShardRows]
             rows = SplitRows(table)
             splits[split]["class_mix"] = index_mixes(rows.label, rows.group)
         lowest = pc.min(table["label"]).as_py()
-        check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
+        check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more", DataError)
     # The shards' checksums stand for the images: they change with every image's size and place.
     sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
@@ -143,7 +144,7 @@ def shard_ids(shards: list[ShardRows]) -> list[str]:
     """Identity of every row of a split's shards, one after the other.
 
     Raises:
-        SettingError: two shards have one name.
+        DataError: two shards have one name.
     """
     ids = [one for shard in shards for one in shard.ids or []]
     paths = [path for shard in shards for path in shard.paths]
@@ -224,13 +225,17 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     """The classes of a collection: its own names, else torchvision's by wnid or for 1,000 classes, else numbers.
 
     Raises:
-        SettingError: a label has no class, or two shards name it differently.
+        DataError: a label has no class, or two shards name it differently.
     """
     listed = [shard for one in shards.values() for shard in one]
     highest = max((int(shard.labels.max(initial=-1)) for shard in listed), default=-1)
     lowest = min((int(shard.labels[shard.labels >= 0].min(initial=highest)) for shard in listed), default=0)
-    check((lowest, highest) != (1, 1000), FROM_ONE)
-    check(highest < MAX_CLASSES, f"label {highest}: more than {MAX_CLASSES} classes; is 'label' a class's number?")
+    check((lowest, highest) != (1, 1000), FROM_ONE, DataError)
+    check(
+        highest < MAX_CLASSES,
+        f"label {highest}: more than {MAX_CLASSES} classes; is 'label' a class's number?",
+        DataError,
+    )
     labels = np.concatenate([shard.labels for shard in listed] or [np.zeros(0, np.int64)])
     wnids = wnids_by_label((path for shard in listed for path in shard.paths), labels)
     check_wnids(wnids)
@@ -238,7 +243,7 @@ def named_classes(classes: list[ImageClass], shards: dict[str, list[ShardRows]])
     if not classes and names:
         classes = classes_of(names)
     classes = classes or numbered_classes(highest + 1, wnids)
-    check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}")
+    check(highest < len(classes), f"label {highest} has no class: the collection names {len(classes)}", DataError)
     named = zip(classes, classes_of([one.name for one in classes]), strict=True)
     return [
         ImageClass(known.name, one.wnid or known.wnid or wnids.get(index)) for index, (one, known) in enumerate(named)

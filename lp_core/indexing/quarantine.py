@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.images.decode import MAX_PIXELS, ImageError, decode_rgb, image_size
 from lp_core.indexing.layouts.found import Refused
 
@@ -40,11 +40,11 @@ def check_share(refused: Sequence[Refused], rows: int, share: float) -> None:
     """Stop where so many files are bad that something else is wrong.
 
     Raises:
-        SettingError: more than `share` of all files found are refused; the message names some.
+        DataError: more than `share` of all files found are refused; the message names some.
     """
     found = rows + len(refused)
     if len(refused) > share * found:
-        raise SettingError(
+        raise DataError(
             f"{len(refused)} of {found} files are unusable, more than the share of {share:g} allowed by "
             f"--max-quarantined{first_reasons(refused)}"
         )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.folder import FOOTER
 from lp_core.dataset.shards import Columns, Shard, footer_checksum, group_images, images_leaf, open_shard
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.columns import check_columns, class_names
 from lp_core.indexing.layouts.found import Refused
 from lp_core.storage import one_line
@@ -72,7 +72,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
         any_size: take row groups that are too large to be read at once: they are to be copied.
 
     Raises:
-        SettingError: the shard, or a row group of it, cannot be read, its columns are others, or it holds no images.
+        DataError: the shard, or a row group of it, cannot be read, its columns are others, or it holds no images.
     """
     footer = footer_checksum(path)
     with open_shard(path, footer) as file:
@@ -92,16 +92,16 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
                 table = file.read_row_group(group, columns=wanted)
                 column = table[columns.label].combine_chunks().cast(pa.int64())
             except (OSError, pa.ArrowException) as error:
-                raise SettingError(f"{here}: cannot be read ({one_line(error)})") from None
-            check(column.null_count == 0, f"{here}: a label is missing")
+                raise DataError(f"{here}: cannot be read ({one_line(error)})") from None
+            check(column.null_count == 0, f"{here}: a label is missing", DataError)
             named = (
                 table[columns.image].combine_chunks().field("path").to_pylist() if has_path else [None] * len(column)
             )
             chunk = _chunk(file.metadata.row_group(group), leaf)
             sizes.append(chunk.total_uncompressed_size)
-            check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(here, sizes[-1]))
+            check(any_size or sizes[-1] <= MAX_GROUP_BYTES, _too_large(here, sizes[-1]), DataError)
             empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
-            check(not empty or len(empty) < len(column), _only_paths(here, columns.image, named))
+            check(not empty or len(empty) < len(column), _only_paths(here, columns.image, named), DataError)
             faults |= {sum(group_rows) + row: "no image bytes, only a path" for row in empty}
             labels.append(column.to_numpy())
             group_rows.append(len(column))
@@ -124,7 +124,7 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
     """The names of classes that the shards tell; None if they tell none.
 
     Raises:
-        SettingError: two shards call a label by different names.
+        DataError: two shards call a label by different names.
     """
     named = [(shard.path, shard.class_names) for shard in shards if shard.class_names]
     if not named:
@@ -136,6 +136,7 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
                 one == other,
                 f"shard {path}: label {label} is {_quoted(other)}, in {first_path} it is {_quoted(one)}; a label must "
                 "mean the same in every shard: renumber one of them, or index them apart",
+                DataError,
             )
     return first
 

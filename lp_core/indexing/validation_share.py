@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ValidationShare:
             labels: int [n].
 
         Raises:
-            SettingError: no class has two photographs with different names.
+            DataError: no class has two photographs with different names.
         """
         drawn_N = np.array([_drawn(key, self.seed) for key in keys], np.float64)
         classes, class_N = np.unique(labels, return_inverse=True)
@@ -54,7 +54,9 @@ class ValidationShare:
         np.maximum.at(highest, class_N, drawn_N)
         # The lowest of a class is always taken and the highest never, which only matters where chance favours one side.
         taken_N = ((drawn_N < self.share) | (drawn_N == lowest[class_N])) & (drawn_N != highest[class_N])
-        check(bool(taken_N.any()), "--validation-share: no class has two photographs, so there is none to take")
+        check(
+            bool(taken_N.any()), "--validation-share: no class has two photographs, so there is none to take", DataError
+        )
         return taken_N
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.dataset.shards import ROWS_AT_ONCE, Shard, footer_checksum, shard_images
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.images.decode import ImageError
 from lp_core.indexing.plan import GROUP_BYTES, HOLDS_MANY, Piece, Wanted
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, fault
@@ -77,7 +77,7 @@ def write_shard(source: Storage, out: Storage, piece: Piece, form: Form, class_n
         class_names: by class index.
 
     Raises:
-        SettingError: the source cannot be read at all, or the shard cannot be written.
+        DataError: the source cannot be read at all, or the shard cannot be written.
     """
     schema = shard_schema(class_names)
     refused: dict[int, str] = {}
@@ -161,14 +161,14 @@ def _copied(rows: Iterator[bytes | None], group: list[Wanted], form: Form) -> It
             found += len(few)
             yield from pool.map(partial(_usable, form), few)
     if found < len(group):
-        raise SettingError(f"{group[found].where}: the shard has fewer rows than were listed; index again")
+        raise DataError(f"{group[found].where}: the shard has fewer rows than were listed; index again")
 
 
 def _open(source: Storage, holder: str) -> Any:
     try:
         return source.filesystem.open_input_file(source.path(holder))
     except OSError as error:
-        raise SettingError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
+        raise DataError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
 
 
 def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) -> tuple[bytes, str | None]:
@@ -180,7 +180,7 @@ def _stored(source: Storage, opened: dict[str, Any], form: Form, one: Wanted) ->
     except (FileNotFoundError, PermissionError) as error:
         return b"", f"cannot be read ({one_line(error)})"
     except OSError as error:
-        raise SettingError(f"{source.path(one.holder)}: cannot be read ({one_line(error)})") from None
+        raise DataError(f"{source.path(one.holder)}: cannot be read ({one_line(error)})") from None
     if len(data) != one.size:
         return b"", f"has {len(data)} bytes, not the {one.size} that were listed"
     return _usable(form, data)
@@ -200,7 +200,7 @@ def shard_faults(shard: Shard) -> dict[int, str]:
     """Decode every photograph of a shard; reason by row, for those that are unusable.
 
     Raises:
-        SettingError: the shard cannot be read, or changed since it was listed.
+        DataError: the shard cannot be read, or changed since it was listed.
     """
     reasons = ((row, fault(data, decode=True)) for row, data in enumerate(shard_images(shard)))
     return {row: reason for row, reason in reasons if reason is not None}

@@ -10,7 +10,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, LogpolarError, SettingError, StorageError
 from lp_core.fingerprint import checksum
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import Recipe
@@ -63,7 +63,7 @@ def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> No
         views: networks that are to be trained.
 
     Raises:
-        SettingError: the message says how much is free and how much is needed.
+        StorageError: the message says how much is free and how much is needed.
     """
     free = folder.free_bytes()
     if free is None:
@@ -77,7 +77,7 @@ def check_space(folder: Storage, recipe: Recipe, classes: int, views: int) -> No
     needed = views * 4 * parameters * ((recipe.train.keep_checkpoints + 2) * states + 1 + history)
     there = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
     if free + there < needed:
-        raise SettingError(
+        raise StorageError(
             f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - there) / 1e9:.1f} GB are needed for checkpoints; "
             "free some, give another --run or lower train.keep-checkpoints"
         )
@@ -96,7 +96,7 @@ def best_checkpoint(folder: Storage) -> str | None:
         try:
             facts = folder.read_json(f"{name}.json")["facts"]
             measured.append((facts["validation_top1"], name))
-        except (SettingError, OSError, KeyError, TypeError):
+        except (LogpolarError, OSError, KeyError, TypeError):
             continue
     return max(measured)[1] if measured else None
 
@@ -114,7 +114,7 @@ def refuse_other_training(folder: Storage, fingerprint: str) -> None:
     for name in reversed(checkpoint_names(folder)):
         try:
             found = folder.read_json(f"{name}.json")["facts"]["fingerprint"]
-        except (SettingError, OSError, KeyError, TypeError):
+        except (LogpolarError, OSError, KeyError, TypeError):
             continue  # damaged: `newest_checkpoint` names it and uses the one before it
         _refuse_other(folder.path(name), found, fingerprint)
         return
@@ -144,9 +144,9 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
             vouch = folder.read_json(f"{name}.json")
             data = folder.read_bytes(f"{name}.safetensors")
             if len(data) != vouch["bytes"] or checksum(data) != vouch["sha256"]:
-                raise SettingError("its bytes are not those that were written")
+                raise DataError("its bytes are not those that were written")
             facts, step = vouch["facts"], vouch["step"]
-        except (SettingError, OSError, KeyError, TypeError) as error:
+        except (LogpolarError, OSError, KeyError, TypeError) as error:
             damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
             continue
         _refuse_other(folder.path(name), facts.get("fingerprint"), fingerprint)

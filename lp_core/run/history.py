@@ -53,7 +53,7 @@ def kept_weights(folder: Storage, training: str) -> dict[int, str]:
         training: fingerprint of the training.
 
     Raises:
-        SettingError: a file that vouches for weights is not JSON.
+        DataError: a file that vouches for weights is not JSON.
     """
     vouches = [folder.read_json(file) for file in folder.files("history") if _VOUCH.fullmatch(file)]
     found = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}

@@ -11,7 +11,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage, one_line
@@ -37,13 +37,13 @@ def load_network(folder: Storage, recipe: Recipe, view: ViewName, classes: int, 
         file: name of the weights in the folder, other than the finished ones.
 
     Raises:
-        SettingError: the file is missing, is not safetensors, or fits another network.
+        DataError: the file is missing, is not safetensors, or fits another network.
     """
     place = folder.path(file)
     try:
         data = folder.read_bytes(file)
     except FileNotFoundError:
-        raise SettingError(f"{place} does not exist; train the view first with `logpolar train`") from None
+        raise DataError(f"{place} does not exist; train the view first with `logpolar train`") from None
     return network_of(data, recipe, view, classes, place)
 
 
@@ -51,12 +51,12 @@ def network_of(data: bytes, recipe: Recipe, view: ViewName, classes: int, place:
     """The network of a weights file that has been read, as `load_network` returns it.
 
     Raises:
-        SettingError: it is not safetensors, or fits another network.
+        DataError: it is not safetensors, or fits another network.
     """
     try:
         tensors = load_tensors(data)
     except SafetensorError as error:
-        raise SettingError(f"{place}: not a safetensors file ({one_line(error)})") from None
+        raise DataError(f"{place}: not a safetensors file ({one_line(error)})") from None
     return network_with(tensors, recipe, view, classes, place).eval()
 
 
@@ -71,13 +71,13 @@ def network_with(tensors: dict[str, Tensor], recipe: Recipe, view: ViewName, cla
         place: where they come from, for messages.
 
     Raises:
-        SettingError: they fit another network.
+        DataError: they fit another network.
     """
     with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
         network = VGG16(classes, recipe.network, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
-        raise SettingError(f"{place}: {difference}")
+        raise DataError(f"{place}: {difference}")
     network.to_empty(device="cpu").load_state_dict(tensors)
     return network
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError
 from tasks.cluster import connected
 
 
@@ -18,7 +18,7 @@ def nobody():
 
 
 def refusal(recipe, address):
-    with pytest.raises(SettingError) as error, connected(recipe, address):
+    with pytest.raises(ClusterError) as error, connected(recipe, address):
         pass
     assert "\n" not in str(error.value)
     return str(error.value)

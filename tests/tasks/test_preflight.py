@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError, SettingError
 from tasks.cluster import Cluster
 from tasks.preflight import check_tasks, check_workers
 
@@ -63,5 +63,5 @@ def test_what_no_cluster_can_give_is_refused_in_a_line(small_recipe, cluster, tr
 
 def test_a_scan_needs_no_place_for_training(small_recipe):
     check_tasks(replace(NO_GPU, cpus=1, node_cpus=1.0), small_recipe)
-    with pytest.raises(SettingError, match="the cluster has no CPU; add a node"):
+    with pytest.raises(ClusterError, match="the cluster has no CPU; add a node"):
         check_tasks(replace(NO_GPU, cpus=0, node_cpus=0.0), small_recipe)

@@ -16,7 +16,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.images.decode import decode_rgb
 from lp_core.indexing.archive import Members, Region, list_members
 from lp_core.storage import Storage
@@ -156,7 +156,7 @@ def test_by_default_headers_are_checked_and_parquet_is_not_read(tmp_path: Path) 
 
 def test_too_many_bad_files_stop_the_indexing(tmp_path: Path) -> None:
     write_folders(tmp_path / "source")
-    with pytest.raises(SettingError, match=r"^4 of 30 files are unusable, more than the share of 0.01 .*; and 1 more"):
+    with pytest.raises(DataError, match=r"^4 of 30 files are unusable, more than the share of 0.01 .*; and 1 more"):
         index(str(tmp_path / "source"), str(tmp_path / "out"))
     assert not (tmp_path / "out" / "manifest.json").exists()
 
@@ -285,14 +285,14 @@ def test_a_finished_folder_is_left_as_it_is(tmp_path: Path, capsys: pytest.Captu
 
 def test_other_settings_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
     indexed("tars", tmp_path)
-    with pytest.raises(SettingError, match="begun with other settings or from other files"):
+    with pytest.raises(DataError, match="begun with other settings or from other files"):
         indexed("tars", tmp_path, seed=1)
 
 
 def test_a_folder_with_other_files_is_not_written_into(tmp_path: Path) -> None:
     write_folders(tmp_path / "source", many(3))
     write_parquet(tmp_path / "out")
-    with pytest.raises(SettingError, match="holds other files"):
+    with pytest.raises(DataError, match="holds other files"):
         index(str(tmp_path / "source"), str(tmp_path / "out"))
 
 

@@ -16,7 +16,7 @@ import torch
 
 import tasks.reducing
 import workflows.scan
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.learner import Learner
 from lp_core.run.history import keep_weights
@@ -161,7 +161,7 @@ def test_other_splits_lie_beside(session):
     ids = pq.read_table(session.run.path("log_polar/splits/train/exemplars.parquet"))["image_id"]
     assert pq.read_table(session.run.path("log_polar/exemplars.parquet"))["image_id"] != ids
     verify(other)
-    with pytest.raises(SettingError, match="no split 'test'; it has train, validation"):
+    with pytest.raises(DataError, match="no split 'test'; it has train, validation"):
         scanned(session, split="test")
 
 
@@ -237,7 +237,7 @@ def test_verify_finds_lies_whose_checksum_was_mended(session, capsys):
     }
     for column, change in lies.items():
         lied(folder, column, change)
-        with pytest.raises(SettingError, match=r"view log_polar epoch 2: \d differences in 2376 exemplars"):
+        with pytest.raises(DataError, match=r"view log_polar epoch 2: \d differences in 2376 exemplars"):
             verify(everything)
         place = "conv3_2/5 rank 7: " + {"unit_row": "position", "row": "activation"}.get(column, column)
         assert place in capsys.readouterr().out

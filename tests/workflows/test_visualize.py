@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels
@@ -180,7 +180,7 @@ def test_an_activation_that_is_not_found_again_is_told_and_not_drawn(session):
     place = table.schema.get_field_index("activation")
     pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), path)
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(layers=("conv2_1",), channels="all", few=0))
-    with pytest.raises(SettingError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"):
+    with pytest.raises(DataError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"):
         visualize.visualize(session)
     assert folder.files("atlas") == [], "the piece is not finished"
     assert not session.stages.visualize("log_polar").is_finished()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import ModuleType
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, SettingError, check
 from lp_core.indexing.endings import is_image, is_unread, why_no_image
 from lp_core.indexing.identity import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
@@ -48,10 +48,10 @@ def find(
         label_column: of Parquet; by default the schema shows it.
 
     Raises:
-        SettingError: the folder is missing or holds no layout that is known; the message says what was seen.
+        DataError: the folder is missing or holds no layout that is known; the message says what was seen.
     """
     if not storage.exists():
-        raise SettingError(f"source {storage} does not exist")
+        raise DataError(f"source {storage} does not exist")
     source, others = _listed(storage, out)
     if list_archives is not None:
         source = replace(source, list_archives=list_archives)
@@ -83,7 +83,7 @@ def _recognised(source: Source) -> str:
     if len(seen) > 1:
         raise SettingError(f"source {source.storage} looks like {' and '.join(seen)}; choose with --layout")
     if not seen:
-        raise SettingError(f"source {source.storage}: no known layout ({_known()}); it holds {_glimpse(source)}")
+        raise DataError(f"source {source.storage}: no known layout ({_known()}); it holds {_glimpse(source)}")
     return seen[0]
 
 

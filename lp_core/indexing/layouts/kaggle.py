@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.identity import classes_of
 from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
 from lp_core.indexing.layouts.folders import photographs, sort_photographs
@@ -21,7 +21,7 @@ def find(source: Source) -> Found:
     """List the photographs; the validation images' classes come from the solution file, for they lie flat.
 
     Raises:
-        SettingError: the solution or the mapping is missing or damaged, or a class folder is not in the mapping.
+        DataError: the solution or the mapping is missing or damaged, or a class folder is not in the mapping.
     """
     prefix = _prefix(source)
     classes, names = _classes(source, prefix)
@@ -37,21 +37,21 @@ def find(source: Source) -> Found:
         if split == "train":
             strange = sorted({path[len(here) :].partition("/")[0] for path in kept} - set(classes))
             if strange:
-                raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
+                raise DataError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
             files[split] = photographs(source, here, kept, classes)
         elif split == "validation":
             files[split], others = _validation(source, here, kept, classes)
             refused += others
         else:
             files[split] = photographs(source, here, kept, None)
-    check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test")
+    check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test", DataError)
     return Found("kaggle", {}, classes_of(classes, names), files, refused)
 
 
 def _prefix(source: Source) -> str:
     name = next((name for name in source.files if _IMAGES in f"/{name}"), None)
     if name is None:
-        raise SettingError(f"source {source.storage}: no folder ILSVRC/Data/CLS-LOC")
+        raise DataError(f"source {source.storage}: no folder ILSVRC/Data/CLS-LOC")
     return name[: name.index(_IMAGES)] + _IMAGES
 
 
@@ -61,11 +61,11 @@ def _validation(source: Source, here: str, paths: list[str], classes: list[str])
     if not flat:
         strange = sorted({path[len(here) :].partition("/")[0] for path in paths} - set(classes))
         if strange:
-            raise SettingError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
+            raise DataError(f"{here}{strange[0]} is no class of {MAPPING}; remove it ({len(strange)} in all)")
         return photographs(source, here, paths, classes), []
     wnids = validation_wnids(source)
     if wnids is None:
-        raise SettingError(f"{here} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
+        raise DataError(f"{here} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
     return listed_photographs(source, here, paths, wnids, classes)
 
 
@@ -76,5 +76,7 @@ def _classes(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | N
         return sorted(names), names
     here = f"{prefix}train/"
     wnids = {path[len(here) :].partition("/")[0] for path in source.files if path.startswith(here)}
-    check(bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/")
+    check(
+        bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/", DataError
+    )
     return sorted(wnids), None

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.archive import Members, Region
 from lp_core.indexing.endings import is_image, why_no_image
 from lp_core.indexing.identity import canonical, classes_of, first_repeated, stem
@@ -32,11 +32,11 @@ def find(source: Source) -> Found:
     """List the photographs in the archives; a class's index is its wnid's place in sorted order.
 
     Raises:
-        SettingError: an archive is damaged, the development kit is missing or does not fit.
+        DataError: an archive is damaged, the development kit is missing or does not fit.
     """
     archives, class_archives = _archives(source), _class_archives(source)
     there = bool(archives or class_archives)
-    check(there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
+    check(there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar", DataError)
     kit = read_devkit(source)
     files: dict[str, Files] = {}
     refused: list[Refused] = []
@@ -49,14 +49,14 @@ def find(source: Source) -> Found:
         wnids = _train(source, posixpath.dirname(class_archives[0]) or "the source", here, wnids, files, refused)
     if "val" in archives:
         if kit is None:
-            raise SettingError(
+            raise DataError(
                 f"{archives['val']} does not tell its images' classes; put {ARCHIVE} beside it (from image-net.org)"
             )
         _validation(source, archives["val"], kit, files, refused)
     if "test" in archives:
         (members,) = source.list_archives([source.region(archives["test"])])
         files["test"], _ = _files("test", [(archives["test"], members, -1)], refused)
-    check(wnids is not None, f"source {source.storage}: a test archive alone; its images have no classes")
+    check(wnids is not None, f"source {source.storage}: a test archive alone; its images have no classes", DataError)
     assert wnids is not None
     return Found("tars", {}, classes_of(wnids, kit.names if kit else None), files, refused)
 
@@ -66,7 +66,11 @@ def _archives(source: Source) -> dict[str, str]:
     for name in source.files:
         if match := _NAME.fullmatch(posixpath.basename(name)):
             split = match["split"]
-            check(split not in found, f"{found.get(split)} and {name} both hold the split {split}; keep one of them")
+            check(
+                split not in found,
+                f"{found.get(split)} and {name} both hold the split {split}; keep one of them",
+                DataError,
+            )
             found[split] = name
     return found
 
@@ -91,7 +95,7 @@ def _inner_archives(source: Source, name: str, refused: list[Refused]) -> list[_
             found.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
         elif not is_leftover(inner):
             refused.append(Refused("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
-    check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
+    check(bool(found), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?", DataError)
     return found
 
 
@@ -107,11 +111,11 @@ def _train(
     inner_tars = sorted(archives, key=lambda one: one[0])
     here = [wnid for wnid, _, _ in inner_tars]
     twice = first_repeated(here)
-    check(twice is None, f"{name}: {twice}.tar is there twice; keep one")
+    check(twice is None, f"{name}: {twice}.tar is there twice; keep one", DataError)
     classes = wnids or here
     strange = sorted(set(here) - set(classes))
     if strange:
-        raise SettingError(f"{name}: {strange[0]}.tar is no class of the development kit ({len(strange)} in all)")
+        raise DataError(f"{name}: {strange[0]}.tar is no class of the development kit ({len(strange)} in all)")
     index = {wnid: place for place, wnid in enumerate(classes)}
     listed = source.list_archives([region for _, region, _ in inner_tars])
     parts = [(str(region), one, index[wnid]) for (wnid, region, _), one in zip(inner_tars, listed, strict=True)]
@@ -128,10 +132,13 @@ def _validation(source: Source, name: str, kit: Devkit, files: dict[str, Files],
     labels = []
     for file in found.names:
         number = validation_number(file) or 0
-        check(number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
+        check(
+            number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)", DataError
+        )
         check(
             number <= len(kit.validation),
             f"{name}: {file} is none of the {len(kit.validation)} images whose classes the development kit tells",
+            DataError,
         )
         labels.append(kit.validation[number - 1])
     files["validation"] = Files(found.names, np.array(labels, np.int64), found.holders, found.offsets, found.sizes)

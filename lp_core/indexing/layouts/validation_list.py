@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.identity import WNID, canonical, stem
 from lp_core.indexing.layouts.devkit import read_devkit
 from lp_core.indexing.layouts.found import Files, Refused, Source
@@ -33,7 +33,7 @@ def validation_wnids(source: Source) -> Wnids | None:
     """The first list that is found: Kaggle's, the development kit's, TensorFlow's, Tiny ImageNet's; None without any.
 
     Raises:
-        SettingError: it is damaged.
+        DataError: it is damaged.
     """
     return _solution(source) or _kit(source) or _synsets(source) or _annotations(source)
 
@@ -55,7 +55,7 @@ def listed_photographs(
     """The validation photographs whose classes the list tells, and the others.
 
     Raises:
-        SettingError: the list names a class that is none of `classes`.
+        DataError: the list names a class that is none of `classes`.
     """
     where, wnid_of = wnids
     index = {wnid: place for place, wnid in enumerate(classes)}
@@ -65,7 +65,11 @@ def listed_photographs(
         if wnid is None:
             refused.append(Refused("validation", canonical(stem(path)), path, f"{where} does not name its class"))
             continue
-        check(wnid in index, f"{where}: class {wnid} of {stem(path)} is none of the {len(classes)} training classes")
+        check(
+            wnid in index,
+            f"{where}: class {wnid} of {stem(path)} is none of the {len(classes)} training classes",
+            DataError,
+        )
         kept.append(path)
         labels.append(index[wnid])
     sizes = np.array([source.files[path] for path in kept], np.int64)
@@ -77,7 +81,7 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
     """Path and lines of a text file, wherever it lies in the source.
 
     Raises:
-        SettingError: it is not a text.
+        DataError: it is not a text.
     """
     path = next((path for path in source.files if posixpath.basename(path) == name), None)
     if path is None:
@@ -85,7 +89,7 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
     try:
         return path, source.storage.read_bytes(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise SettingError(f"{source.storage.path(path)}: not a text file") from None
+        raise DataError(f"{source.storage.path(path)}: not a text file") from None
 
 
 def _solution(source: Source) -> Wnids | None:
@@ -102,6 +106,7 @@ def _solution(source: Source) -> Wnids | None:
         check(
             bool(WNID.fullmatch(wnid)),
             f"{where}, line {number}: 'ILSVRC2012_val_00000001,n01440764 ...' is expected, not {line[:60]!r}",
+            DataError,
         )
         wnids[image] = wnid
     return where, wnids
@@ -121,7 +126,11 @@ def _synsets(source: Source) -> Wnids | None:
         return None
     where, lines = found
     for number, line in enumerate(lines, 1):
-        check(bool(WNID.fullmatch(line.strip())), f"{where}, line {number}: a wnid is expected, not {line[:20]!r}")
+        check(
+            bool(WNID.fullmatch(line.strip())),
+            f"{where}, line {number}: a wnid is expected, not {line[:20]!r}",
+            DataError,
+        )
     return where, {f"ILSVRC2012_val_{number:08d}": line.strip() for number, line in enumerate(lines, 1)}
 
 
@@ -137,6 +146,7 @@ def _annotations(source: Source) -> Wnids | None:
         check(
             bool(WNID.fullmatch(wnid)),
             f"{where}, line {number}: 'val_0.JPEG<tab>n03444034' is expected, not {line[:60]!r}",
+            DataError,
         )
         wnids[stem(image)] = wnid
     return where, wnids

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.identity import canonical, image_ids, wnids_by_label
 from lp_core.indexing.layouts import find
@@ -81,7 +81,7 @@ def test_image_ids(paths: list[str | None], ids: list[str]) -> None:
 
 
 def test_places_that_repeat_are_refused() -> None:
-    with pytest.raises(SettingError, match=r"^a\.parquet:0 is there twice"):
+    with pytest.raises(DataError, match=r"^a\.parquet:0 is there twice"):
         image_ids([None, None], ["a.parquet:0", "a.parquet:0"])
 
 
@@ -103,5 +103,5 @@ def test_a_missing_label_is_told_with_its_row_group(tmp_path: Path) -> None:
     image = [{"bytes": b"?", "path": "a.jpg"}]
     table = pa.table({"image": image, "label": pa.array([None], pa.int64())})
     pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
-    with pytest.raises(SettingError, match="row group 0: a label is missing"):
+    with pytest.raises(DataError, match="row group 0: a label is missing"):
         write_dataset_folder(Storage.at(tmp_path / "out"), find(Storage.at(tmp_path)))

@@ -13,7 +13,7 @@ import torch
 import torchvision
 from torchvision.models import VGG16_Weights
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.network.learner import Learner
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.checkpoint import Checkpoint, save_checkpoint
@@ -138,7 +138,7 @@ def test_of_an_average_and_the_training_the_latter_is_taken_and_the_other_offere
     assert (average.tensors["classifier.6.bias"] == 7).all()
     assert list(average.tensors) == list(usual.tensors)
     assert usual.identity == named.identity == average.identity.removesuffix("#model_ema") != average.identity
-    with pytest.raises(SettingError, match=r"holds no set of weights 'student'; give .*file#model, .*file#model_ema"):
+    with pytest.raises(DataError, match=r"holds no set of weights 'student'; give .*file#model, .*file#model_ema"):
         read_weights(place + "#student")
 
 
@@ -181,9 +181,7 @@ def test_any_prefix_common_to_all_names(network, tmp_path, prefix):
 def test_what_lies_beside_the_network_is_left_out_only_when_asked(network, tmp_path):
     (tmp_path / "file").write_bytes(pickled({"state_dict": with_prefix("model.", network) | {"loss.w": torch.ones(2)}}))
     place = str(tmp_path / "file")
-    with pytest.raises(
-        SettingError, match=r"holds 'state_dict\.loss\.w' beside the network; .* .*file#state_dict\.model"
-    ):
+    with pytest.raises(DataError, match=r"holds 'state_dict\.loss\.w' beside the network; .* .*file#state_dict\.model"):
         read_weights(place)
     for end in ("#model", "#state_dict.model", "#state_dict"):
         assert_same(read_weights(place + end).tensors, network)
@@ -194,7 +192,7 @@ def test_several_networks_are_a_choice(network, tmp_path):
     (tmp_path / "file").write_bytes(pickled(content))
     place = str(tmp_path / "file")
     with pytest.raises(
-        SettingError, match=r"2 sets .* choose one: .*file#state_dict\.student, .*file#state_dict\.teacher"
+        DataError, match=r"2 sets .* choose one: .*file#state_dict\.student, .*file#state_dict\.teacher"
     ):
         read_weights(place)
     assert_same(read_weights(place + "#student").tensors, network)
@@ -258,7 +256,7 @@ def test_code_is_refused_wherever_it_lies(network, tmp_path, capfd, harm, monkey
         {"model": network.state_dict(), "args": harm},
         {"model": {**network.state_dict(), "x": harm}},
     ):
-        with pytest.raises(SettingError, match=r"holds more than tensors \(.*\), which is not run for safety"):
+        with pytest.raises(DataError, match=r"holds more than tensors \(.*\), which is not run for safety"):
             read(tmp_path, pickled(content))
     assert capfd.readouterr().out == ""
     assert not (tmp_path / "harm").exists()
@@ -323,16 +321,16 @@ def scripted() -> bytes:
     ],
 )
 def test_what_is_no_weights_is_told_in_a_line(tmp_path, content, says):
-    with pytest.raises(SettingError, match=says) as error:
+    with pytest.raises(DataError, match=says) as error:
         read(tmp_path, content)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_meets_the_nearest_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingError, match="does not exist; did you mean torchvision's IMAGENET1K_V1"):
+    with pytest.raises(DataError, match="does not exist; did you mean torchvision's IMAGENET1K_V1"):
         read_weights("IMAGENET1K_V2")
-    with pytest.raises(SettingError, match=r"none\.pth does not exist$"):
+    with pytest.raises(DataError, match=r"none\.pth does not exist$"):
         read_weights("none.pth")
 
 
@@ -340,7 +338,7 @@ def test_published_weights_without_a_network(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for name in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
-    with pytest.raises(SettingError, match=r"could not fetch https://.*vgg16-397923af\.pth .*give the file"):
+    with pytest.raises(DataError, match=r"could not fetch https://.*vgg16-397923af\.pth .*give the file"):
         read_weights("IMAGENET1K_V1")
 
 
@@ -357,7 +355,7 @@ def test_published_weights_from_torchvisions_cache(network, tmp_path, monkeypatc
 def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     def message(tensors, classes=12, **changes):
         recipe = replace(small_recipe, network=replace(small_recipe.network, **changes))
-        with pytest.raises(SettingError) as error:
+        with pytest.raises(DataError) as error:
             network_with(tensors, recipe, "cartesian", classes, "--weights F")
         return str(error.value)
 
@@ -387,7 +385,7 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
 def test_another_depth_is_named(small_recipe, depth, says):
     with torch.device("meta"):
         tensors = torchvision.models.get_model(depth).state_dict()
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(DataError) as error:
         network_with(tensors, small_recipe, "cartesian", 12, "--weights F")
     assert says in str(error.value)
     assert "\n" not in str(error.value)

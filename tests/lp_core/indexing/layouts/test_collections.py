@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.indexing.endings import IMAGE_ENDINGS, UNREAD
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found
@@ -65,7 +65,7 @@ def test_other_numbers_are_sorted_by_value_and_said(tmp_path: Path, numbers: lis
 
 def test_one_number_spelled_in_two_ways_is_refused(tmp_path: Path) -> None:
     write_classes(tmp_path, ["0", "1", "01"])
-    with pytest.raises(SettingError, match=r"class folders (01 and 1|1 and 01) are the same number"):
+    with pytest.raises(DataError, match=r"class folders (01 and 1|1 and 01) are the same number"):
         found(tmp_path)
 
 
@@ -134,7 +134,7 @@ def test_tiny_imagenet_with_val_sorted_into_class_folders(tmp_path: Path, inner:
 def test_tiny_imagenet_with_a_damaged_list_is_refused(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     write(tmp_path / "tiny-imagenet-200" / "val" / "val_annotations.txt", "val_0.JPEG\tcat\n")
-    with pytest.raises(SettingError, match=r"val_annotations.txt, line 1: .* is expected, not 'val_0.JPEG\\tcat'"):
+    with pytest.raises(DataError, match=r"val_annotations.txt, line 1: .* is expected, not 'val_0.JPEG\\tcat'"):
         found(tmp_path)
 
 
@@ -148,7 +148,7 @@ def test_another_file_called_words_names_no_classes(tmp_path: Path, text: str | 
 @pytest.mark.parametrize("name", ["tiny-imagenet-200.zip", "101_ObjectCategories.tar.gz"])
 def test_a_packed_collection_is_to_be_unpacked(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, b"?")
-    with pytest.raises(SettingError, match=f"it holds {re.escape(name)}; unpack {re.escape(name)} first$"):
+    with pytest.raises(DataError, match=f"it holds {re.escape(name)}; unpack {re.escape(name)} first$"):
         found(tmp_path)
 
 
@@ -167,7 +167,7 @@ def test_a_class_without_photographs_beside_a_deep_one_is_still_refused(tmp_path
     write(tmp_path / "train" / "cat" / "2019" / "a.jpg", b"?")
     write(tmp_path / "train" / "cat" / "2020" / "a.jpg", b"?")
     write(tmp_path / "train" / "dog" / "notes.txt", b"?")
-    with pytest.raises(SettingError, match="dog holds no photographs"):
+    with pytest.raises(DataError, match="dog holds no photographs"):
         found(tmp_path)
 
 
@@ -176,9 +176,7 @@ def test_a_class_without_photographs_beside_a_deep_one_is_still_refused(tmp_path
 def test_a_class_named_like_a_split_is_told_how_to_be_arranged(tmp_path: Path, like: str, above: str) -> None:
     write_classes(tmp_path / above, ["bus", "car", like])
     train = f"{above}/train" if above else "train"
-    with pytest.raises(
-        SettingError, match=f"{like} is named like a split, .* move them into a folder {train}: "
-    ) as error:
+    with pytest.raises(DataError, match=f"{like} is named like a split, .* move them into a folder {train}: ") as error:
         found(tmp_path)
     assert f"{train}/bus, {train}/{like}" in str(error.value)
     (tmp_path / above).rename(tmp_path.parent / "moved")
@@ -238,10 +236,10 @@ def test_what_nobody_reads_is_named_wherever_it_lies(tmp_path: Path, ending: str
 
 def test_classes_of_unreadable_pictures_alone_say_so(tmp_path: Path) -> None:
     write_classes(tmp_path, ["cat", "dog"], "a.heic")
-    with pytest.raises(SettingError, match=r"2 pictures that cannot be read: cat/a.heic: HEIC \(.heic\) is not read"):
+    with pytest.raises(DataError, match=r"2 pictures that cannot be read: cat/a.heic: HEIC \(.heic\) is not read"):
         found(tmp_path)
     write(tmp_path / "dog" / "b.jpg", b"?")
-    with pytest.raises(SettingError, match=r"cat holds no photographs, only cat/a.heic: HEIC .* convert"):
+    with pytest.raises(DataError, match=r"cat holds no photographs, only cat/a.heic: HEIC .* convert"):
         found(tmp_path)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.indexing.identity import imagenet_name_of, imagenet_names, imagenet_wnids, numbered_classes
 from lp_core.indexing.layouts import LAYOUTS, find
 from lp_core.indexing.layouts.found import Found
@@ -50,7 +50,7 @@ def test_recognised_by_looking(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_empty_folder_is_no_layout(tmp_path: Path, layout: str) -> None:
-    with pytest.raises(SettingError, match=f"^source {tmp_path}: no "):
+    with pytest.raises(DataError, match=f"^source {tmp_path}: no "):
         found(tmp_path, layout)
 
 
@@ -78,21 +78,21 @@ def test_a_kit_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch:
     write_tars(tmp_path)
     monkeypatch.setattr("lp_core.indexing.layouts.devkit._MAX_BYTES", 10_000)
     write(tmp_path / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(b"\0" * 20_000))
-    with pytest.raises(SettingError, match="unpacks to more than 10000 bytes"):
+    with pytest.raises(DataError, match="unpacks to more than 10000 bytes"):
         found(tmp_path)
 
 
 def test_a_number_beyond_the_kit_s_list_is_refused(tmp_path: Path) -> None:
     write_tars(tmp_path)
     write(tmp_path / "ILSVRC2012_img_val.tar", tar([("ILSVRC2012_val_00000009.JPEG", jpeg(1))]))
-    with pytest.raises(SettingError, match="none of the 8 images whose classes the development kit tells"):
+    with pytest.raises(DataError, match="none of the 8 images whose classes the development kit tells"):
         found(tmp_path)
 
 
 def test_a_class_archive_that_the_kit_does_not_know_is_refused(tmp_path: Path) -> None:
     write_tars(tmp_path)
     write(tmp_path / "ILSVRC2012_img_train.tar", tar([("n99999999.tar", tar([("n99999999_1.JPEG", jpeg(1))]))]))
-    with pytest.raises(SettingError, match=r"n99999999\.tar is no class of the development kit"):
+    with pytest.raises(DataError, match=r"n99999999\.tar is no class of the development kit"):
         found(tmp_path)
 
 
@@ -222,5 +222,5 @@ def test_shards_of_two_downloads_side_by_side_are_refused(tmp_path: Path) -> Non
     (tmp_path / "data" / "train-00000-of-00001.parquet").write_bytes(
         (tmp_path / "data" / "train-00000-of-00002.parquet").read_bytes()
     )
-    with pytest.raises(SettingError, match="shards of 1 and 2 lie side by side"):
+    with pytest.raises(DataError, match="shards of 1 and 2 lie side by side"):
         found(tmp_path)
