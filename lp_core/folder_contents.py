@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from lp_core.errors import SettingError
+from lp_core.errors import StorageError
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Conten
         skip: whether a file or folder is ignored, by its own name.
 
     Raises:
-        SettingError: a name is not UTF-8, or a link leads to a folder above it.
+        StorageError: a name is not UTF-8, or a link leads to a folder above it.
     """
     contents = Contents({}, [], [])
     waiting = [root]
@@ -48,11 +48,11 @@ def local_contents(root: str, start: int, skip: Callable[[str], bool]) -> Conten
             if skip(entry.name):
                 continue
             if not entry.name.isascii() and entry.name != os.fsencode(entry.name).decode(errors="replace"):
-                raise SettingError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
+                raise StorageError(f"{folder}: the file name {os.fsencode(entry.name)!r} is not UTF-8; rename it")
             path = entry.path[start:]
             if entry.is_dir():
                 if entry.is_symlink() and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(entry)}/"):
-                    raise SettingError(f"{entry.path} is a link to a folder above it; remove it")
+                    raise StorageError(f"{entry.path} is a link to a folder above it; remove it")
                 contents.folders.append(path)
                 waiting.append(entry.path)
             elif entry.is_file():

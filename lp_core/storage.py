@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, SettingError, StorageError
 from lp_core.fingerprint import checksum
 from lp_core.folder_contents import Contents, local_contents
 from lp_core.patience import patiently
@@ -105,7 +105,7 @@ class Storage:
         try:
             return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
-            raise SettingError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
+            raise StorageError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
 
     def __getstate__(self) -> dict[str, str]:
         return {"uri": self.uri}
@@ -124,12 +124,12 @@ class Storage:
         """Whether the file (or, without a name, the folder) is there.
 
         Raises:
-            SettingError: the store does not answer, or refuses.
+            StorageError: the store does not answer, or refuses.
         """
         try:
             info = patiently(lambda: self.filesystem.get_file_info(self.path(name)), self.uri)
         except OSError as error:
-            raise SettingError(f"{self}: cannot be accessed ({one_line(error)})") from None
+            raise StorageError(f"{self}: cannot be accessed ({one_line(error)})") from None
         return info.type != fs.FileType.NotFound
 
     def read_bytes(self, name: str) -> bytes:
@@ -149,7 +149,7 @@ class Storage:
         """Write a file whole or not at all.
 
         Raises:
-            SettingError: the folder cannot be written to.
+            LogpolarError: the folder cannot be written to.
         """
         with self.writing(name) as file:
             file.write(data)
@@ -161,7 +161,7 @@ class Storage:
         Until then it has another name or, for an object store, is kept on this machine.
 
         Raises:
-            SettingError: the folder cannot be written to.
+            StorageError: the folder cannot be written to.
         """
         path = self.path(name)
         part = f"{path}.{os.getpid()}.part"
@@ -182,7 +182,7 @@ class Storage:
                 if os.path.exists(part):
                     os.remove(part)
         except OSError as error:
-            raise SettingError(f"{path}: cannot be written ({one_line(error)})") from None
+            raise StorageError(f"{path}: cannot be written ({one_line(error)})") from None
 
     def _upload(self, whole: IO[bytes], path: str) -> None:
         whole.seek(0)
@@ -193,12 +193,12 @@ class Storage:
         """The content of a JSON file.
 
         Raises:
-            SettingError: it is not JSON.
+            DataError: it is not JSON.
         """
         try:
             return json.loads(self.read_bytes(name))
         except ValueError as error:
-            raise SettingError(f"{self.path(name)}: not valid JSON ({one_line(error)})") from None
+            raise DataError(f"{self.path(name)}: not valid JSON ({one_line(error)})") from None
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a JSON file whole or not at all, keys in the given order."""
@@ -256,7 +256,7 @@ class Storage:
             skip: whether a file or folder of this machine is ignored, by its own name.
 
         Raises:
-            SettingError: a folder cannot be listed.
+            StorageError: a folder cannot be listed.
         """
         root = self.path(name)
         try:
@@ -265,9 +265,9 @@ class Storage:
             below = fs.FileSelector(root, allow_not_found=True, recursive=True)
             infos = patiently(lambda: self.filesystem.get_file_info(below), self.uri)
         except NotADirectoryError:
-            raise SettingError(f"{self} is a file; give a folder") from None
+            raise StorageError(f"{self} is a file; give a folder") from None
         except OSError as error:
-            raise SettingError(f"{self / name if name else self}: cannot be listed ({one_line(error)})") from None
+            raise StorageError(f"{self / name if name else self}: cannot be listed ({one_line(error)})") from None
         start = len(self.path()) + 1
         files = {info.path[start:]: info.size for info in infos if info.type == fs.FileType.File}
         return Contents(files, [info.path[start:] for info in infos if info.type == fs.FileType.Directory], [])

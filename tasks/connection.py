@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError
 from lp_core.storage import one_line
 from tasks.cluster import Cluster, describe_cluster
 from tasks.local_ray import prepare_local, start_local
@@ -52,7 +52,7 @@ def connected(address: str | None = None, *, training_cpus: int = 0, gpus_per_ta
         gpus_per_task: GPUs, or the fraction of one, that each task will hold.
 
     Raises:
-        SettingError: no cluster is there, no node can hold such a task, or a node has other code.
+        LogpolarError: no cluster is there, no node can hold such a task, or a node has other code.
     """
     address, source = resolved_address(address)
     for name, value in _QUIET.items():
@@ -86,7 +86,7 @@ def resolved_address(option: str | None) -> tuple[str, str]:
     """Return where to connect to, or `local`, and who says so, for messages.
 
     Raises:
-        SettingError: the address is of another kind.
+        ClusterError: the address is of another kind.
     """
     variable = os.environ.get("RAY_ADDRESS")
     address, source = (option, " (from --address)") if option else (variable or "local", " (from RAY_ADDRESS)")
@@ -94,7 +94,7 @@ def resolved_address(option: str | None) -> tuple[str, str]:
         address, source = variable, " (from RAY_ADDRESS)"
     remedy = "--address HOST:PORT" if option else "RAY_ADDRESS=HOST:PORT, or unset it to start Ray on this machine"
     if address.startswith(("http://", "https://")):
-        raise SettingError(
+        raise ClusterError(
             f"no Ray cluster at address '{address}'{source}: that is a dashboard's, which takes only jobs; run "
             f"`logpolar submit VERB --address {address}`, or connect to the cluster itself (its port is 6379 unless "
             f"`ray start` was told another) with {remedy}"
@@ -116,14 +116,14 @@ def _connect(address: str, source: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=config)  # type: ignore[arg-type]
     except Exception as error:  # Ray raises bare ones, too
-        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
+        raise ClusterError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
 
 
 def check_reachable(address: str, source: str) -> None:
     """Refuse an address where nobody listens at once; Ray would try for minutes.
 
     Raises:
-        SettingError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
+        ClusterError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
     """
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
@@ -131,4 +131,4 @@ def check_reachable(address: str, source: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise SettingError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None
+        raise ClusterError(f"no Ray cluster at address '{address}'{source} ({one_line(error)})") from None

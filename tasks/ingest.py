@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.feed import Batch, Feed, Reading
-from lp_core.errors import SettingError
+from lp_core.errors import InvariantError, LogpolarError
 from tasks.worker_process import prepare_reading
 
 READ_ROWS = 1024
@@ -60,7 +60,7 @@ def stream(feed: Feed, readings: list[Reading], workers_hold_cpus: bool = False)
         workers_hold_cpus: whether a training worker without a GPU holds a CPU for its readers.
 
     Raises:
-        SettingError: the rows that arrive are not those that were asked for.
+        LogpolarError: the rows that arrive are not those that were asked for.
     """
     for start in range(0, len(readings), READINGS_AT_ONCE):
         yield from _execution(feed, readings[start : start + READINGS_AT_ONCE], workers_hold_cpus)
@@ -108,10 +108,10 @@ def root_cause(error: BaseException) -> BaseException:
     beneath: BaseException | None = error
     # Ray's wrapper is of the cause's type, too.
     while beneath is not None and (
-        isinstance(beneath, ray.exceptions.RayError) or not isinstance(beneath, SettingError)
+        isinstance(beneath, ray.exceptions.RayError) or not isinstance(beneath, LogpolarError)
     ):
         beneath = getattr(beneath, "cause", None) or beneath.__cause__
-    return type(beneath)(str(beneath)) if isinstance(beneath, SettingError) else error
+    return type(beneath)(str(beneath)) if isinstance(beneath, LogpolarError) else error
 
 
 def regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]]) -> Iterator[Batch]:
@@ -125,13 +125,13 @@ def regroup(feed: Feed, readings: list[Reading], blocks: Iterator[dict[str, Any]
                 block = next(blocks, None)
                 if block is None:
                     missing = len(rows) - available
-                    raise SettingError(f"{reading.split} batch {index}: Ray Data ended {missing} rows early")
+                    raise InvariantError(f"{reading.split} batch {index}: Ray Data ended {missing} rows early")
                 waiting.append(block)
                 available += len(block["row"])
             parts, waiting = _take(waiting, len(rows))
             available -= len(rows)
             if not np.array_equal(parts["row"], rows):
-                raise SettingError(f"{reading.split} batch {index}: other rows arrived than were asked for")
+                raise InvariantError(f"{reading.split} batch {index}: other rows arrived than were asked for")
             yield Batch(parts["image"], parts["label"], parts["row"], index)
 
 

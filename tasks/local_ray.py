@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError
 from lp_core.storage import one_line
 from tasks.cpus import usable_cpus
 from tasks.own_code import own_job_config
@@ -45,7 +45,7 @@ def start_local(training_cpus: int, folder: str | None) -> None:
         folder: for Ray's files; None for its usual one.
 
     Raises:
-        SettingError: none of the attempts succeeded, or another one would fail in the same way.
+        ClusterError: none of the attempts succeeded, or another one would fail in the same way.
     """
     import ray
 
@@ -65,10 +65,10 @@ def start_local(training_cpus: int, folder: str | None) -> None:
         except Exception as error:
             ray.shutdown()
             if not _ran_out_of_time(error):
-                raise SettingError(f"Ray could not be started on this machine ({one_line(error)})") from None
+                raise ClusterError(f"Ray could not be started on this machine ({one_line(error)})") from None
             if attempt == STARTS:
                 why = f"{STARTS} times, the last time because: {one_line(error)}"
-                raise SettingError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
+                raise ClusterError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
     os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, SettingError, StorageError, check
 from lp_core.run.files import METRICS
 from lp_core.storage import Storage, one_line
 
@@ -42,7 +42,7 @@ class MetricsLog:
         tensorboard: whether to write TensorBoard's files, too.
 
     Raises:
-        SettingError: a line up to that step is not JSON, or the folder cannot be written to.
+        LogpolarError: a line up to that step is not JSON, or the folder cannot be written to.
     """
 
     def __init__(self, folder: Storage, step: int, tensorboard: bool = False) -> None:
@@ -116,7 +116,7 @@ class _Appended:
         try:
             yield
         except OSError as error:
-            raise SettingError(f"{self.path}: cannot be written ({one_line(error)})") from None
+            raise StorageError(f"{self.path}: cannot be written ({one_line(error)})") from None
 
     def append(self, line: bytes) -> None:
         with self._or_say_why():
@@ -191,7 +191,7 @@ def _lines_until(folder: Storage, step: int) -> Iterator[bytes]:
     Later ones are left out, and a line that a kill cut short: it is later than the checkpoint.
 
     Raises:
-        SettingError: a line before one of them is not JSON.
+        LogpolarError: a line before one of them is not JSON.
     """
     # Where both are there, a kill came while chunks were joined or divided; metrics.jsonl has all lines then.
     names = [FILE] if folder.exists(FILE) else folder.files(CHUNKS)
@@ -204,7 +204,11 @@ def _lines_until(folder: Storage, step: int) -> Iterator[bytes]:
                 damaged = damaged or f"{folder.path(name)}, line {number}"
                 continue
             if is_kept:
-                check(damaged is None, f"{damaged} is not an object of JSON with a step; remove or repair the line")
+                check(
+                    damaged is None,
+                    f"{damaged} is not an object of JSON with a step; remove or repair the line",
+                    DataError,
+                )
                 yield line.rstrip(b"\r\n") + b"\n"
 
 
@@ -212,7 +216,7 @@ def check_tensorboard(run: Storage) -> None:
     """Refuse `train.tensorboard` where it cannot work.
 
     Raises:
-        SettingError: its package is missing, or the run is not on a disk.
+        LogpolarError: its package is missing, or the run is not on a disk.
     """
     if importlib.util.find_spec("tensorboard") is None:
         raise SettingError(

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.storage import Storage
 from tasks.metrics_log import CHUNK_LINES, FILE, chunk_file
 
@@ -31,7 +31,7 @@ class MetricsReader:
         """
         try:
             data, is_continued = self._source.new_bytes()
-        except (OSError, SettingError):
+        except (OSError, LogpolarError):
             return []
         *whole, self._rest = ((self._rest if is_continued else b"") + data).split(b"\n")
         lines = []

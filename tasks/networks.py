@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lp_core.dataset.feed import open_dataset
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, StorageError
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 
@@ -63,7 +63,7 @@ def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, t
         classifier: whether the classifier is wanted, nine tenths of the weights; without it only `features` is there.
 
     Raises:
-        SettingError: the weights file is not the one that is named.
+        LogpolarError: the weights file is not the one that is named.
     """
     import torch
 
@@ -102,11 +102,11 @@ def _read(trained: Trained) -> VGG16:
     try:
         data = trained.folder.read_bytes(file)
     except FileNotFoundError:
-        raise SettingError(
+        raise StorageError(
             f"{path} is not seen by {socket.gethostname()}; every node must see the run folder "
             "under this name: give a mounted folder, s3:// or gs://"
         ) from None
     if checksum(data) != trained.weights:
-        raise SettingError(f"{path} has changed since it was trained; train again")
+        raise DataError(f"{path} has changed since it was trained; train again")
     classes = len(open_dataset(trained.recipe.data.path).class_names)
     return network_of(data, trained.recipe.network, trained.view, classes, path)

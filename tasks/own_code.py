@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError
 from tasks.nodes import answers
 
 if TYPE_CHECKING:
@@ -40,17 +40,17 @@ def check_nodes() -> None:
     """Refuse other nodes of the connected cluster on which a task would import somebody else's code.
 
     Raises:
-        SettingError: the message names the file and the node.
+        ClusterError: the message names the file and the node.
     """
     own = {name: _checksum(ROOT / name / "__init__.py") for name in PACKAGES}
     for host, imported in answers(_locator(), PACKAGES):
         for name, (file, checksum) in imported.items():
             if file is None:
-                raise SettingError(
+                raise ClusterError(
                     f"node {host} has no package {name}; install this program there, or send it with `logpolar submit`"
                 )
             if checksum != own[name]:
-                raise SettingError(
+                raise ClusterError(
                     f"node {host} would import {name} from {file}, which is not the code that runs here; take its "
                     "folder off that node's PYTHONPATH, or install the same version there"
                 )

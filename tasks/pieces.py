@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from lp_core.errors import SettingError
+from lp_core.errors import ClusterError, LogpolarError
 from lp_core.storage import one_line
 from tasks.cluster import Cluster
 
@@ -35,7 +35,7 @@ class Executor(Protocol):
             gpus: GPUs, or the fraction of one, that each call holds.
 
         Raises:
-            SettingError: what a piece raised, or a line about its failure.
+            LogpolarError: what a piece raised, or a line about its failure.
         """
         ...
 
@@ -79,12 +79,12 @@ class RayTasks:
                 running += [remote.remote(*piece) for piece in islice(waiting, max(0, at_once - len(running)))]
                 yield ray.get(done[0])
         except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, SettingError):
+            if isinstance(error.cause, LogpolarError):
                 raise type(error.cause)(str(error.cause)) from None
             raise
         except ray.exceptions.RayError as error:
             why = f"{type(error).__name__}: {one_line(error)}"
-            raise SettingError(
+            raise ClusterError(
                 f"a task was lost {RETRIES + 1} times ({why}); where a machine is out of memory, give it fewer tasks. "
                 "Rerun the command to resume"
             ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import ClusterError, LogpolarError, StorageError, check
 from lp_core.fingerprint import checksum
 from lp_core.settings import TrainSettings
 from lp_core.storage import Storage, one_line
@@ -51,9 +51,9 @@ def check_tasks(cluster: Cluster, gpus_per_task: float) -> None:
     """Refuse tasks that no node can hold, unless an autoscaler may bring one.
 
     Raises:
-        SettingError: the message names the setting, and what there is.
+        ClusterError: the message names the setting, and what there is.
     """
-    check(cluster.grows or cluster.cpus >= 1, "the cluster has no CPU; add a node that has some")
+    check(cluster.grows or cluster.cpus >= 1, "the cluster has no CPU; add a node that has some", ClusterError)
     check(
         cluster.grows or gpus_per_task <= cluster.node_gpus,
         f"scan.gpus-per-task is {gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; lower it",
@@ -69,7 +69,7 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
         name: of a file in it, whose content must be the same on every node.
 
     Raises:
-        SettingError: the message names the folder and the nodes.
+        StorageError: the message names the folder and the nodes.
     """
     files = [(read.uri, name, checksum(read.read_bytes(name)) if name else "")]
     missing: dict[str, list[str]] = {}
@@ -87,7 +87,7 @@ def check_storage(written: Storage, read: Storage, name: str = "") -> None:
     if missing:
         fault, hosts = next(iter(missing.items()))
         shown = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
-        raise SettingError(
+        raise StorageError(
             f"{fault}; asked on {shown} of the cluster's {len(nodes) + 1} nodes. Every node must see it under this "
             "name: give a mounted folder, s3:// or gs://"
         )
@@ -116,6 +116,6 @@ def unseen(files: list[tuple[str, str, str]]) -> list[str]:
                 faults.append(f"{folder} is not the same folder on every node")
         except FileNotFoundError:
             faults.append(f"{folder} is not the same folder on every node")
-        except SettingError as error:
+        except LogpolarError as error:
             faults.append(f"{one_line(error)}, by a node")
     return faults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
 from tasks.pieces import Executor
@@ -55,7 +55,7 @@ def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> ScanResu
     """What some files hold together, read one after the other.
 
     Raises:
-        SettingError: a file is damaged.
+        LogpolarError: a file is damaged.
     """
     from lp_core.exemplars.scan_result import ScanResult, join_results
 
@@ -64,7 +64,7 @@ def read_joined(folder: Storage, files: tuple[str, ...] | list[str]) -> ScanResu
         try:
             piece = ScanResult.from_bytes(folder.read_bytes(file))
         except (OSError, ValueError) as error:
-            raise SettingError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
+            raise DataError(f"{folder.path(file)} cannot be read ({error}); remove it and scan again") from None
         joined = piece if joined is None else join_results(joined, piece)
     assert joined is not None
     return joined

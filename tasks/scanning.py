@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lp_core.dataset.feed import Batch, open_dataset
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.storage import Storage
 from tasks.from_recipe import feed_of
 from tasks.networks import Trained, kept_network
@@ -83,7 +83,7 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
             peaks = find_peaks(network, normalized(images, device), rows=numbers)
         except ActivationError as error:
             image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
-            raise SettingError(f"view {trained.view}, image {image_id}: {error}") from None
+            raise DataError(f"view {trained.view}, image {image_id}: {error}") from None
         top_k = top_k.push(peaks, numbers)
         statistics.push(peaks, numbers)
         if recipe.scan.maxima:

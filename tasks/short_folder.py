@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from lp_core.errors import SettingError
+from lp_core.errors import StorageError
 from tasks.progress import say
 
 SOCKET_BYTES = 103 if sys.platform == "darwin" else 107
@@ -33,7 +33,7 @@ def ray_folder(candidates: Sequence[str] = SHORT) -> Iterator[str | None]:
     Otherwise a line says why not, and the folder that is used instead is removed at the end.
 
     Raises:
-        SettingError: no short folder can be written.
+        StorageError: no short folder can be written.
     """
     name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
     fault = _fault(os.environ[name]) if name else _fault("/tmp")
@@ -48,7 +48,7 @@ def ray_folder(candidates: Sequence[str] = SHORT) -> Iterator[str | None]:
             continue
         break
     else:
-        raise SettingError(
+        raise StorageError(
             f"{named}, and none of {', '.join(candidates)} can be written; set TMPDIR to a folder of at most "
             f"{LONGEST} bytes"
         )

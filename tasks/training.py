@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
+from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from lp_core.dataset.faulty_rows import TooManyFaultyRows
-from lp_core.errors import SettingError
+from lp_core.errors import InvariantError, LogpolarError, TrainingError, error_of
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, TrainSettings, ViewName
 from lp_core.storage import Storage
@@ -73,7 +73,7 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
         cluster: where.
 
     Raises:
-        SettingError: a worker met something that a person must change, or workers were lost too often.
+        TrainingError: a worker met something that a person must change, or workers were lost too often.
     """
     from ray.train import TrainingFailedError
 
@@ -92,7 +92,7 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
                 _raise_noted(run, views)
                 before, reached = reached, _newest_steps(run, views)
                 if reached == before:
-                    raise SettingError(
+                    raise TrainingError(
                         f"training failed {RETRIES + 1} times at the same place: {_cause(error)}"
                     ) from error
                 say(f"train: {RETRIES + 1} workers were lost; resuming from the newest checkpoint")
@@ -164,8 +164,9 @@ def train_worker(config: dict[str, Any]) -> None:
             continue
         try:
             ViewTraining(recipe, stage, view, workers, batches).run()
-        except SettingError as error:
-            (run / view).write_json(_FAILURE, {"kind": type(error).__name__, "message": str(error)})
+        except (LogpolarError, InvariantError) as error:
+            kind, message = type(error).__name__, str(error.args[0])
+            (run / view).write_json(_FAILURE, {"kind": kind, "message": message, "traceback": format_exc()})
             if world > 1:
                 raise
             return
@@ -192,8 +193,10 @@ def _raise_noted(run: Storage, views: tuple[ViewName, ...]) -> None:
     for view in views:
         if (run / view).exists(_FAILURE):
             failure = (run / view).read_json(_FAILURE)
-            kind = TooManyFaultyRows if failure["kind"] == TooManyFaultyRows.__name__ else SettingError
-            raise kind(failure["message"])
+            error = error_of(failure["kind"], failure["message"])
+            if isinstance(error, InvariantError):
+                error.add_note(f"In a training worker:\n{failure['traceback']}")
+            raise error
 
 
 def _cause(error: Exception) -> str:

@@ -57,7 +57,7 @@ class ViewTraining:
         """Train from the newest checkpoint to the end; the first worker then writes the weights and the manifest.
 
         Raises:
-            SettingError: the loss is not a number, or too many rows cannot be decoded.
+            LogpolarError: the loss is not a number, or too many rows cannot be decoded.
         """
         try:
             self._resume()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import open_dataset
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.run.files import ATLAS, PANELS
 from lp_core.settings import Rule
@@ -151,14 +151,14 @@ def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
     """Network inputs by row number.
 
     Raises:
-        SettingError: a row could be decoded when it was scanned, and no longer can.
+        DataError: a row could be decoded when it was scanned, and no longer can.
     """
     images: dict[int, np.ndarray] = {}
     for batch in feed_of(trained.recipe, trained.view).evaluation_batches("validation", rows, 64):
         images |= zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True)
     if lost := sorted(set(rows.tolist()) - set(images)):
         [row] = describe(open_dataset(trained.recipe.data.path), "validation", lost[:1])
-        raise SettingError(
+        raise DataError(
             f"validation row {row['row']}, image {row['image_id']}, has changed since the scan: {row['reason']}"
         )
     return images

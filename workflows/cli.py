@@ -172,7 +172,7 @@ def _base(verb: str, run: str | None, name: str | None) -> Recipe:
     """Settings before the command line's: the run's own if it was started before, else the recipe's.
 
     Raises:
-        SettingError: no recipe is named, or another one than the run was started from.
+        LogpolarError: no recipe is named, or another one than the run was started from.
     """
     from workflows.config import stored_recipe
     from workflows.recipes import RECIPES

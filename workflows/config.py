@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.settings import Recipe, recipe_from_dict, to_dict
 from lp_core.storage import Storage
 
@@ -22,7 +22,7 @@ def stored_recipe(run: Storage) -> Recipe | None:
     """The settings of the last command that worked on a run; None if the folder holds no run.
 
     Raises:
-        SettingError: config.json is not one of ours, or a later version wrote it.
+        DataError: config.json is not one of ours, or a later version wrote it.
     """
     if not run.exists(FILE):
         return None
@@ -32,10 +32,11 @@ def stored_recipe(run: Storage) -> Recipe | None:
         check(
             isinstance(found, int) and found <= FORMAT,
             f"{run.path(FILE)}: format {found!r}; this version reads format {FORMAT}: update logpolar",
+            DataError,
         )
         return recipe_from_dict(content["recipe"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise SettingError(f"{run.path(FILE)}: not settings of a run ({error})") from None
+        raise DataError(f"{run.path(FILE)}: not settings of a run ({error})") from None
 
 
 def write_config(run: Storage, recipe: Recipe) -> None:

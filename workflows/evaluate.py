@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
-from lp_core.errors import check
+from lp_core.errors import InvariantError, check
 from lp_core.network.predictions import Predictions
 from lp_core.run.evaluation import write_comparison, write_evaluation
 from lp_core.run.stage import Stage, stage_run
@@ -47,7 +47,11 @@ def _evaluate_view(session: Session, view: ViewName, stage: Stage) -> None:
     # Rows without a prediction must be faulty: `describe` decodes each again and names its fault.
     faulty = describe(dataset, "validation", np.setdiff1d(rows, predictions.row_N).tolist())
     counted = len(predictions.row_N) + len(faulty)
-    check(counted == len(rows), f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}")
+    check(
+        counted == len(rows),
+        f"evaluate {view}: {counted} images were counted or quarantined, not {len(rows)}",
+        InvariantError,
+    )
     check_faulty_share(faulty, "validation", len(rows), recipe.data.max_quarantined)
     if faulty:
         record(stage.folder, faulty)

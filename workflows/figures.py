@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.run.files import REPORT
 from lp_core.settings import ViewName
@@ -40,7 +40,7 @@ def draw_figure(session: Session, name: str) -> None:
     The channels are those of `--layers` (one layer) and `--channels`: by default ten random ones of conv5_2.
 
     Raises:
-        SettingError: the view is not scanned with the present settings, a channel does not exist, or a recorded
+        DataError: the view is not scanned with the present settings, a channel does not exist, or a recorded
             activation was not found again.
     """
     from lp_core.report.figure import figure
@@ -61,7 +61,7 @@ def draw_figure(session: Session, name: str) -> None:
     prepare_measuring()
     tiles, complaints = exemplar_tiles(trained, stage.inputs["exemplars"], layer, tuple(channels), settings.rule)
     if complaints:
-        raise SettingError(f"{len(complaints)} activations were not found again, such as {complaints[0]}")
+        raise DataError(f"{len(complaints)} activations were not found again, such as {complaints[0]}")
     drawn = figure(tiles, view, layer=layer, number=int(name[-1]), rule=settings.rule)
     for kind, content in drawn.items():
         file = f"{REPORT}/figures/{name}.{kind}"

@@ -46,7 +46,7 @@ def index(
         address: Ray cluster to write with (auto, HOST:PORT); without, one is started on this machine.
 
     Raises:
-        SettingError: the source is missing or of no known layout, or the folder cannot be written to.
+        LogpolarError: the source is missing or of no known layout, or the folder cannot be written to.
     """
     origin, folder, form = Storage.at(source), Storage.at(out), storage.form
     for place in (origin, folder):

@@ -121,7 +121,7 @@ def recipe(name: str) -> Recipe:
     """The settings of a named recipe.
 
     Raises:
-        SettingError: there is none of that name; the message names the nearest.
+        LogpolarError: there is none of that name; the message names the nearest.
     """
     if name not in RECIPES:
         near = difflib.get_close_matches(name, RECIPES, 1)

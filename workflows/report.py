@@ -24,7 +24,7 @@ def report(session: Session) -> None:
     """Write `report/index.html`, and the gallery beside it, from the files of the other stages.
 
     Raises:
-        SettingError: a stage is not finished, or was made with other settings.
+        LogpolarError: a stage is not finished, or was made with other settings.
     """
     run = session.run
     stage = session.stages.report()

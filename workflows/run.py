@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lp_core.errors import SettingError
+from lp_core.errors import StorageError
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
@@ -23,7 +23,7 @@ def run(session: Session) -> None:
     """From a data set folder to a report; views whose weights `--weights` imported are not trained.
 
     Raises:
-        SettingError: a setting does not fit, or a stage refuses the run.
+        LogpolarError: a setting does not fit, or a stage refuses the run.
     """
     recipe = session.recipe
     chosen_channels(recipe)  # refuses now rather than after the training
@@ -61,7 +61,7 @@ def _make_toy(session: Session) -> None:
         try:
             write_toy(Path(made.uri))
         except OSError as error:
-            raise SettingError(f"{made}: cannot be written ({error})") from None
+            raise StorageError(f"{made}: cannot be written ({error})") from None
         write_dataset_folder(made, find(made))
         if made != data:
             for name in sorted(made.files(), key=lambda name: name == "manifest.json"):  # the manifest last

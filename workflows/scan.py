@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
-from lp_core.errors import check
+from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA
 from lp_core.run.stage import Stage, Stopwatch, stage_run
@@ -26,7 +26,7 @@ def scan(session: Session) -> None:
     """Scan a split with every view's network; pieces that an earlier start finished are skipped.
 
     Raises:
-        SettingError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
+        LogpolarError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
     """
     check_split(session)
     for view in session.recipe.views:
@@ -50,7 +50,7 @@ def scan_validation(session: Session) -> None:
 def check_split(session: Session) -> None:
     """Refuse a split that does not exist or is empty."""
     data, split = session.recipe.data, session.recipe.scan.split
-    check(len(rows_of(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows")
+    check(len(rows_of(session.recipe, split)) > 0, f"{data.path}: split {split} has no rows", DataError)
 
 
 def _scan_views(session: Session) -> None:
@@ -116,7 +116,9 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
     joined = reduce_files(folder, pieces, session.executor, f"join {view}", GROUP) if len(pieces) > GROUP else pieces
     result = read_joined(folder, joined)
     scanned = result.statistics.row_N
-    check(bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again")
+    check(
+        bool(np.isin(scanned, rows).all()), "other images were scanned than those asked for; scan again", InvariantError
+    )
     faulty = describe(session.dataset, recipe.scan.split, np.setdiff1d(rows, scanned).tolist())
     check_faulty_share(faulty, recipe.scan.split, len(rows), recipe.data.max_quarantined)
     if faulty:

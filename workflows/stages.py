@@ -72,7 +72,7 @@ class StageGraph:
         """The trained network of a view, named for tasks; of its finished weights, or of those that an epoch left.
 
         Raises:
-            SettingError: the view is not trained, or was trained with other settings.
+            LogpolarError: the view is not trained, or was trained with other settings.
         """
         source = self.source(view)
         self.require(source)
@@ -112,7 +112,7 @@ class StageGraph:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
 
         Raises:
-            SettingError: the training did not keep the weights of an epoch, or had other settings.
+            LogpolarError: the training did not keep the weights of an epoch, or had other settings.
         """
         return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
 
@@ -177,7 +177,7 @@ class StageGraph:
             redo: command that the message names for stale stages; by default that of the stage.
 
         Raises:
-            SettingError: a stage is not finished, or was made with other settings; the message names the first.
+            LogpolarError: a stage is not finished, or was made with other settings; the message names the first.
         """
         for stage in stages:
             self.require(*stage.before, redo=redo)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import ClusterError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage, one_line
 from tasks.progress import say
@@ -35,7 +35,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
         wait: print the job's log and end with the job; otherwise return when the job is accepted.
 
     Raises:
-        SettingError: no such cluster, a wrong token, another version of Ray, the run has a live attempt, or the job
+        ClusterError: no such cluster, a wrong token, another version of Ray, the run has a live attempt, or the job
             failed.
     """
     import ray
@@ -47,6 +47,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
     check(
         found in (None, ray.__version__),
         f"the cluster at {address} runs Ray {found}, this is Ray {ray.__version__}; submit with the same version",
+        ClusterError,
     )
     name = next_attempt(client, run)
     # The code travels with the job where this is a checkout; an installed package is in the image already.
@@ -63,7 +64,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
                 name = next_attempt(client, run)
                 continue
             if "No available agent" not in str(error) or time.monotonic() > end:
-                raise SettingError(f"the cluster at {address} did not take the job ({one_line(error)})") from None
+                raise ClusterError(f"the cluster at {address} did not take the job ({one_line(error)})") from None
         time.sleep(POLL_SECONDS)
     say(f"submitted as {name}; {_commands(name)}")
     if wait:
@@ -81,7 +82,7 @@ def _client(address: str) -> JobSubmissionClient:
     try:
         return JobSubmissionClient(address)
     except Exception as error:  # ConnectionError, AuthenticationError, RuntimeError, ValueError ...
-        raise SettingError(f"no Ray cluster takes jobs at '{address}' ({one_line(error)})") from None
+        raise ClusterError(f"no Ray cluster takes jobs at '{address}' ({one_line(error)})") from None
 
 
 def next_attempt(client: JobSubmissionClient, run: str) -> str:
@@ -90,7 +91,7 @@ def next_attempt(client: JobSubmissionClient, run: str) -> str:
     No id is used twice: Ray ends a job whose id an earlier job had, when the supervisor of that one leaves.
 
     Raises:
-        SettingError: an attempt has not ended.
+        LogpolarError: an attempt has not ended.
     """
     name = job_name(run)
     numbers = [0]
@@ -101,6 +102,7 @@ def next_attempt(client: JobSubmissionClient, run: str) -> str:
             check(
                 job.status.is_terminal(),
                 f"this run is on its way as {attempt} ({job.status.value}); {_commands(attempt)}",
+                ClusterError,
             )
             numbers.append(int(number))
     return f"{name}-{max(numbers) + 1}"
@@ -121,6 +123,8 @@ def _follow(client: JobSubmissionClient, name: str) -> None:
             print(log[printed:], end="", flush=True)
             printed = len(log)
         if status.is_terminal():
-            check(status.value == "SUCCEEDED", f"{name} ended as {status.value}; submit it again to resume")
+            check(
+                status.value == "SUCCEEDED", f"{name} ended as {status.value}; submit it again to resume", ClusterError
+            )
             return
         time.sleep(POLL_SECONDS)

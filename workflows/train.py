@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from lp_core.dataset.faulty_rows import recorded, summary
 from lp_core.dataset.feed import check_class_mix
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.run.files import CHECKPOINTS
 from lp_core.run.stage import refuse_other_settings
 from lp_core.settings import ViewName
@@ -40,9 +40,9 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     recipe, run = session.recipe, session.run
     dataset = session.dataset
     classes = len(dataset.class_names)
-    check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart")
+    check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart", DataError)
     for split in ("train", "validation"):
-        check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows")
+        check(len(dataset.rows(split)) > 0, f"{dataset.storage}: split {split} has no rows", DataError)
     stages = {view: session.stages.train(view) for view in views}
     for stage in stages.values():
         refuse_other_settings(stage, run)

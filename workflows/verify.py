@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.run.files import EXEMPLARS
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
@@ -33,7 +33,7 @@ def verify(session: Session) -> None:
     On the machine of the scan activations must be equal bit for bit; elsewhere they may differ by `TOLERANCE`.
 
     Raises:
-        SettingError: a scan is not finished with the present settings, a table differs from what the search found, or
+        LogpolarError: a scan is not finished with the present settings, a table differs from what the search found, or
             a file from what the scan wrote.
     """
     for view in session.recipe.views:
@@ -64,7 +64,7 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
         table = read_exemplars(stage.folder)
         peaks = brute_force(network, _batches(session, view, name, device, searched), table, tolerance)
     except (OSError, ValueError) as error:
-        raise SettingError(f"{stage.folder.path(EXEMPLARS)}: {error}") from None
+        raise DataError(f"{stage.folder.path(EXEMPLARS)}: {error}") from None
     finally:
         torch.set_num_threads(threads)
     complaints = (
@@ -74,7 +74,7 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
         say(f"verify {name}: {complaint}")
     images = len(searched)
     if complaints:
-        raise SettingError(f"view {name}: {len(complaints)} differences in {len(table)} exemplars of {images} images")
+        raise DataError(f"view {name}: {len(complaints)} differences in {len(table)} exemplars of {images} images")
     how = "bit for bit" if exact else f"within {TOLERANCE:g}, because the scan ran on {' and '.join(machines)}"
     say(f"verify {name}: {len(table)} exemplars agree with a brute force search of {images} images {how}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.network.layers import conv_channels
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.run.files import ATLAS, FEATURES, PANELS
@@ -20,7 +20,7 @@ def visualize(session: Session) -> None:
     """Draw the features of the same channels in every view; sheets that an earlier start finished are skipped.
 
     Raises:
-        SettingError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
+        LogpolarError: a view is not scanned with the present settings, a layer or channel does not exist, or a recorded
             activation was not found again.
     """
     stages = {view: session.stages.visualize(view) for view in session.recipe.views}
@@ -52,7 +52,11 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
             for drawn, not_found in executor.run(draw_sheet, pieces, recipe.scan.gpus_per_task):
                 complaints += not_found
                 progress.advance(drawn)
-        check(not complaints, f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}")
+        check(
+            not complaints,
+            f"{len(complaints)} activations were not found again, such as {(complaints or [''])[0]}",
+            DataError,
+        )
         _join(stage, sheets)
     stage.finish(watch.seconds, channels=channels, panels=sum(len(sheet.panels) for sheet in sheets))
     for sheet in sheets:
@@ -76,7 +80,7 @@ def _join(stage: Stage, sheets: list[AtlasSheet]) -> None:
     for sheet in sheets:
         table = read_table(stage.folder, sheet)
         if table is None:
-            raise SettingError(f"{stage.folder.path(sheet.table)} cannot be read; visualize again")
+            raise DataError(f"{stage.folder.path(sheet.table)} cannot be read; visualize again")
         tables.append(table)
     stage.folder.write_table(FEATURES, pa.concat_tables(tables).combine_chunks(), compression="zstd")
 
@@ -85,7 +89,7 @@ def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
     """What there is to draw, in the order of layers and channels.
 
     Raises:
-        SettingError: a layer or channel does not exist.
+        LogpolarError: a layer or channel does not exist.
     """
     from lp_core.report.atlas import CHANNELS
 

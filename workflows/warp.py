@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from tyro.conf import Positional
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, StorageError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.inverse import Inverse
 from lp_core.images.laws import Law, NamedRadius
@@ -84,11 +84,11 @@ def _read(path: Path) -> np.ndarray:
     try:
         return decode_rgb(path.read_bytes())
     except FileNotFoundError:
-        raise SettingError(f"{path} does not exist") from None
+        raise DataError(f"{path} does not exist") from None
     except OSError as error:
-        raise SettingError(f"{path} cannot be read: {error.strerror}") from error
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
     except ImageError as error:
-        raise SettingError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {error}") from error
 
 
 def _can_write(path: Path) -> bool:
@@ -101,4 +101,4 @@ def _write(path: Path, image_HWC: np.ndarray) -> None:
     try:
         path.write_bytes(data.tobytes())
     except OSError as error:
-        raise SettingError(f"{path} cannot be written: {error.strerror}") from error
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error

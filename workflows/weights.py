@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import LogpolarError, check
 from lp_core.fingerprint import checksum
 from lp_core.run.files import CHECKPOINTS, WEIGHTS
 from lp_core.run.stage import Stage, refuse_other_settings, stage_run
@@ -55,8 +55,8 @@ def _named_by_option() -> Iterator[None]:
     """Put the option's name before messages about its file."""
     try:
         yield
-    except SettingError as error:
-        raise SettingError(f"--weights {error}") from None
+    except LogpolarError as error:
+        raise type(error)(f"--weights {error}") from None
 
 
 def _absolute(source: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, InvariantError
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.storage import Storage
 
@@ -22,7 +22,7 @@ Faulty = dict[str, Any]
 """`split`, `row`, `image_id`, `where` (shard, row group and place in it) and `reason` of a faulty row."""
 
 
-class TooManyFaultyRows(SettingError):
+class TooManyFaultyRows(DataError):
     """More rows of a split are faulty than `data.max-quarantined` allows."""
 
 
@@ -30,7 +30,7 @@ def describe(dataset: DatasetFolder, split: str, rows: Iterable[int]) -> list[Fa
     """Describe what is wrong with rows that were left out, by ascending row number.
 
     Raises:
-        SettingError: a row is not faulty at all; then it was left out for another reason.
+        InvariantError: a row is not faulty at all; then it was left out for another reason.
     """
     table = dataset.rows(split)
     faulty: list[Faulty] = []
@@ -45,7 +45,7 @@ def describe(dataset: DatasetFolder, split: str, rows: Iterable[int]) -> list[Fa
                 {"split": split, "row": row, "image_id": photograph.image_id, "where": where, "reason": str(error)}
             )
             continue
-        raise SettingError(f"{split} row {row}, image {photograph.image_id}: it can be decoded, but was left out")
+        raise InvariantError(f"{split} row {row}, image {photograph.image_id}: it can be decoded, but was left out")
     return faulty
 
 

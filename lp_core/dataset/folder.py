@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.dataset.shards import Shard, row_group_images
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, SettingError, check
 from lp_core.storage import Storage, one_line
 
 FORMAT = 1
@@ -30,11 +30,11 @@ ROW_SCHEMA = pa.schema(
 )
 
 
-class NotIndexed(SettingError):
+class NotIndexed(DataError):
     """`data.path` names no finished data set folder."""
 
 
-class NoValidationSplit(SettingError):
+class NoValidationSplit(DataError):
     """The data set has a training split to take validation photographs from, and no validation split."""
 
 
@@ -66,7 +66,7 @@ class DatasetFolder:
 
         Raises:
             NotIndexed: it is missing or unfinished.
-            SettingError: it is of another format.
+            LogpolarError: it is of another format.
         """
         if not path:
             raise NotIndexed("data.path is not set")
@@ -78,6 +78,7 @@ class DatasetFolder:
         check(
             isinstance(manifest, dict) and manifest.get("format") == FORMAT,
             f"{storage.path('manifest.json')}: format {FORMAT} is expected; index the source again",
+            DataError,
         )
         return cls(storage, manifest)
 
@@ -101,7 +102,7 @@ class DatasetFolder:
 
         Raises:
             NoValidationSplit: the data set has no validation split, which could be taken from its training split.
-            SettingError: the data set has no such split, or its table is damaged.
+            LogpolarError: the data set has no such split, or its table is damaged.
         """
         splits = self.manifest["splits"]
         if split not in splits:
@@ -112,6 +113,7 @@ class DatasetFolder:
             len(rows) == splits[split]["rows"],
             f"{self.storage.path(f'rows/{split}.parquet')}: {len(rows)} rows, manifest.json says "
             f"{splits[split]['rows']}; index again",
+            DataError,
         )
         return rows
 
@@ -123,7 +125,7 @@ class DatasetFolder:
             rows: int [n] row numbers, in any order.
 
         Raises:
-            SettingError: a row group cannot be read, or its shard changed since it was indexed.
+            LogpolarError: a row group cannot be read, or its shard changed since it was indexed.
         """
         table = self.rows(split)
         rows = np.asarray(rows, dtype=np.int64)
@@ -203,9 +205,9 @@ def _split_rows(storage: Storage, split: str, fingerprint: str) -> SplitRows:
     try:
         table = storage.read_table(name, use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
+        raise DataError(f"{storage.path(name)}: cannot be read ({one_line(error)}); index again") from None
     missing = set(ROW_SCHEMA.names) - set(table.column_names)
-    check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again")
+    check(not missing, f"{storage.path(name)}: columns missing: {', '.join(sorted(missing))}; index again", DataError)
     if table.schema.field("shard").type != ROW_SCHEMA.field("shard").type:
         table = table.set_column(3, "shard", table["shard"].combine_chunks().dictionary_encode())
     return SplitRows(table)

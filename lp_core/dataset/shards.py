@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.patience import patiently
 from lp_core.storage import Storage, one_line
 
@@ -65,7 +65,7 @@ def open_shard(path: str, footer: str | None = None, buffer_bytes: int = 0) -> p
         buffer_bytes: read columns in pieces of this size; 0 for whole row groups.
 
     Raises:
-        SettingError: it is missing, not Parquet, or has another footer.
+        DataError: it is missing, not Parquet, or has another footer.
     """
     storage, name = Storage.of_file(path)
 
@@ -77,17 +77,17 @@ def open_shard(path: str, footer: str | None = None, buffer_bytes: int = 0) -> p
         file, tail = patiently(opened, path)
         metadata = pq.read_metadata(pa.BufferReader(tail))
         if footer is not None and _footer_checksum(tail) != footer:
-            raise SettingError(f"shard {path}: changed since it was indexed; index the source again")
+            raise DataError(f"shard {path}: changed since it was indexed; index the source again")
         return pq.ParquetFile(file, metadata=metadata, buffer_size=buffer_bytes, pre_buffer=buffer_bytes == 0)
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"shard {path}: cannot be opened ({one_line(error)})") from None
+        raise DataError(f"shard {path}: cannot be opened ({one_line(error)})") from None
 
 
 def footer_checksum(path: str) -> str:
     """SHA-256 of a shard's footer, which names the place and size of every column chunk.
 
     Raises:
-        SettingError: the shard cannot be read.
+        DataError: the shard cannot be read.
     """
     storage, name = Storage.of_file(path)
 
@@ -98,7 +98,7 @@ def footer_checksum(path: str) -> str:
     try:
         return _footer_checksum(patiently(read, path))
     except OSError as error:
-        raise SettingError(f"shard {path}: cannot be opened ({one_line(error)})") from None
+        raise DataError(f"shard {path}: cannot be opened ({one_line(error)})") from None
 
 
 def images_leaf(image: pa.DataType, column: str) -> str:
@@ -113,7 +113,7 @@ def shard_images(shard: Shard) -> Iterator[bytes | None]:
     pages of at most 1,024 rows, so a smaller row group is one page.
 
     Raises:
-        SettingError: the shard changed since it was indexed, or a row group cannot be read or has no images.
+        LogpolarError: the shard changed since it was indexed, or a row group cannot be read or has no images.
     """
     with open_shard(shard.path, shard.footer, BUFFER_BYTES) as file:
         for group in range(file.num_row_groups):
@@ -131,14 +131,14 @@ def group_images(file: pq.ParquetFile, shard: Shard, group: int) -> Iterator[byt
             for image in _bytes_of(batch.column(shard.image)):
                 yield image.as_py()
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise SettingError(f"shard {shard.path}, row group {group}: cannot be read ({one_line(error)})") from None
+        raise DataError(f"shard {shard.path}, row group {group}: cannot be read ({one_line(error)})") from None
 
 
 def row_group_images(shard: Shard, row_group: int) -> pa.Array:
     """The encoded images of one row group, binary [rows], from a cache of this process.
 
     Raises:
-        SettingError: the shard changed since it was indexed, or the row group cannot be read or has no images.
+        DataError: the shard changed since it was indexed, or the row group cannot be read or has no images.
     """
     key = (shard, row_group)
     if key in _cache:
@@ -154,7 +154,7 @@ def row_group_images(shard: Shard, row_group: int) -> pa.Array:
     try:
         images = patiently(read, shard.path)
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise SettingError(f"shard {shard.path}, row group {row_group}: cannot be read ({one_line(error)})") from None
+        raise DataError(f"shard {shard.path}, row group {row_group}: cannot be read ({one_line(error)})") from None
     _cache[key] = images
     while sum(array.nbytes for array in _cache.values()) > CACHED_BYTES and len(_cache) > 1:
         _cache.popitem(last=False)

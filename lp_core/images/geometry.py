@@ -54,28 +54,34 @@ class LogPolarGeometry:
 
     def __post_init__(self) -> None:
         height, width = self.size
-        check(height >= 1 and width >= 1, f"an image of {height} x {width} px has no pixel to look at")
+        check(height >= 1 and width >= 1, f"an image of {height} x {width} px has no pixel to look at", ValueError)
         check(
-            self.sectors >= 1 and self.rings >= 1, f"{self.sectors} sectors, {self.rings} rings: give at least 1 each"
+            self.sectors >= 1 and self.rings >= 1,
+            f"{self.sectors} sectors, {self.rings} rings: give at least 1 each",
+            ValueError,
         )
-        check(self.law in LAWS, f"law is '{self.law}'; give one of {', '.join(LAWS)}")
+        check(self.law in LAWS, f"law is '{self.law}'; give one of {', '.join(LAWS)}", ValueError)
         named = isinstance(self.radius, str)
         check(
             not named or self.radius in get_args(NamedRadius),
             f"radius is '{self.radius}'; give px or one of {', '.join(get_args(NamedRadius))}",
+            ValueError,
         )
         least = LAWS[self.law].least_outer_radius
         check(
             math.isfinite(self.outer_radius) and self.outer_radius > least,
             f"radius is {self.outer_radius:g} px; the {self.law} law needs more than {least}",
+            ValueError,
         )
         check(
             math.isfinite(self.foveal_scale) and self.foveal_scale > 0,
             f"foveal_scale is {self.foveal_scale}; give a positive number of px",
+            ValueError,
         )
         check(
             len(self.centre_yx) == 2 and all(math.isfinite(coordinate) for coordinate in self.centre_yx),
             f"fixation_yx is {self.fixation_yx}; give two finite numbers of px",
+            ValueError,
         )
 
     @property

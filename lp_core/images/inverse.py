@@ -71,10 +71,11 @@ def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> I
     Raises:
         ValueError: the geometry's law has no published inverse.
     """
-    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published")
+    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published", ValueError)
     check(
         inverse == "exact" or geometry.law == "paper-2018",
         f"the {geometry.law} law has no published inverse; only paper-2018 has",
+        ValueError,
     )
     (height, width), (cy, cx) = geometry.size, geometry.centre_yx
     y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]

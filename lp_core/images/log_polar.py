@@ -108,11 +108,16 @@ class LogPolarMap(LogPolarGeometry):
 
 def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`apply` to one image or to every image of a batch, after checking the size."""
-    check(image.ndim in (2, 3, 4), f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]")
+    check(
+        image.ndim in (2, 3, 4),
+        f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]",
+        ValueError,
+    )
     rows, columns = image.shape[1:3] if image.ndim == 4 else image.shape[:2]
     check(
         (rows, columns) == tuple(size),
         f"the image has {rows} rows and {columns} columns; this map is for {size[0]} and {size[1]}",
+        ValueError,
     )
     if image.ndim < 4:
         return apply(image)

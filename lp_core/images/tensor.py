@@ -59,7 +59,7 @@ class LogPolar(_Tables):
     Shape: [..., C, H, W] -> [..., C, S, R].
 
     Raises:
-        SettingError: The map's `fill` is not finite, which only the NumPy path can mix.
+        LogpolarError: The map's `fill` is not finite, which only the NumPy path can mix.
 
     >>> import torch
     >>> LogPolar(LogPolarMap(size=(64, 64), sectors=32, rings=48))(torch.rand(2, 3, 64, 64)).shape
@@ -68,7 +68,11 @@ class LogPolar(_Tables):
 
     def __init__(self, log_polar: LogPolarMap) -> None:
         super().__init__()
-        check(np.isfinite(log_polar.fill).item(), f"fill is {log_polar.fill}; give LogPolar a map with a finite number")
+        check(
+            np.isfinite(log_polar.fill).item(),
+            f"fill is {log_polar.fill}; give LogPolar a map with a finite number",
+            ValueError,
+        )
         self.log_polar = log_polar
         self._levels_samples = [(band.level, band.samples) for band in bands(log_polar)]
         self._register()

@@ -8,7 +8,7 @@ from typing import Any
 from lp_core.dataset.class_mix import index_mixes
 from lp_core.dataset.folder import FORMAT, SPLITS, SplitRows
 from lp_core.dataset.shards import Columns
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.indexing.class_list import named_classes
 from lp_core.indexing.collection import Collection
@@ -23,7 +23,7 @@ def write_dataset_folder(out: Storage, collection: Collection) -> dict[str, Any]
     """Index Parquet shards in place, one after the other; return the manifest.
 
     Raises:
-        SettingError: a shard cannot be read, or its rows cannot be told apart.
+        LogpolarError: a shard cannot be read, or its rows cannot be told apart.
     """
     shards = {
         split: [read_shard_rows(path, collection.columns) for path in paths]
@@ -43,7 +43,7 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
         shards: all rows of each split.
 
     Raises:
-        SettingError: a split has no rows, labels below 0 or no class, or rows cannot be told apart.
+        DataError: a split has no rows, labels below 0 or no class, or rows cannot be told apart.
     """
     if collection.validation_share:
         shards = rows_with_validation_split(shards, collection.validation_share)
@@ -60,7 +60,7 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
         quarantined += left_out
         reasons = first_reasons([entry for entry in quarantined if entry.split == split])
         first_shards = ", ".join(shard.path for shard in shards[split][:3])
-        check(len(rows) > 0, f"split {split}: no rows in {first_shards}{reasons}")
+        check(len(rows) > 0, f"split {split}: no rows in {first_shards}{reasons}", DataError)
         write_row_table(out, split, rows)
         identity = "\n".join(rows["image_id"].to_pylist()).encode()
         content[split] = checksum(identity + rows["label"].to_numpy().tobytes())
@@ -88,7 +88,7 @@ def _about_split(split: str, rows: SplitRows, shards: list[ShardRows], out: Stor
     if split == "train":
         about["class_mix"] = index_mixes(rows.label, rows.group)
     lowest = int(rows.label.min())
-    check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more")
+    check(lowest >= 0 or split == "test", f"split {split}: label {lowest}; labels must be 0 or more", DataError)
     return about
 
 

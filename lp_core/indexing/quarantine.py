@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.images.decode import MAX_PIXELS, ImageError, decode_rgb, image_size
 from lp_core.indexing.collection import Quarantined
 
@@ -40,11 +40,11 @@ def check_quarantined_share(quarantined: Sequence[Quarantined], rows: int, share
     """Stop where so many files are unusable that the collection itself may be wrong.
 
     Raises:
-        SettingError: more than `share` of all files found are quarantined; the message names some.
+        DataError: more than `share` of all files found are quarantined; the message names some.
     """
     files = rows + len(quarantined)
     if len(quarantined) > share * files:
-        raise SettingError(
+        raise DataError(
             f"{len(quarantined)} of {files} files are unusable, more than the share of {share:g} allowed by "
             f"max-quarantined{first_reasons(quarantined)}"
         )

@@ -42,7 +42,7 @@ def refuse_own_shards(out: Storage) -> None:
     """Stop before shards elsewhere are indexed into a folder that has shards of its own.
 
     Raises:
-        SettingError: it has.
+        LogpolarError: it has.
     """
     check(not out.exists(RECORD), f"{out} is a data set folder with shards of its own; give another folder")
 
@@ -56,7 +56,7 @@ def refuse_password(storage: Storage) -> None:
     """Stop before a password is written into files.
 
     Raises:
-        SettingError: the URI holds one.
+        LogpolarError: the URI holds one.
     """
     host = storage.uri.partition("://")[2].partition("/")[0]
     if ":" in host.rpartition("@")[0]:

@@ -54,7 +54,7 @@ def row_ids(shards: list[ShardRows]) -> list[str]:
     """Identity of every row of a split's shards, one after the other.
 
     Raises:
-        SettingError: two shards have one name.
+        LogpolarError: two shards have one name.
     """
     ids = [image_id for shard in shards for image_id in shard.ids or []]
     paths = [path for shard in shards for path in shard.paths]

@@ -53,7 +53,7 @@ class StorageSettings:
         """The form in which photographs are stored.
 
         Raises:
-            SettingError: both sides are given, or a side is too small.
+            LogpolarError: both sides are given, or a side is too small.
         """
         return StoredForm(self.max_side, self.short_side, self.check)
 
@@ -62,6 +62,6 @@ def validation_share_of(collection: CollectionSettings, seed: int) -> Validation
     """The share to be taken from training; None where none is asked for.
 
     Raises:
-        SettingError: it is out of range.
+        LogpolarError: it is out of range.
     """
     return None if collection.validation_share is None else ValidationShare(collection.validation_share, seed)

@@ -21,7 +21,7 @@ def with_validation_split(collection: Collection, share: ValidationShare) -> Col
     same shards in both splits.
 
     Raises:
-        SettingError: it has a validation split already, or none for training.
+        LogpolarError: it has a validation split already, or none for training.
     """
     splits = list(collection.files or collection.shards)
     if "validation" in splits:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.errors import SettingError
+from lp_core.errors import SettingError, TrainingError
 from lp_core.network.accuracy import Counts, counts
 from lp_core.network.dropout import row_keys
 from lp_core.network.inputs import as_tensor, normalized
@@ -77,7 +77,7 @@ class Learner:
             rows_N: int64 [n], the images' row numbers, which decide the units that drop out; 0 .. n - 1 if not given.
 
         Raises:
-            SettingError: the loss is not a number.
+            LogpolarError: the loss is not a number.
         """
         train = self.train
         self._parallel.train()
@@ -108,7 +108,7 @@ class Learner:
             logits = self._logits(x_NCSR).float()
         loss = F.cross_entropy(logits, y_N, label_smoothing=self.train.label_smoothing, reduction="sum")
         if not loss.isfinite():
-            raise SettingError(
+            raise TrainingError(
                 f"the loss is {loss.item()} at step {self.step}; lower train.learning-rate "
                 f"({self.train.learning_rate}), "
                 "or use train.precision fp32"

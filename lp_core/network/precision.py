@@ -15,7 +15,7 @@ def autocast_dtype(precision: str, device: str) -> torch.dtype | None:
         device: `cpu` or `cuda`.
 
     Raises:
-        SettingError: bf16 is asked of a GPU that lacks it.
+        LogpolarError: bf16 is asked of a GPU that lacks it.
     """
     has_it = torch.cuda.is_bf16_supported() if device == "cuda" else cpu_has_bf16()
     if precision == "bf16" and device == "cuda" and not has_it:

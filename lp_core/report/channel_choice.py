@@ -15,7 +15,7 @@ def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
     """Channels that get a panel, ascending, by layer; random ones depend on the run's seed and the layer alone.
 
     Raises:
-        SettingError: a layer or channel does not exist.
+        LogpolarError: a layer or channel does not exist.
     """
     settings = recipe.visualize
     layer_channels = conv_channels(recipe.network.width)

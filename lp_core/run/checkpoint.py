@@ -10,7 +10,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError, LogpolarError, SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings, TrainSettings
@@ -64,7 +64,7 @@ def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings,
         views: networks that are to be trained.
 
     Raises:
-        SettingError: the message says how much is free and how much is needed.
+        LogpolarError: the message says how much is free and how much is needed.
     """
     free = folder.free_bytes()
     if free is None:
@@ -97,7 +97,7 @@ def best_checkpoint(folder: Storage) -> str | None:
         try:
             facts = folder.read_json(f"{name}.json")["facts"]
             measured.append((facts["validation_top1"], name))
-        except (SettingError, OSError, KeyError, TypeError):
+        except (LogpolarError, OSError, KeyError, TypeError):
             continue
     return max(measured)[1] if measured else None
 
@@ -110,12 +110,12 @@ def refuse_other_training(folder: Storage, fingerprint: str) -> None:
         fingerprint: of the training that is about to resume.
 
     Raises:
-        SettingError: the checkpoint belongs to a training with other settings.
+        LogpolarError: the checkpoint belongs to a training with other settings.
     """
     for name in reversed(checkpoint_names(folder)):
         try:
             other = folder.read_json(f"{name}.json")["facts"]["fingerprint"]
-        except (SettingError, OSError, KeyError, TypeError):
+        except (LogpolarError, OSError, KeyError, TypeError):
             continue  # damaged: `newest_checkpoint` names it and uses the one before it
         _refuse_other(folder.path(name), other, fingerprint)
         return
@@ -137,7 +137,7 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
         fingerprint: of the training that is about to resume; a checkpoint of another one is refused.
 
     Raises:
-        SettingError: the checkpoints belong to a training with other settings.
+        DataError: the checkpoints belong to a training with other settings.
     """
     damaged = []
     for name in reversed(checkpoint_names(folder)):
@@ -145,9 +145,9 @@ def newest_checkpoint(folder: Storage, fingerprint: str) -> tuple[Checkpoint | N
             vouch = folder.read_json(f"{name}.json")
             data = folder.read_bytes(f"{name}.safetensors")
             if len(data) != vouch["bytes"] or checksum(data) != vouch["sha256"]:
-                raise SettingError("its bytes are not those that were written")
+                raise DataError("its bytes are not those that were written")
             facts, step = vouch["facts"], vouch["step"]
-        except (SettingError, OSError, KeyError, TypeError) as error:
+        except (LogpolarError, OSError, KeyError, TypeError) as error:
             damaged.append(f"checkpoint {folder.path(name)} is damaged ({error}); the one before it is used")
             continue
         _refuse_other(folder.path(name), facts.get("fingerprint"), fingerprint)

@@ -54,7 +54,7 @@ def kept_weights(folder: Storage, training: str) -> dict[int, str]:
         training: fingerprint of the training.
 
     Raises:
-        SettingError: a file that vouches for weights is not JSON.
+        LogpolarError: a file that vouches for weights is not JSON.
     """
     vouches = [folder.read_json(file) for file in folder.files(HISTORY) if _VOUCH.fullmatch(file)]
     checksums = {vouch["epoch"]: vouch["weights"] for vouch in vouches if vouch["training"] == training}

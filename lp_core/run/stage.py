@@ -154,7 +154,7 @@ def refuse_other_settings(stage: Stage, run: Storage) -> None:
     """Stop rather than overwrite a finished stage that was made with other settings.
 
     Raises:
-        SettingError: the stage is finished with other inputs; the message names the first differences.
+        LogpolarError: the stage is finished with other inputs; the message names the first differences.
     """
     changed = [str(change) for change in stage.changes()]
     if changed:

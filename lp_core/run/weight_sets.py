@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 
 FIRST = "features.0.weight"
 """Name by which a set is recognised: VGG-16's first kernels, in torchvision's names as in timm's."""
@@ -66,10 +66,10 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
         source: the file, for messages.
 
     Raises:
-        SettingError: there is none, or several and none is named, or further tensors lie beside it.
+        DataError: there is none, or several and none is named, or further tensors lie beside it.
     """
     named = list(_tensors(content, ""))
-    check(bool(named), f"{source}: holds no tensors")
+    check(bool(named), f"{source}: holds no tensors", DataError)
     sets = {name.removesuffix(FIRST): _NamedTensors(container) for container, name, _ in named if _is_first(name)}
     beside: dict[str, str] = {}  # by container
     for container, name, value in named:
@@ -77,13 +77,13 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
         if prefix is None:
             beside.setdefault(container, name)
         elif name.removeprefix(prefix) in sets[prefix].tensors:
-            raise SettingError(f"{source}: holds '{name}' twice, wrapped and not; save one of them alone")
+            raise DataError(f"{source}: holds '{name}' twice, wrapped and not; save one of them alone")
         else:
             sets[prefix].tensors[name.removeprefix(prefix)] = value
     if not sets:
         few = ", ".join(f"'{name}'" for _, name, _ in islice(named, 3))
         normalised = any(name.endswith("running_mean") for _, name, _ in named)
-        raise SettingError(
+        raise DataError(
             f"{source}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
             "'features.0.bias', 'features.2.weight'"
             + "; the weights are a network's with batch normalisation"
@@ -93,7 +93,7 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
     chosen = _chosen(paths, wanted, source)
     tensors = sets[chosen]
     if tensors.container in beside and not wanted:
-        raise SettingError(
+        raise DataError(
             f"{source}: holds '{beside[tensors.container]}' beside the network; "
             f"to leave it out give {source}#{chosen.strip('.')}"
         )
@@ -113,10 +113,10 @@ def _chosen(paths: dict[str, str], wanted: str, source: str) -> str:
         asked = _plain(wanted)
         fitting = [path for path in paths if f".{path}.".endswith(f".{asked}.") or f"{path}.".startswith(f"{asked}.")]
         fitting = [asked] if asked in paths else fitting
-        check(bool(fitting), f"{source}: holds no set of weights '{wanted}'; give {names or source}")
+        check(bool(fitting), f"{source}: holds no set of weights '{wanted}'; give {names or source}", DataError)
     else:
         fitting = _usual(paths)
-    check(len(fitting) == 1, f"{source}: holds {len(fitting)} sets of weights; choose one: {names}")
+    check(len(fitting) == 1, f"{source}: holds {len(fitting)} sets of weights; choose one: {names}", DataError)
     return paths[fitting[0]]
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.settings import NetworkSettings, ViewName
@@ -38,13 +38,13 @@ def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, cla
         file: name of the weights in the folder, other than the finished ones.
 
     Raises:
-        SettingError: the file is missing, is not safetensors, or fits another network.
+        DataError: the file is missing, is not safetensors, or fits another network.
     """
     path = folder.path(file)
     try:
         data = folder.read_bytes(file)
     except FileNotFoundError:
-        raise SettingError(f"{path} does not exist; train the view first") from None
+        raise DataError(f"{path} does not exist; train the view first") from None
     return network_of(data, settings, view, classes, path)
 
 
@@ -52,12 +52,12 @@ def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: 
     """Return the network of a weights file that has been read, as `load_network` does.
 
     Raises:
-        SettingError: it is not safetensors, or fits another network.
+        DataError: it is not safetensors, or fits another network.
     """
     try:
         tensors = load_tensors(data)
     except SafetensorError as error:
-        raise SettingError(f"{source}: not a safetensors file ({one_line(error)})") from None
+        raise DataError(f"{source}: not a safetensors file ({one_line(error)})") from None
     return network_with(tensors, settings, view, classes, source).eval()
 
 
@@ -74,13 +74,13 @@ def network_with(
         source: where they come from, for messages.
 
     Raises:
-        SettingError: they fit another network.
+        DataError: they fit another network.
     """
     with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
         network = VGG16(classes, settings, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
-        raise SettingError(f"{source}: {difference}")
+        raise DataError(f"{source}: {difference}")
     network.to_empty(device="cpu").load_state_dict(tensors)
     return network
 

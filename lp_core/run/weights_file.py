@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from torch import Tensor
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum
 from lp_core.run.weight_sets import weight_set
 from lp_core.storage import Storage, one_line
@@ -71,7 +71,7 @@ def read_weights(source: str) -> WeightsFile:
             average is taken.
 
     Raises:
-        SettingError: there is no such file, or it holds no weights.
+        DataError: there is no such file, or it holds no weights.
     """
     from torchvision.models import VGG16_Weights
 
@@ -87,9 +87,9 @@ def read_weights(source: str) -> WeightsFile:
     except FileNotFoundError:
         near = difflib.get_close_matches(source, VGG16_Weights.__members__, 1)
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
-        raise SettingError(f"{file} does not exist{hint}") from None
+        raise DataError(f"{file} does not exist{hint}") from None
     except OSError as error:
-        raise SettingError(f"{file} cannot be read ({one_line(error)})") from None
+        raise DataError(f"{file} cannot be read ({one_line(error)})") from None
     chosen = weight_set(_content(data, file), wanted, file)
     identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
     return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
@@ -105,36 +105,36 @@ def _content(data: bytes, source: str) -> Mapping[str, Any]:
         try:
             return load_tensors(data)
         except SafetensorError as error:
-            raise SettingError(f"{source}: not a whole safetensors file ({one_line(error)})") from None
-    check(len(data) > 0, f"{source}: an empty file; download it again")
+            raise DataError(f"{source}: not a whole safetensors file ({one_line(error)})") from None
+    check(len(data) > 0, f"{source}: an empty file; download it again", DataError)
     for start, what in _STRANGERS.items():
-        check(not data.startswith(start), f"{source}: {what}")
+        check(not data.startswith(start), f"{source}: {what}", DataError)
     if not data.startswith((b"PK\x03\x04", b"\x80")):
-        raise SettingError(f"{source}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}")
+        raise DataError(f"{source}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}")
     stand_ins: list[Any] = [(type(name.rpartition(".")[2], (_Ignored,), {}), name) for name in _BESIDE]
     try:
         with torch.serialization.safe_globals(stand_ins):
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # bytes that are no checkpoint break the unpickler in any way there is
         if "TorchScript" in str(error):
-            raise SettingError(
+            raise DataError(
                 f"{source}: a TorchScript program, which is not run for safety; save its state_dict"
             ) from None
         if refused := re.search(r"GLOBAL ([\w.]+)", str(error)):
-            raise SettingError(
+            raise DataError(
                 f"{source}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
                 "save its state_dict alone, best as safetensors"
             ) from None
         why = (str(error).splitlines() or [type(error).__name__])[0]  # the others advise to run what is in the file
-        raise SettingError(f"{source}: not a whole PyTorch file ({why})") from None
-    check(isinstance(content, Mapping), f"{source}: holds a {type(content).__name__}, not named weights")
+        raise DataError(f"{source}: not a whole PyTorch file ({why})") from None
+    check(isinstance(content, Mapping), f"{source}: holds a {type(content).__name__}, not named weights", DataError)
     return content
 
 
 def _finite(tensors: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     for name, value in tensors.items():
         whole = not value.is_floating_point() or bool(value.isfinite().all())
-        check(whole, f"{source}: '{name}' holds NaN or infinity")
+        check(whole, f"{source}: '{name}' holds NaN or infinity", DataError)
     return tensors
 
 
@@ -146,7 +146,7 @@ def _published(name: str) -> WeightsFile:
     try:
         tensors = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:  # URLError is an OSError; RuntimeError: other bytes than published
-        raise SettingError(
+        raise DataError(
             f"{name}: torchvision could not fetch {entry.url} ({one_line(error)}); "
             "where there is no network, give the file"
         ) from None

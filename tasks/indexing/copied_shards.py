@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from lp_core.dataset.shards import Columns, Shard
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.indexing.class_list import named_classes
 from lp_core.indexing.collection import SplitFiles
 from lp_core.indexing.reading.shard_rows import ShardRows
@@ -70,11 +70,11 @@ def _extracted_split(out: Storage, split: str, shards: list[ShardRows]) -> Split
     """The images of a split whose shards are all extracted.
 
     Raises:
-        SettingError: one is not.
+        DataError: one is not.
     """
     names = [extracted_name(NOTES, split, number) for number in range(len(shards))]
     notes = [read_note(out, note_of(name)) for name in names]
     for name, note in zip(names, notes, strict=True):
         if note is None:
-            raise SettingError(f"{out.path(name)} cannot be read; index again")
+            raise DataError(f"{out.path(name)} cannot be read; index again")
     return extracted_files(shards, names, [note["sizes"] for note in notes if note])

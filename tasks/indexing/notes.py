@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.storage import Storage
 
 NOTES = "unfinished"
@@ -21,7 +21,7 @@ def read_note(out: Storage, name: str) -> dict[str, Any] | None:
     """What a task noted; None if the note is missing or not whole."""
     try:
         return out.read_json(name)
-    except (OSError, SettingError):
+    except (OSError, LogpolarError):
         return None
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from lp_core.dataset.shards import Shard
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.collection import Collection
 from lp_core.indexing.manifest import write_manifest
@@ -26,7 +26,7 @@ def index_in_place(job: IndexJob) -> dict[str, Any]:
     """Index Parquet shards without copying them; return the manifest.
 
     Raises:
-        SettingError: a shard cannot be read, too many rows are unusable, or the folder has shards of its own.
+        LogpolarError: a shard cannot be read, too many rows are unusable, or the folder has shards of its own.
     """
     refuse_own_shards(job.out)
     shards = read_shards(job.collection)
@@ -81,5 +81,5 @@ def _noted(out: Storage, name: str) -> dict[int, str]:
     """Reason by row of the unusable rows of a checked shard."""
     note = read_note(out, name)
     if note is None:
-        raise SettingError(f"{out.path(name)} cannot be read; index again")
+        raise DataError(f"{out.path(name)} cannot be read; index again")
     return {int(row): reason for row, reason in note["faults"].items()}

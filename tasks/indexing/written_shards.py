@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.manifest import write_manifest
 from lp_core.indexing.quarantine import check_quarantined_share, first_reasons
@@ -28,14 +28,18 @@ def write_photographs(job: IndexJob, seed: int) -> dict[str, Any]:
     Shards that an earlier start wrote are kept.
 
     Raises:
-        SettingError: a split has no usable photographs, too many files are unusable, or the folder holds other files.
+        LogpolarError: a split has no usable photographs, too many files are unusable, or the folder holds other files.
     """
     collection = job.collection
     plans = {split: Plan(split, files, seed) for split, files in collection.files.items()}
     for split, plan in plans.items():
         left_out = [entry for entry in collection.quarantined if entry.split == split]
         reasons = first_reasons(left_out)
-        check(len(plan) > 0, f"split {split}: no usable photographs among the {len(left_out)} files found{reasons}")
+        check(
+            len(plan) > 0,
+            f"split {split}: no usable photographs among the {len(left_out)} files found{reasons}",
+            DataError,
+        )
     total = sum(len(plan) for plan in plans.values())
     check_quarantined_share(collection.quarantined, total, job.max_quarantined)
     planned = (shard for plan in plans.values() for shard in plan.shards())
@@ -103,7 +107,7 @@ def _rows_of(out: Storage, shards: list[PlannedShard]) -> tuple[dict[str, list[S
     for shard in shards:
         written = _written(out, shard)
         if written is None:
-            raise SettingError(f"{out.path(shard.name)} cannot be read; index again")
+            raise DataError(f"{out.path(shard.name)} cannot be read; index again")
         of_shard, left_out = written_rows(out, shard, written)
         rows.setdefault(shard.split, []).append(of_shard)
         quarantined += left_out

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core import patience
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.fingerprint import checksum
 from lp_core.storage import LINE_CHARACTERS, Storage, one_line
 
@@ -48,13 +48,13 @@ def test_storage_travels_between_processes(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingError, match=r"file/x\.json: cannot be written"):
+    with pytest.raises(LogpolarError, match=r"file/x\.json: cannot be written"):
         (Storage.at(tmp_path) / "file").write_json("x.json", 1)
 
 
 def test_broken_json_is_named(tmp_path):
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(SettingError, match=r"x\.json: not valid JSON"):
+    with pytest.raises(LogpolarError, match=r"x\.json: not valid JSON"):
         Storage.at(tmp_path).read_json("x.json")
 
 
@@ -67,7 +67,7 @@ def test_subfolders_of_uris_keep_their_options(uri, child):
 
 
 def test_an_unknown_scheme_is_refused():
-    with pytest.raises(SettingError, match="nonsense://x"):
+    with pytest.raises(LogpolarError, match="nonsense://x"):
         Storage.at("nonsense://x").exists()
 
 
@@ -75,19 +75,19 @@ def test_a_store_that_does_not_answer_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0)
     storage = Storage.at("gs://anonymous@bucket/x?scheme=http&endpoint_override=localhost:1&retry_limit_seconds=0.2")
     assert storage.path("a/b") == "bucket/x/a/b"
-    with pytest.raises(SettingError, match=r"^gs://.*: cannot be accessed \(.*connect to server") as error:
+    with pytest.raises(LogpolarError, match=r"^gs://.*: cannot be accessed \(.*connect to server") as error:
         storage.exists()
     assert "\n" not in str(error.value)
 
 
 def test_an_option_that_a_store_does_not_know_is_told():
-    with pytest.raises(SettingError, match=r"not a folder that can be opened .*'nonsense'"):
+    with pytest.raises(LogpolarError, match=r"not a folder that can be opened .*'nonsense'"):
         _ = Storage.at("gs://bucket/x?nonsense=1").filesystem
 
 
 @pytest.mark.parametrize("text", ["s3:bucket/run", "gs:/bucket/run", "file:/runs/one"])
 def test_a_uri_without_its_slashes_is_no_folder(text):
-    with pytest.raises(SettingError, match=r"would be a file named like a URI; write \w+://"):
+    with pytest.raises(LogpolarError, match=r"would be a file named like a URI; write \w+://"):
         Storage.at(text)
 
 
@@ -130,13 +130,13 @@ def test_an_endless_message_loses_its_middle():
 def test_a_path_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe4bc"))
     odd.mkdir()
-    with pytest.raises(SettingError, match=r"\\xe4bc' is not UTF-8; rename it"):
+    with pytest.raises(LogpolarError, match=r"\\xe4bc' is not UTF-8; rename it"):
         Storage.at(odd)
     monkeypatch.chdir(odd)
-    with pytest.raises(SettingError, match="is not UTF-8"):
+    with pytest.raises(LogpolarError, match="is not UTF-8"):
         Storage.at("run")
     odd.rmdir()
-    with pytest.raises(SettingError, match="run is below the current folder, which was removed"):
+    with pytest.raises(LogpolarError, match="run is below the current folder, which was removed"):
         Storage.at("run")
 
 
@@ -144,5 +144,5 @@ def test_a_path_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
 def test_a_path_that_leads_nowhere_is_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "circle").symlink_to("circle")
-    with pytest.raises(SettingError, match=f"{name}: not a path"):
+    with pytest.raises(LogpolarError, match=f"{name}: not a path"):
         Storage.at(name)

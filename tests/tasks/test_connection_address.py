@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tasks.connection import connected
 
 
@@ -18,7 +18,7 @@ def nobody():
 
 
 def refusal(address):
-    with pytest.raises(SettingError) as error, connected(address):
+    with pytest.raises(LogpolarError) as error, connected(address):
         pass
     assert "\n" not in str(error.value)
     return str(error.value)

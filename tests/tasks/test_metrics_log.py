@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.storage import Storage
 from tasks import metrics_log
 from tasks.metrics_log import CHUNK_LINES, MetricsLog, check_tensorboard
@@ -181,7 +181,7 @@ def test_a_damaged_line_of_the_checkpoint_is_named(tmp_path):
     whole = (tmp_path / "metrics.jsonl").read_bytes().splitlines()
     for damage in (b"", b"\0\0", b"[1]", b'{"loss": 1}', whole[1][:-3]):
         folder.write_bytes("metrics.jsonl", b"\n".join([whole[0], damage, *whole[2:]]) + b"\n")
-        with pytest.raises(SettingError, match=r"metrics\.jsonl, line 2 is not an object of JSON with a step"):
+        with pytest.raises(LogpolarError, match=r"metrics\.jsonl, line 2 is not an object of JSON with a step"):
             MetricsLog(folder, 3)
         train(folder, [2], after=1)
         assert written(folder) == lines([1, 2])
@@ -201,9 +201,9 @@ def test_a_full_disk_is_named(tmp_path):
     log.close()
     log._file._file = open("/dev/full", "ab")  # noqa: SIM115
     for _ in range(2):
-        with pytest.raises(SettingError, match=r"metrics\.jsonl: cannot be written \(.*No space left"):
+        with pytest.raises(LogpolarError, match=r"metrics\.jsonl: cannot be written \(.*No space left"):
             log.write({"step": 1})
-    with pytest.raises(SettingError, match="No space left"):
+    with pytest.raises(LogpolarError, match="No space left"):
         log.close()
 
 
@@ -282,9 +282,9 @@ def test_tensorboard_has_the_same_numbers_once(tmp_path):
 
 def test_tensorboard_where_it_cannot_be_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SettingError, match="the package tensorboard is not installed"):
+    with pytest.raises(LogpolarError, match="the package tensorboard is not installed"):
         check_tensorboard(Storage.at(tmp_path))
     monkeypatch.undo()
     pytest.importorskip("tensorboard")
-    with pytest.raises(SettingError, match="not a folder of a disk"):
+    with pytest.raises(LogpolarError, match="not a folder of a disk"):
         check_tensorboard(Storage.at("s3://bucket/run"))

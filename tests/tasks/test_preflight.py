@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tasks.cluster import Cluster
 from tasks.preflight import check_tasks, check_workers
 
@@ -55,7 +55,7 @@ def test_what_an_autoscaler_may_bring_is_waited_for(small_recipe):
 )
 def test_what_no_cluster_can_give_is_refused_in_a_line(small_recipe, cluster, train, scan, says):
     recipe = replace(small_recipe, train=replace(small_recipe.train, **train), scan=replace(small_recipe.scan, **scan))
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         check_resources(cluster, recipe)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
@@ -63,5 +63,5 @@ def test_what_no_cluster_can_give_is_refused_in_a_line(small_recipe, cluster, tr
 
 def test_a_scan_needs_no_place_for_training():
     check_tasks(replace(NO_GPU, cpus=1, node_cpus=1.0), 0.0)
-    with pytest.raises(SettingError, match="the cluster has no CPU; add a node"):
+    with pytest.raises(LogpolarError, match="the cluster has no CPU; add a node"):
         check_tasks(replace(NO_GPU, cpus=0, node_cpus=0.0), 0.0)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lp_core.dataset.feed import open_dataset
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.exemplars.scan_result import maxima_of
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
@@ -95,21 +95,21 @@ def test_a_piece_is_finished_when_its_file_is_whole(recipe, search):
     data = Storage(one.folder).read_bytes(one.file(rows))
     Storage(one.folder).write_bytes(one.file(rows), data[:-40])
     assert not one.is_finished(rows)
-    with pytest.raises(SettingError, match="cannot be read"):
+    with pytest.raises(LogpolarError, match="cannot be read"):
         read_joined(Storage(one.folder), [one.file(rows)])
 
 
 def test_what_is_not_a_number_is_told_by_image_and_layer(recipe, search):
     one, rows = search("nan", features__7__bias=float("nan")), rows_of(recipe, "validation")[10:18]
     name = open_dataset(recipe.data.path).rows("validation").image_id(int(rows[0]))
-    with pytest.raises(SettingError, match=f"view log_polar, image {name}: conv2_2 has NaN .* row {rows[0]};"):
+    with pytest.raises(LogpolarError, match=f"view log_polar, image {name}: conv2_2 has NaN .* row {rows[0]};"):
         scan_rows((one,), rows)
 
 
 def test_weights_that_changed_are_refused(recipe, search):
     one = search("changed", epoch=4)
     search("changed", epoch=4, features__0__bias=0.5)
-    with pytest.raises(SettingError, match=r"epoch_004\.safetensors has changed"):
+    with pytest.raises(LogpolarError, match=r"epoch_004\.safetensors has changed"):
         scan_rows((one,), rows_of(recipe, "validation")[:8])
 
 

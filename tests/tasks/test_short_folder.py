@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tasks import local_ray
 from tasks.connection import connected
 from tasks.short_folder import LONGEST, SOCKET_BYTES, ray_folder
@@ -79,7 +79,7 @@ def test_another_folder_is_used_and_named(short, monkeypatch, capsys, variable, 
 def test_no_short_folder_at_all_is_refused(short, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(padded(short, 60)))
     says = f"none of /proc, /nowhere can be written; set TMPDIR to .* at most {LONGEST}"
-    with pytest.raises(SettingError, match=says), ray_folder(["/proc", "/nowhere"]):
+    with pytest.raises(LogpolarError, match=says), ray_folder(["/proc", "/nowhere"]):
         pass
 
 
@@ -133,7 +133,7 @@ def test_only_what_ran_out_of_time_is_tried_again(monkeypatch, error, attempts, 
 
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    with pytest.raises(SettingError) as refused, connected():
+    with pytest.raises(LogpolarError) as refused, connected():
         pass
     assert len(tried) == attempts
     assert says in str(refused.value)

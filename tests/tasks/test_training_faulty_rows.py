@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from lp_core.dataset.feed import FAULTY, Reading
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.inputs import normalized
 from lp_core.settings import Recipe
 from tasks.from_recipe import feed_of, learner_of
@@ -55,7 +55,7 @@ def test_stopped_and_started_again_it_ends_with_the_same_bytes(recipe: Recipe, t
 def test_more_than_the_share_stop_the_training_also_when_it_is_started_again(recipe: Recipe, tmp_path: Path) -> None:
     strict = replace(recipe, data=replace(recipe.data, max_quarantined=0.01))
     for _ in range(2):
-        with pytest.raises(SettingError, match=r"^3 of 240 rows hold no usable image .*data.max-quarantined 0.01$"):
+        with pytest.raises(LogpolarError, match=r"^3 of 240 rows hold no usable image .*data.max-quarantined 0.01$"):
             trained(strict, tmp_path)
     trained(recipe, tmp_path)  # another share is no other training
 

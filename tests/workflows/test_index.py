@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.images.decode import decode_rgb
 from tests.lp_core.indexing.imagenet_forms import (
     FORMS,
@@ -129,7 +129,7 @@ def test_by_default_headers_are_checked_and_parquet_is_not_read(tmp_path: Path) 
 
 def test_too_many_bad_files_stop_the_indexing(tmp_path: Path) -> None:
     write_folders(tmp_path / "source")
-    with pytest.raises(SettingError, match=r"^4 of 30 files are unusable, more than the share of 0.01 .*; and 1 more"):
+    with pytest.raises(LogpolarError, match=r"^4 of 30 files are unusable, more than the share of 0.01 .*; and 1 more"):
         index(str(tmp_path / "source"), str(tmp_path / "out"))
     assert not (tmp_path / "out" / "manifest.json").exists()
 

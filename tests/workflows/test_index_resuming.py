@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.sources.archive import Members, Region, list_members
 from lp_core.storage import Storage
 from tasks.indexing.archives import list_archive, list_archives
@@ -135,12 +135,12 @@ def test_a_finished_folder_is_left_as_it_is(tmp_path: Path, capsys: pytest.Captu
 
 def test_other_settings_do_not_write_into_the_same_folder(tmp_path: Path) -> None:
     indexed("tars", tmp_path)
-    with pytest.raises(SettingError, match="begun with other settings or from other files"):
+    with pytest.raises(LogpolarError, match="begun with other settings or from other files"):
         indexed("tars", tmp_path, seed=1)
 
 
 def test_a_folder_with_other_files_is_not_written_into(tmp_path: Path) -> None:
     write_folders(tmp_path / "source", many(3))
     write_parquet(tmp_path / "out")
-    with pytest.raises(SettingError, match="holds other files"):
+    with pytest.raises(LogpolarError, match="holds other files"):
         index(str(tmp_path / "source"), str(tmp_path / "out"))

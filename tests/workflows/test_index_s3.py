@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.imagenet_forms import FORMS, identities, photos
 from tests.workflows.index_command import index, labelled_ids
 from tests.workflows.object_store import ObjectStore, object_store
@@ -45,5 +45,5 @@ def test_from_a_bucket_into_a_bucket(tmp_path: Path, store: ObjectStore, form: s
 
 
 def test_a_bucket_that_is_not_there_is_told_in_one_line(store: ObjectStore, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"^source s3://nowhere/x.* does not exist$"):
+    with pytest.raises(LogpolarError, match=r"^source s3://nowhere/x.* does not exist$"):
         index(store.uri("x").replace("s3://photos/", "s3://nowhere/"), str(tmp_path))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.settings import DataSettings, Recipe, TrainSettings
 from lp_core.storage import Storage
 from tasks.indexing import copied_shards, written_shards
@@ -102,7 +102,7 @@ def test_a_shard_that_changed_meanwhile_begins_no_other_copy_in_the_same_folder(
     shard(tmp_path / "source", [0, 1], "ab")
     index(str(tmp_path / "source"), str(tmp_path / "out"), shuffle=True)
     shard(tmp_path / "source", [1, 0], "ab", seed=5)
-    with pytest.raises(SettingError, match="begun with other settings or from other files"):
+    with pytest.raises(LogpolarError, match="begun with other settings or from other files"):
         index(str(tmp_path / "source"), str(tmp_path / "out"), shuffle=True)
 
 
@@ -129,7 +129,7 @@ def test_train_refuses_a_poor_mix_before_it_starts_ray(tmp_path: Path) -> None:
     recipe = Recipe(recipe="demo", data=data, train=TrainSettings(batch_size=32))
     with (
         Session(recipe, Storage.at(tmp_path / "run")) as session,
-        pytest.raises(SettingError, match="a training batch of 32 would hold 9 classes"),
+        pytest.raises(LogpolarError, match="a training batch of 32 would hold 9 classes"),
     ):
         train(session)
     assert "cluster" not in vars(session)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.imagenet_forms import FORMS, WNIDS, Photo, jpeg, write, write_folders, write_kaggle
 from tests.workflows.index_command import index, labelled_ids
 from workflows.cli import main
@@ -85,14 +85,14 @@ def test_another_share_does_not_continue_what_was_begun(tmp_path: Path) -> None:
         index(str(source), str(out), validation_share=0.2, max_side=max_side)
         index(str(source), str(out), validation_share=0.2, max_side=max_side)
         for other in (0.5, None):
-            with pytest.raises(SettingError, match="was begun with other settings"):
+            with pytest.raises(LogpolarError, match="was begun with other settings"):
                 index(str(source), str(out), validation_share=other, max_side=max_side)
 
 
 @pytest.mark.parametrize("form", ["folders", "parquet"])
 def test_a_validation_split_that_is_there_is_not_replaced(tmp_path: Path, form: str) -> None:
     FORMS[form](tmp_path / "source", (*PHOTOS, Photo("validation", "ILSVRC2012_val_00000001", WNIDS[0], jpeg(1))))
-    with pytest.raises(SettingError, match="has a validation split; leave the setting out"):
+    with pytest.raises(LogpolarError, match="has a validation split; leave the setting out"):
         index(str(tmp_path / "source"), str(tmp_path / "out"), validation_share=0.2)
     assert not (tmp_path / "out").exists()
 

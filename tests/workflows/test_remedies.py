@@ -4,13 +4,13 @@ import pytest
 
 from lp_core.dataset.faulty_rows import TooManyFaultyRows
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tasks.pieces import InProcess
 from workflows.remedies import REMEDIES, with_remedy
 
 
 def test_a_missing_data_set_is_answered_with_the_command_that_makes_one(tmp_path):
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         DatasetFolder.open(str(tmp_path / "none"))
     message = with_remedy(error.value)
     assert message.startswith(f"data.path {tmp_path / 'none'} does not exist; ")
@@ -25,7 +25,7 @@ def test_every_remedy_follows_the_fact_in_one_line(kind):
 
 
 def test_other_errors_stay_as_they_are():
-    assert with_remedy(SettingError("train.epochs is 0")) == "train.epochs is 0"
+    assert with_remedy(LogpolarError("train.epochs is 0")) == "train.epochs is 0"
 
 
 def refuse(rows: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import workflows.scan
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.fingerprint import checksum
 from lp_core.run.history import keep_weights
 from lp_core.run.weights import FILE, weights_bytes
@@ -166,7 +166,7 @@ def test_other_splits_lie_beside(session):
     ids = pq.read_table(session.run.path("log_polar/splits/train/exemplars.parquet"))["image_id"]
     assert pq.read_table(session.run.path("log_polar/exemplars.parquet"))["image_id"] != ids
     verify(other)
-    with pytest.raises(SettingError, match="no split 'test'; it has train, validation"):
+    with pytest.raises(LogpolarError, match="no split 'test'; it has train, validation"):
         scanned(session, split="test")
 
 
@@ -203,13 +203,13 @@ def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, cap
 
 
 def test_epochs_that_were_not_kept_are_refused(session):
-    with pytest.raises(SettingError, match=r"no weights of epoch 9; there are 1, 2, 3, 4"):
+    with pytest.raises(LogpolarError, match=r"no weights of epoch 9; there are 1, 2, 3, 4"):
         scanned(session, checkpoints="2,9")
-    with pytest.raises(SettingError, match=r"scan\.checkpoints is 'some'; give none, all or epochs"):
+    with pytest.raises(LogpolarError, match=r"scan\.checkpoints is 'some'; give none, all or epochs"):
         asked(session, checkpoints="some")
     for epoch in (1, 2, 3):
         session.run.remove(f"log_polar/history/epoch_00{epoch}.json")
-    with pytest.raises(SettingError, match=r"train with --train\.keep-weights-every-epochs 1"):
+    with pytest.raises(LogpolarError, match=r"train with --train\.keep-weights-every-epochs 1"):
         scanned(session, checkpoints="all")
 
 
@@ -242,7 +242,7 @@ def test_verify_finds_lies_whose_checksum_was_mended(session, capsys):
     }
     for column, change in lies.items():
         lied(folder, column, change)
-        with pytest.raises(SettingError, match=r"view log_polar epoch 2: \d differences in 2376 exemplars"):
+        with pytest.raises(LogpolarError, match=r"view log_polar epoch 2: \d differences in 2376 exemplars"):
             verify(everything)
         place = "conv3_2/5 rank 7: " + {"unit_row": "position", "row": "activation"}.get(column, column)
         assert place in capsys.readouterr().out

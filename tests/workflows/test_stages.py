@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.run.noted_settings import made_with, measured_otherwise
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value, with_settings
@@ -149,7 +149,7 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
         report(Session(recipe, run))
         assert "report: finished before" in capsys.readouterr().out
         return
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         report(Session(recipe, run))
     message = str(error.value)
     assert "\n" not in message
@@ -173,17 +173,17 @@ def test_the_message_names_stage_setting_both_values_and_the_command(small_recip
             content = run.read_json(file)
             run.write_json(file, {key: value for key, value in content.items() if "settings" not in key})
     other = replace(small_recipe, data=replace(small_recipe.data, eval_crop=0.8))
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         StageGraph(other, run).require(graph.scan("cartesian").before[0], StageGraph(other, run).scan("cartesian"))
     assert str(error.value) == (
         f"{run}: scan of view cartesian was made with data.eval-crop 1, now 0.8; "
         f"run `logpolar scan --run {run} --data.eval-crop 0.8`"
     )
     Session(other, run).write_config()
-    with pytest.raises(SettingError, match=rf"run `logpolar run --run {run}`$"):
+    with pytest.raises(LogpolarError, match=rf"run `logpolar run --run {run}`$"):
         StageGraph(other, run).require(StageGraph(other, run).scan("cartesian"), redo="run")
     StageGraph(other, run).scan("cartesian").finish(1.0, exemplars="e cartesian")
-    with pytest.raises(SettingError, match="visualization of view cartesian was made with ") as error:
+    with pytest.raises(LogpolarError, match="visualization of view cartesian was made with ") as error:
         StageGraph(other, run).require(StageGraph(other, run).visualize("cartesian"))
     assert old_manifests or "data.eval-crop 1, now 0.8" in str(error.value)
 
@@ -195,7 +195,7 @@ def test_a_comparison_of_earlier_evaluations_is_not_shown(small_recipe, tmp_path
     for view in VIEWS:
         for name in ("evaluate", "scan", "visualize"):
             getattr(other, name)(view).finish(1.0, exemplars="e")
-    with pytest.raises(SettingError, match=r"comparison of the views was made with data\.eval-crop 1, now 0\.8"):
+    with pytest.raises(LogpolarError, match=r"comparison of the views was made with data\.eval-crop 1, now 0\.8"):
         report(Session(other.recipe, run))
 
 
@@ -232,7 +232,7 @@ def test_an_epoch_of_another_training_is_no_missing_epoch(small_recipe, tmp_path
     run = Storage.at(tmp_path)
     finish_on_paper(small_recipe, run)
     other = with_settings(small_recipe, {"train.epochs": 9, "scan.checkpoints": "all"})
-    with pytest.raises(SettingError, match=r"was made with train\.epochs 2, now 9"):
+    with pytest.raises(LogpolarError, match=r"was made with train\.epochs 2, now 9"):
         StageGraph(other, run).scans("cartesian")
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.workflows.commands import (
     PATIENCE_SECONDS,
     RAY,
@@ -123,7 +123,7 @@ def test_attempts_are_numbered_and_a_live_one_is_refused():
     ended = [(f"{name}-10", "STOPPED"), (f"{name}-9", "FAILED"), (f"{name}-2", "SUCCEEDED")]
     assert next_attempt(client(*others, *ended), run) == f"{name}-11"
     for status in ("PENDING", "RUNNING"):
-        with pytest.raises(SettingError, match=rf"is on its way as {name}-3 \({status}\); `ray job logs {name}-3 "):
+        with pytest.raises(LogpolarError, match=rf"is on its way as {name}-3 \({status}\); `ray job logs {name}-3 "):
             next_attempt(client(*ended, (f"{name}-3", status)), run)
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels
@@ -35,7 +35,7 @@ def counts_of(recipe):
     [("randon:3", "did you mean random:10?"), ("al", "did you mean all?"), ("3,x", "give all, random:10 or numbers")],
 )
 def test_a_misspelt_choice_meets_the_nearest(channels, says):
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         VisualizeSettings(channels=channels)
     assert says in str(error.value)
 
@@ -145,7 +145,9 @@ def test_an_activation_that_is_not_found_again_is_told_and_not_drawn(session):
     place = table.schema.get_field_index("activation")
     pq.write_table(table.set_column(place, table.schema.field(place), pa.array(activation)), path)
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(layers=("conv2_1",), channels="all", few=0))
-    with pytest.raises(SettingError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"):
+    with pytest.raises(
+        LogpolarError, match=r"1 activations were not found again, such as log_polar/conv2_1/\d+ rank 0"
+    ):
         visualize.visualize(session)
     assert folder.files("atlas") == [], "the piece is not finished"
     assert not session.stages.visualize("log_polar").is_finished()
@@ -155,10 +157,10 @@ def test_a_figure_is_drawn_from_the_exemplars(session):
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(layers=("conv3_3",), channels="0,1,2,3,4,5"))
     figures.draw_figure(session, "figure-3")
     assert session.run.files("report/figures") == ["report/figures/figure-3.pdf", "report/figures/figure-3.png"]
-    with pytest.raises(SettingError, match="figure-1 shows the view cartesian"):
+    with pytest.raises(LogpolarError, match="figure-1 shows the view cartesian"):
         figures.draw_figure(session, "figure-1")
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(layers=("conv3_3",), channels="0,1"))
-    with pytest.raises(SettingError, match="there are fewer"):
+    with pytest.raises(LogpolarError, match="there are fewer"):
         figures.draw_figure(session, "figure-3")
-    with pytest.raises(SettingError, match="did you mean figure-3"):
+    with pytest.raises(LogpolarError, match="did you mean figure-3"):
         figures.checked_name("figure3")

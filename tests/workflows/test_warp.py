@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.images.decode import decode_rgb
 from lp_core.images.log_polar import LogPolarMap
 from workflows.warp import warp
@@ -64,6 +64,6 @@ def test_errors_are_one_line(picture, tmp_path, options, reason):
     (tmp_path / "text.jpg").write_text("this is no picture")
     (tmp_path / "empty.jpg").touch()
     source, target = options.pop("input", picture[0].name), options.pop("output", "out.png")
-    with pytest.raises(SettingError, match=reason) as error:
+    with pytest.raises(LogpolarError, match=reason) as error:
         warp(tmp_path / source, tmp_path / target, **options)
     assert "\n" not in str(error.value)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, load_network
 from lp_core.storage import Storage
@@ -53,27 +53,27 @@ def test_the_same_weights_again_change_nothing(session, file):
 def test_other_weights_are_never_mixed_in(session, file, tmp_path, small_recipe):
     import_weights(session, file)
     torch.save(VGG16(12, small_recipe.network).state_dict(), tmp_path / "other.pth")
-    with pytest.raises(SettingError, match=r"holds a finished weights with other settings \(file: "):
+    with pytest.raises(LogpolarError, match=r"holds a finished weights with other settings \(file: "):
         import_weights(session, str(tmp_path / "other.pth"))
-    with pytest.raises(SettingError, match="view cartesian has weights of other origin"):
+    with pytest.raises(LogpolarError, match="view cartesian has weights of other origin"):
         train(session)
 
 
 def test_a_training_is_not_written_over(session, file):
     StageGraph(session.recipe, session.run).train("cartesian").finish(1.0, weights="w")
-    with pytest.raises(SettingError, match="holds a training of view cartesian"):
+    with pytest.raises(LogpolarError, match="holds a training of view cartesian"):
         import_weights(session, file)
 
 
 def test_weights_are_for_one_view(session, file):
     session.recipe = replace(session.recipe, views=("cartesian", "log_polar"))
-    with pytest.raises(SettingError, match="add --views cartesian or --views log_polar"):
+    with pytest.raises(LogpolarError, match="add --views cartesian or --views log_polar"):
         import_weights(session, file)
 
 
 def test_weights_that_do_not_fit_leave_no_trace(session, file):
     session.recipe = replace(session.recipe, network=replace(session.recipe.network, width=1 / 8))
-    with pytest.raises(SettingError, match=r"given\.pth: 'features\.0\.weight' .* give --network\.width 0\.0625"):
+    with pytest.raises(LogpolarError, match=r"given\.pth: 'features\.0\.weight' .* give --network\.width 0\.0625"):
         import_weights(session, file)
     assert not session.run.exists("config.json")
     assert not (session.run / "cartesian").exists(FILE)
@@ -98,7 +98,7 @@ def test_the_set_that_is_taken_is_said_and_the_other_is_other_weights(session, t
     said = capsys.readouterr()
     assert f"took 'model'; for the other give {place}#model_ema" in said.out + said.err
     import_weights(session, f"{place}#model")  # the same
-    with pytest.raises(SettingError, match="holds a finished weights with other settings"):
+    with pytest.raises(LogpolarError, match="holds a finished weights with other settings"):
         import_weights(session, f"{place}#model_ema")
     other = Session(session.recipe, Storage.at(tmp_path / "other"))
     import_weights(other, f"{place}#model_ema")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.indexing.identity.imagenet import IMAGENET_CLASSES
 
 
@@ -13,7 +13,7 @@ def ordered_classes(folders: Iterable[str]) -> list[str]:
     """Class folders in the order of their indices.
 
     Raises:
-        SettingError: all are whole numbers, and two are the same number (1 and 01).
+        DataError: all are whole numbers, and two are the same number (1 and 01).
     """
     names = sorted(folders)
     if not _are_numbers(names):
@@ -21,7 +21,7 @@ def ordered_classes(folders: Iterable[str]) -> list[str]:
     names.sort(key=int)
     for name, next_name in pairwise(names):
         if int(name) == int(next_name):
-            raise SettingError(f"class folders {name} and {next_name} are the same number; join or rename them")
+            raise DataError(f"class folders {name} and {next_name} are the same number; join or rename them")
     return names
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.indexing.identity.image_id import DOUBLED_WNID, stem
 from lp_core.indexing.identity.imagenet import IMAGENET_CLASSES, imagenet_name_of, imagenet_names, imagenet_wnids
 
@@ -33,7 +33,7 @@ def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int,
     Labels of several wnids (animals, vehicles) are left out.
 
     Raises:
-        SettingError: a wnid has two labels.
+        LogpolarError: a wnid has two labels.
     """
     label_of: dict[str, int] = {}
     for path, label in zip(paths, labels.tolist(), strict=True):
@@ -41,7 +41,11 @@ def wnids_by_label(paths: Iterable[str | None], labels: np.ndarray) -> dict[int,
         match = (DOUBLED_WNID.match(name) or _TRAIN_STEM.match(name)) if label >= 0 else None
         if match:
             other = label_of.setdefault(match["wnid"], label)
-            check(other == label, f"{path} has label {label}, other photographs of class {match['wnid']} have {other}")
+            check(
+                other == label,
+                f"{path} has label {label}, other photographs of class {match['wnid']} have {other}",
+                DataError,
+            )
     return wnid_of_label(label_of)
 
 
@@ -55,7 +59,7 @@ def check_wnids(wnids: dict[int, str]) -> None:
     """Check that classes are numbered in the order of their wnids, as in all data sets but the development kit.
 
     Raises:
-        SettingError: two numbers have one wnid, or a lower number has a higher wnid.
+        LogpolarError: two numbers have one wnid, or a lower number has a higher wnid.
     """
     labels = sorted(wnids)
     for label, next_label in pairwise(labels):
@@ -63,6 +67,7 @@ def check_wnids(wnids: dict[int, str]) -> None:
             wnids[label] < wnids[next_label],
             f"label {label} is {wnids[label]} and label {next_label} is {wnids[next_label]}: classes are numbered in "
             "the order of their wnids; are these the development kit's numbers (ILSVRC2012_ID)?",
+            DataError,
         )
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 
 DOUBLED_WNID = re.compile(r"^(?P<base>.+?)_(?P<wnid>n\d{8})$")
 """Hugging Face's ILSVRC/imagenet-1k appends the class: n01440764_10026_n01440764.JPEG."""
@@ -48,7 +48,7 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
         places: shard:row, or the file itself; used last.
 
     Raises:
-        SettingError: two photographs have one place, so a shard or archive is there twice.
+        LogpolarError: two photographs have one place, so a shard or archive is there twice.
     """
     named = [path and composed(posixpath.splitext(path.replace("\\", "/"))[0]) for path in paths]
     stems = [path and canonical(posixpath.basename(path)) for path in named]
@@ -64,7 +64,11 @@ def image_ids(paths: Sequence[str | None], places: Sequence[str]) -> list[str]:
         else:
             ids.append(path if path and all_named and path in unique_paths else place)
     repeated = first_repeated(ids)
-    check(repeated is None, f"{repeated} is there twice; is a shard or archive in two folders of the source? Keep one")
+    check(
+        repeated is None,
+        f"{repeated} is there twice; is a shard or archive in two folders of the source? Keep one",
+        DataError,
+    )
     return ids
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined
 from lp_core.indexing.identity.image_id import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
@@ -56,17 +56,21 @@ def find(
         label_column: of Parquet; by default the schema shows it.
 
     Raises:
-        SettingError: the folder is missing or in no known layout; the message says what it holds.
+        DataError: the folder is missing or in no known layout; the message says what it holds.
     """
     if not storage.exists():
-        raise SettingError(f"source {storage} does not exist")
+        raise DataError(f"source {storage} does not exist")
     source, others = _listed(storage, out)
     if list_archives is not None:
         source = replace(source, list_archives=list_archives)
     source = replace(source, image_column=image_column, label_column=label_column)
     name = _recognised(source) if layout is None else _known_name(layout)
     for setting, column in (("image", image_column), ("label", label_column)):
-        check(column is None or name == "parquet", f"{setting}-column {column}: only Parquet has columns, not {name}")
+        check(
+            column is None or name == "parquet",
+            f"{setting}-column {column}: only Parquet has columns, not {name}",
+            DataError,
+        )
     collection = LAYOUTS[name].find(source)
     return replace(collection, quarantined=[*collection.quarantined, *others, *_outside(source, collection)])
 
@@ -89,9 +93,9 @@ def _recognised(source: Source) -> str:
     if len(names) > 1 and names[-1] == list(LAYOUTS)[-1]:
         names.pop()
     if len(names) > 1:
-        raise SettingError(f"source {source.storage} looks like {' and '.join(names)}; choose with the setting layout")
+        raise DataError(f"source {source.storage} looks like {' and '.join(names)}; choose with the setting layout")
     if not names:
-        raise SettingError(f"source {source.storage}: no known layout ({_examples()}); it holds {_glimpse(source)}")
+        raise DataError(f"source {source.storage}: no known layout ({_examples()}); it holds {_glimpse(source)}")
     return names[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, LogpolarError, check
 from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.layouts.validation_list import text_file
 from lp_core.indexing.sources.source import Source
@@ -20,7 +20,7 @@ def names_by_wnid(source: Source) -> dict[str, str]:
     """The names that lists beside the photographs give; empty if there is none.
 
     Raises:
-        SettingError: a list is damaged.
+        LogpolarError: a list is damaged.
     """
     mapping = kaggle_mapping(source)
     return _words(source) if mapping is None else mapping
@@ -30,7 +30,7 @@ def kaggle_mapping(source: Source) -> dict[str, str] | None:
     """Names by wnid from Kaggle's mapping; None if it is missing.
 
     Raises:
-        SettingError: a line of it is damaged, or it is empty.
+        DataError: a line of it is damaged, or it is empty.
     """
     text = text_file(source, MAPPING)
     if text is None:
@@ -42,17 +42,19 @@ def kaggle_mapping(source: Source) -> dict[str, str] | None:
         if not wnid:
             continue
         check(
-            bool(WNID.fullmatch(wnid) and name), f"{path}, line {number}: 'n01440764 tench' is expected, not {line!r}"
+            bool(WNID.fullmatch(wnid) and name),
+            f"{path}, line {number}: 'n01440764 tench' is expected, not {line!r}",
+            DataError,
         )
         names[wnid] = name
-    check(bool(names), f"{path}: it names no classes")
+    check(bool(names), f"{path}: it names no classes", DataError)
     return names
 
 
 def _words(source: Source) -> dict[str, str]:
     try:
         text = text_file(source, WORDS)
-    except SettingError:
+    except LogpolarError:
         return {}  # the name is so common that the file may be anything
     if text is None or not text[1] or not _WORDS_LINE.fullmatch(text[1][0].rstrip()):
         return {}
@@ -61,6 +63,6 @@ def _words(source: Source) -> dict[str, str]:
     for number, line in enumerate(lines, 1):
         match = _WORDS_LINE.fullmatch(line.rstrip())
         if match is None:
-            raise SettingError(f"{path}, line {number}: a wnid, a tab and a name are expected, not {line[:60]!r}")
+            raise DataError(f"{path}, line {number}: a wnid, a tab and a name are expected, not {line[:60]!r}")
         names[match[1]] = match[2]
     return names

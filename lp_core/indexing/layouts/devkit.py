@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.layouts.matlab import read_structs
 from lp_core.indexing.sources.archive import list_tar_bytes
 from lp_core.indexing.sources.source import Source
@@ -49,7 +49,7 @@ def read_devkit(source: Source) -> Devkit | None:
     """The kit in the source, packed or unpacked; None if there is none.
 
     Raises:
-        SettingError: it is incomplete or damaged.
+        DataError: it is incomplete or damaged.
     """
     contents = _unpacked(source) or _packed(source)
     if contents is None:
@@ -60,7 +60,7 @@ def read_devkit(source: Source) -> Devkit | None:
         wnid_of = {int(synset["ILSVRC2012_ID"][0]): str(synset["WNID"]) for synset in leaves}
         names = {str(synset["WNID"]): str(synset["words"]) for synset in leaves}
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise SettingError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
+        raise DataError(f"{meta_name}: cannot be read ({one_line(error)}); get {ARCHIVE} again") from None
     wnids = sorted(names)
     index = {wnid: label for label, wnid in enumerate(wnids)}
     validation = []
@@ -68,6 +68,7 @@ def read_devkit(source: Source) -> Devkit | None:
         check(
             line.strip().isdigit() and int(line) in wnid_of,
             f"{truth_name}, line {number}: an ILSVRC2012_ID is expected, not {line[:20]!r}",
+            DataError,
         )
         validation.append(index[wnid_of[int(line)]])
     return Devkit(wnids, names, np.array(validation, np.int64), truth_name)
@@ -82,7 +83,7 @@ def _unpacked(source: Source) -> _Contents | None:
     if truth is None or (meta is None and archive):
         return None
     if meta is None:
-        raise SettingError(
+        raise DataError(
             f"{truth} counts classes in an order of its own (ILSVRC2012_ID), which {_META} tells; "
             f"put {ARCHIVE} beside it"
         )
@@ -97,12 +98,16 @@ def _packed(source: Source) -> _Contents | None:
         with gzip.open(io.BytesIO(source.storage.read_bytes(name))) as packed:
             data = packed.read(_MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise SettingError(f"{source.storage.path(name)}: cannot be unpacked ({one_line(error)})") from None
-    check(len(data) <= _MAX_BYTES, f"{source.storage.path(name)}: unpacks to more than {_MAX_BYTES} bytes; not the kit")
+        raise DataError(f"{source.storage.path(name)}: cannot be unpacked ({one_line(error)})") from None
+    check(
+        len(data) <= _MAX_BYTES,
+        f"{source.storage.path(name)}: unpacks to more than {_MAX_BYTES} bytes; not the kit",
+        DataError,
+    )
     members = list_tar_bytes(data, source.storage.path(name), (_META, _TRUTH))
     meta, truth = (_named(end, members.small) for end in (_META, _TRUTH))
     if meta is None or truth is None:
-        raise SettingError(f"{source.storage.path(name)}: {_META} or {_TRUTH} is missing in it; get {ARCHIVE} again")
+        raise DataError(f"{source.storage.path(name)}: {_META} or {_TRUTH} is missing in it; get {ARCHIVE} again")
     return (f"{name}:{meta}", members.small[meta]), (f"{name}:{truth}", members.small[truth])
 
 

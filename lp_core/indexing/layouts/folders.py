@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.class_order import is_imagenet_numbering, numbering_note, ordered_classes
 from lp_core.indexing.identity.classes import WNID, classes_of
@@ -41,11 +41,11 @@ def find(source: Source) -> Collection:
     """List the photographs of every split; a class's index is its folder's place in sorted order (numbers by value).
 
     Raises:
-        SettingError: a split has no class folders or empty ones, or classes that training has not.
+        DataError: a split has no class folders or empty ones, or classes that training has not.
     """
     wnids = validation_wnids(source)
     splits = split_folders(source, wnids is not None)
-    check(bool(splits), f"source {source.storage}: no folders of images")
+    check(bool(splits), f"source {source.storage}: no folders of images", DataError)
     flat = {split for split, (prefix, paths) in splits.items() if _is_flat(prefix, paths)}
     folders = {split: _class_folders(source, prefix) for split, (prefix, _) in splits.items()}
     listed = {"validation"} & flat if wnids else set()
@@ -53,7 +53,7 @@ def find(source: Source) -> Collection:
     if labelled:
         classes = ordered_classes(folders["train" if "train" in labelled else labelled[0]])
     else:
-        check(bool(wnids and listed), f"source {source.storage}: its images have no classes")
+        check(bool(wnids and listed), f"source {source.storage}: its images have no classes", DataError)
         classes = sorted(set(wnids[1].values())) if wnids else []
     for split in labelled:
         _check_classes(split, splits[split][0], splits[split][1], folders[split], classes)
@@ -124,34 +124,34 @@ def _check_classes(split: str, prefix: str, paths: list[str], folders: set[str],
     images = [path[len(prefix) :] for path in paths if is_image(path)]
     unread = [path[len(prefix) :] for path in paths if is_unread(path)]
     if not images and unread:
-        raise SettingError(
+        raise DataError(
             f"{where} holds {len(unread)} pictures that cannot be read: {unread[0]}: {why_no_image(unread[0])}"
         )
     if not images and folders:
-        raise SettingError(
-            f"{where} holds {len(folders)} class folders without photographs; fill them, or remove {where}"
-        )
-    check(bool(images), f"{where} holds no photographs; fill it or remove it")
+        raise DataError(f"{where} holds {len(folders)} class folders without photographs; fill them, or remove {where}")
+    check(bool(images), f"{where} holds no photographs; fill it or remove it", DataError)
     flat = [name for name in images if "/" not in name]
-    check(len(flat) < len(images), (FLAT_VAL if split == "validation" else FLAT).format(where=where, count=len(flat)))
+    check(
+        len(flat) < len(images),
+        (FLAT_VAL if split == "validation" else FLAT).format(where=where, count=len(flat)),
+        DataError,
+    )
     deeper = next((name for name in images if WNID.fullmatch(posixpath.basename(posixpath.dirname(name)))), None)
     if deeper and not any(WNID.fullmatch(name) for name in folders):
         wnid = posixpath.basename(posixpath.dirname(deeper))
-        raise SettingError(
+        raise DataError(
             f"{prefix}{deeper.partition('/')[0]} is no class: classes ({wnid} ...) lie in folders below it; "
             f"move them into {where}"
         )
     filled = {_class_of(name) for name in images if "/" in name}
     if unknown := sorted((folders if split == "train" else filled) - set(classes)):
-        raise SettingError(
-            f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)"
-        )
+        raise DataError(f"{prefix}{unknown[0]}: train has no such class; rename or remove it ({len(unknown)} in all)")
     if split == "train" and (empty := sorted(set(classes) - filled)):
         why = next((f", only {name}: {why_no_image(name)}" for name in unread if _class_of(name) == empty[0]), "")
         remedy = "" if why else "; fill it, or remove it"
-        raise SettingError(f"{prefix}{empty[0]} holds no photographs{why}{remedy} ({len(empty)} in all)")
+        raise DataError(f"{prefix}{empty[0]} holds no photographs{why}{remedy} ({len(empty)} in all)")
     odd = [name for name in classes if not WNID.fullmatch(name)]
     if odd and 2 * len(odd) < len(classes):
-        raise SettingError(
+        raise DataError(
             f"{prefix}{odd[0]} is not named as the others are (n01440764) and would shift their numbers; move it away"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import classes_of
 from lp_core.indexing.layouts.class_names import MAPPING, kaggle_mapping
@@ -23,7 +23,7 @@ def find(source: Source) -> Collection:
     """List the photographs; the validation images' classes come from the solution file, for they lie flat.
 
     Raises:
-        SettingError: the solution or the mapping is missing or damaged, or a class folder is not in the mapping.
+        DataError: the solution or the mapping is missing or damaged, or a class folder is not in the mapping.
     """
     prefix = _prefix(source)
     classes, names = _classes(source, prefix)
@@ -39,7 +39,7 @@ def find(source: Source) -> Collection:
         if split == "train":
             unknown = sorted({path[len(prefix_of_split) :].partition("/")[0] for path in kept} - set(classes))
             if unknown:
-                raise SettingError(
+                raise DataError(
                     f"{prefix_of_split}{unknown[0]} is no class of {MAPPING}; remove it ({len(unknown)} in all)"
                 )
             files[split] = photographs(source, prefix_of_split, kept, classes)
@@ -48,14 +48,14 @@ def find(source: Source) -> Collection:
             quarantined += others
         else:
             files[split] = photographs(source, prefix_of_split, kept, None)
-    check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test")
+    check(bool(files), f"source {source.storage}: no photographs in {prefix}train, val or test", DataError)
     return Collection("kaggle", {}, classes_of(classes, names), files, quarantined)
 
 
 def _prefix(source: Source) -> str:
     name = next((name for name in source.files if _IMAGES in f"/{name}"), None)
     if name is None:
-        raise SettingError(f"source {source.storage}: no folder ILSVRC/Data/CLS-LOC")
+        raise DataError(f"source {source.storage}: no folder ILSVRC/Data/CLS-LOC")
     return name[: name.index(_IMAGES)] + _IMAGES
 
 
@@ -67,11 +67,11 @@ def _validation(
     if not flat:
         unknown = sorted({path[len(prefix) :].partition("/")[0] for path in paths} - set(classes))
         if unknown:
-            raise SettingError(f"{prefix}{unknown[0]} is no class of {MAPPING}; remove it ({len(unknown)} in all)")
+            raise DataError(f"{prefix}{unknown[0]} is no class of {MAPPING}; remove it ({len(unknown)} in all)")
         return photographs(source, prefix, paths, classes), []
     wnids = validation_wnids(source)
     if wnids is None:
-        raise SettingError(f"{prefix} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
+        raise DataError(f"{prefix} holds {len(flat)} photographs without classes, and {SOLUTION} is missing; add it")
     return listed_photographs(source, prefix, paths, wnids, classes)
 
 
@@ -82,5 +82,7 @@ def _classes(source: Source, prefix: str) -> tuple[list[str], dict[str, str] | N
         return sorted(names), names
     train = f"{prefix}train/"
     wnids = {path[len(train) :].partition("/")[0] for path in source.files if path.startswith(train)}
-    check(bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/")
+    check(
+        bool(wnids), f"source {source.storage}: {MAPPING} is missing; it lies in the archive beside ILSVRC/", DataError
+    )
     return sorted(wnids), None

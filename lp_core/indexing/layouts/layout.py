@@ -33,7 +33,7 @@ class Layout(Protocol):
             `quarantined`, with the reason; leftovers of systems are in neither.
 
         Raises:
-            SettingError: the source has nothing in this layout, or something that a person must repair: what is missing
-                or damaged, where, and what to do.
+            LogpolarError: the source has nothing in this layout, or something that a person must repair: what is
+                missing or damaged, where, and what to do.
         """
         ...

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from lp_core.dataset.shards import open_shard
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection
 from lp_core.indexing.identity.classes import ImageClass
 from lp_core.indexing.reading.columns import columns_of
@@ -31,13 +31,13 @@ def find(source: Source) -> Collection:
     The classes are those of `classes.json` ([{"wnid", "name"}] by index) beside the shards; else the shards name them.
 
     Raises:
-        SettingError: there are none, one cannot be opened or does not show its columns, or some are missing.
+        DataError: there are none, one cannot be opened or does not show its columns, or some are missing.
     """
     shards: dict[str, list[str]] = {}
     for name in source.files:
         if split := _split(name):
             shards.setdefault(split, []).append(name)
-    check(bool(shards), f"source {source.storage}: no files named train-*.parquet or validation-*.parquet")
+    check(bool(shards), f"source {source.storage}: no files named train-*.parquet or validation-*.parquet", DataError)
     for split, names in shards.items():
         _check_complete(split, names)
     paths = {split: [(source.storage / name).uri for name in names] for split, names in shards.items()}
@@ -66,11 +66,12 @@ def _check_complete(split: str, names: list[str]) -> None:
         len(counts) <= 1,
         f"split {split}: shards of {' and '.join(str(count) for count in sorted(counts))} lie side by side, such as "
         f"{names[0]} and {names[-1]}; keep one set",
+        DataError,
     )
     for count in counts:
         missing = sorted(set(range(count)) - {int(match["number"]) for match in matches})
         if missing:
-            raise SettingError(
+            raise DataError(
                 f"split {split}: {len(missing)} of {count} shards are missing, number {missing[0]} first; "
                 "download them, or take '-of-' out of the others' names"
             )
@@ -81,4 +82,4 @@ def _named_beside(storage: Storage) -> list[ImageClass]:
     try:
         return [ImageClass(str(entry["name"]), entry.get("wnid")) for entry in entries]
     except (TypeError, KeyError, AttributeError):
-        raise SettingError(f"{storage.path('classes.json')}: a list of objects with 'name' is expected") from None
+        raise DataError(f"{storage.path('classes.json')}: a list of objects with 'name' is expected") from None

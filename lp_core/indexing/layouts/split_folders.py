@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.sources.endings import is_image
 from lp_core.indexing.sources.source import Source, split_of_folder
@@ -21,7 +21,7 @@ def split_folders(source: Source, has_list: bool = False) -> dict[str, tuple[str
         has_list: whether a list tells the classes of validation images, so that these may lie in no class folders.
 
     Raises:
-        SettingError: two folders are one split, or two folders have splits, or a class is named like a split.
+        DataError: two folders are one split, or two folders have splits, or a class is named like a split.
     """
     folders = _folders(source)
     parents = {posixpath.dirname(folder) for folder in folders if split_of_folder(posixpath.basename(folder))}
@@ -31,14 +31,16 @@ def split_folders(source: Source, has_list: bool = False) -> dict[str, tuple[str
     depth = min(_depth(parent) for parent in parents)
     roots = sorted(parent for parent in parents if _depth(parent) == depth)
     several = " and ".join(roots[:3])
-    check(len(roots) == 1, f"source {source.storage}: splits lie in {several}; give one of these folders")
+    check(len(roots) == 1, f"source {source.storage}: splits lie in {several}; give one of these folders", DataError)
     if not has_list:
         _check_names(source, _children(roots[0], folders))
     named: dict[str, str] = {}
     for folder in sorted(_children(roots[0], folders)):
         if split := split_of_folder(posixpath.basename(folder)):
             check(
-                split not in named, f"source {source.storage}: {named.get(split)} and {folder} are one split; keep one"
+                split not in named,
+                f"source {source.storage}: {named.get(split)} and {folder} are one split; keep one",
+                DataError,
             )
             named[split] = folder
     prefixes = {split: _unwrapped(f"{folder}/", split, folders, source) for split, folder in sorted(named.items())}
@@ -49,7 +51,7 @@ def _check_names(source: Source, siblings: list[str]) -> None:
     """Whether folders named like splits are splits: one that holds photographs, beside others that do, may be a class.
 
     Raises:
-        SettingError: no such folder has class folders, and other folders beside them hold photographs.
+        DataError: no such folder has class folders, and other folders beside them hold photographs.
     """
     named = sorted(folder for folder in siblings if split_of_folder(posixpath.basename(folder)))
     root = posixpath.dirname(named[0])
@@ -60,7 +62,7 @@ def _check_names(source: Source, siblings: list[str]) -> None:
     if not others or deeper:
         return
     like, other, train = posixpath.basename(named[0]), others[0], f"{below}train"
-    raise SettingError(
+    raise DataError(
         f"{named[0]} is named like a split, but holds photographs and no class folders, and {len(others)} folders "
         f"beside it ({other} ...) hold photographs, too; if all of them are classes, move them into a folder {train}: "
         f"{train}/{other}, {train}/{like}"

@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import classes_of
 from lp_core.indexing.identity.image_id import canonical, first_repeated, stem
@@ -35,11 +35,11 @@ def find(source: Source) -> Collection:
     """List the photographs in the archives; a class's index is its wnid's place in sorted order.
 
     Raises:
-        SettingError: an archive is damaged, the development kit is missing or does not fit.
+        DataError: an archive is damaged, the development kit is missing or does not fit.
     """
     archives, class_archives = _archives(source), _class_archives(source)
     is_there = bool(archives or class_archives)
-    check(is_there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar")
+    check(is_there, f"source {source.storage}: no ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar", DataError)
     kit = read_devkit(source)
     files: dict[str, SplitFiles] = {}
     quarantined: list[Quarantined] = []
@@ -54,14 +54,14 @@ def find(source: Source) -> Collection:
         )
     if "val" in archives:
         if kit is None:
-            raise SettingError(
+            raise DataError(
                 f"{archives['val']} does not tell its images' classes; put {ARCHIVE} beside it (from image-net.org)"
             )
         _validation(source, archives["val"], kit, files, quarantined)
     if "test" in archives:
         (members,) = source.list_archives([source.region(archives["test"])])
         files["test"], _ = _files("test", [(archives["test"], members, -1)], quarantined)
-    check(wnids is not None, f"source {source.storage}: a test archive alone; its images have no classes")
+    check(wnids is not None, f"source {source.storage}: a test archive alone; its images have no classes", DataError)
     assert wnids is not None
     return Collection("tars", {}, classes_of(wnids, kit.names if kit else None), files, quarantined)
 
@@ -72,7 +72,9 @@ def _archives(source: Source) -> dict[str, str]:
         if match := _NAME.fullmatch(posixpath.basename(name)):
             split = match["split"]
             check(
-                split not in archives, f"{archives.get(split)} and {name} both hold the split {split}; keep one of them"
+                split not in archives,
+                f"{archives.get(split)} and {name} both hold the split {split}; keep one of them",
+                DataError,
             )
             archives[split] = name
     return archives
@@ -100,7 +102,7 @@ def _inner_archives(source: Source, name: str, quarantined: list[Quarantined]) -
             archives.append((stem(inner), Region(outer.uri, offset, size, f"{name}:{inner}"), name))
         elif not is_leftover(inner):
             quarantined.append(Quarantined("train", stem(inner), f"{name}:{inner}", "not an archive of a class"))
-    check(bool(archives), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?")
+    check(bool(archives), f"{name} holds no archives of classes (n01440764.tar ...); is it the original?", DataError)
     return archives
 
 
@@ -116,11 +118,11 @@ def _train(
     inner_tars = sorted(archives, key=lambda archive: archive[0])
     archive_wnids = [wnid for wnid, _, _ in inner_tars]
     repeated = first_repeated(archive_wnids)
-    check(repeated is None, f"{name}: {repeated}.tar is there twice; keep one")
+    check(repeated is None, f"{name}: {repeated}.tar is there twice; keep one", DataError)
     classes = wnids or archive_wnids
     unknown = sorted(set(archive_wnids) - set(classes))
     if unknown:
-        raise SettingError(f"{name}: {unknown[0]}.tar is no class of the development kit ({len(unknown)} in all)")
+        raise DataError(f"{name}: {unknown[0]}.tar is no class of the development kit ({len(unknown)} in all)")
     index = {wnid: label for label, wnid in enumerate(classes)}
     members_of_each = source.list_archives([region for _, region, _ in inner_tars])
     parts = [
@@ -142,10 +144,13 @@ def _validation(
     labels = []
     for file in photographs.names:
         number = validation_number(file) or 0
-        check(number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)")
+        check(
+            number > 0, f"{name}: {file} is not named as a validation image (ILSVRC2012_val_00000001.JPEG)", DataError
+        )
         check(
             number <= len(kit.validation),
             f"{name}: {file} is none of the {len(kit.validation)} images whose classes the development kit tells",
+            DataError,
         )
         labels.append(kit.validation[number - 1])
     files["validation"] = SplitFiles(

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import WNID
 from lp_core.indexing.identity.image_id import canonical, stem
@@ -35,7 +35,7 @@ def validation_wnids(source: Source) -> Wnids | None:
     """The first list that is found: Kaggle's, the development kit's, TensorFlow's, Tiny ImageNet's; None without any.
 
     Raises:
-        SettingError: it is damaged.
+        LogpolarError: it is damaged.
     """
     return _solution(source) or _kit(source) or _synsets(source) or _annotations(source)
 
@@ -57,7 +57,7 @@ def listed_photographs(
     """The validation photographs whose classes the list has, and the others, quarantined.
 
     Raises:
-        SettingError: the list names a class that is none of `classes`.
+        LogpolarError: the list names a class that is none of `classes`.
     """
     where, wnid_of = wnids
     index = {wnid: label for label, wnid in enumerate(classes)}
@@ -69,7 +69,11 @@ def listed_photographs(
                 Quarantined("validation", canonical(stem(path)), path, f"{where} does not name its class")
             )
             continue
-        check(wnid in index, f"{where}: class {wnid} of {stem(path)} is none of the {len(classes)} training classes")
+        check(
+            wnid in index,
+            f"{where}: class {wnid} of {stem(path)} is none of the {len(classes)} training classes",
+            DataError,
+        )
         kept.append(path)
         labels.append(index[wnid])
     sizes = np.array([source.files[path] for path in kept], np.int64)
@@ -81,7 +85,7 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
     """Path and lines of a text file, wherever it lies in the source.
 
     Raises:
-        SettingError: it is not a text.
+        DataError: it is not a text.
     """
     path = next((path for path in source.files if posixpath.basename(path) == name), None)
     if path is None:
@@ -89,7 +93,7 @@ def text_file(source: Source, name: str) -> tuple[str, list[str]] | None:
     try:
         return path, source.storage.read_bytes(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise SettingError(f"{source.storage.path(path)}: not a text file") from None
+        raise DataError(f"{source.storage.path(path)}: not a text file") from None
 
 
 def _solution(source: Source) -> Wnids | None:
@@ -106,6 +110,7 @@ def _solution(source: Source) -> Wnids | None:
         check(
             bool(WNID.fullmatch(wnid)),
             f"{where}, line {number}: 'ILSVRC2012_val_00000001,n01440764 ...' is expected, not {line[:60]!r}",
+            DataError,
         )
         wnids[image] = wnid
     return where, wnids
@@ -125,7 +130,11 @@ def _synsets(source: Source) -> Wnids | None:
         return None
     where, lines = text
     for number, line in enumerate(lines, 1):
-        check(bool(WNID.fullmatch(line.strip())), f"{where}, line {number}: a wnid is expected, not {line[:20]!r}")
+        check(
+            bool(WNID.fullmatch(line.strip())),
+            f"{where}, line {number}: a wnid is expected, not {line[:20]!r}",
+            DataError,
+        )
     return where, {f"ILSVRC2012_val_{number:08d}": line.strip() for number, line in enumerate(lines, 1)}
 
 
@@ -141,6 +150,7 @@ def _annotations(source: Source) -> Wnids | None:
         check(
             bool(WNID.fullmatch(wnid)),
             f"{where}, line {number}: 'val_0.JPEG<tab>n03444034' is expected, not {line[:60]!r}",
+            DataError,
         )
         wnids[stem(image)] = wnid
     return where, wnids

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.errors import check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import ImageClass, check_wnids, numbered_classes, wnid_of_label
 from lp_core.indexing.identity.image_id import canonical, stem
@@ -43,13 +43,13 @@ def find(source: Source) -> Collection:
     """List the samples; a class's index is what the samples say.
 
     Raises:
-        SettingError: an archive is damaged, or a sample's class is no number from 0.
+        DataError: an archive is damaged, or a sample's class is no number from 0.
     """
     shards: dict[str, list[str]] = {}
     for name in source.files:
         if split := _split(name):
             shards.setdefault(split, []).append(name)
-    check(bool(shards), f"source {source.storage}: no archives named train-0000.tar, validation-0000.tar")
+    check(bool(shards), f"source {source.storage}: no archives named train-0000.tar, validation-0000.tar", DataError)
     files: dict[str, SplitFiles] = {}
     quarantined: list[Quarantined] = []
     label_of: dict[str, int] = {}
@@ -76,7 +76,11 @@ def _classes(files: dict[str, SplitFiles], wnids: dict[int, str]) -> list[ImageC
         [of_split.labels for split, of_split in files.items() if split != "test"] or [np.zeros(0, np.int64)]
     )
     lowest, highest = (int(labels.min()), int(labels.max())) if len(labels) else (0, -1)
-    check((lowest, highest) != (1, 1000), "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls")
+    check(
+        (lowest, highest) != (1, 1000),
+        "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every .cls",
+        DataError,
+    )
     check_wnids(wnids)
     return numbered_classes(highest + 1, wnids)
 
@@ -132,7 +136,11 @@ class _Samples:
         wnid = match["wnid"] if match else path[:9] if re.match(r"n\d{8}_\d+\.", path) else None
         if wnid and label >= 0:
             other = self._label_of.setdefault(wnid, label)
-            check(other == label, f"{holder}: {name} has label {label}, other photographs of class {wnid} have {other}")
+            check(
+                other == label,
+                f"{holder}: {name} has label {label}, other photographs of class {wnid} have {other}",
+                DataError,
+            )
         self._names.append(path)
         self._labels.append(label)
         self._holders.append(holder)
@@ -170,7 +178,7 @@ class _Labels:
             about = json.loads(data)
         except ValueError:
             about = None
-        check(isinstance(about, dict), f"{self._holder}: {key}.json is not a JSON object")
+        check(isinstance(about, dict), f"{self._holder}: {key}.json is not a JSON object", DataError)
         return about
 
     def label(self, key: str) -> int | None:
@@ -184,6 +192,7 @@ class _Labels:
         check(
             number.isascii() and number.isdigit(),
             f"{self._holder}: the class of {key} is {text!r}, not a number from 0",
+            DataError,
         )
         return int(number)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from lp_core.dataset.shards import Columns
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 
 
 def columns_of(path: str, schema: pa.Schema, image: str | None = None, label: str | None = None) -> Columns:
@@ -21,7 +21,7 @@ def columns_of(path: str, schema: pa.Schema, image: str | None = None, label: st
         label: the column of labels, where it is set.
 
     Raises:
-        SettingError: the schema does not show it, or shows several.
+        LogpolarError: the schema does not show it, or shows several.
     """
     return Columns(
         image or _chosen(path, schema, "image", _image_columns(schema)),
@@ -33,20 +33,22 @@ def check_columns(path: str, schema: pa.Schema, columns: Columns) -> None:
     """Whether a shard has the columns, and with types that can be read.
 
     Raises:
-        SettingError: a column is missing or of another type.
+        DataError: a column is missing or of another type.
     """
     for kind in ("image", "label"):
         name = getattr(columns, kind)
-        check(name in schema.names, f"shard {path}: no column '{name}'; {_say_which(schema, kind)}")
+        check(name in schema.names, f"shard {path}: no column '{name}'; {_say_which(schema, kind)}", DataError)
     image, label = (schema.field(name).type for name in (columns.image, columns.label))
     check(
         _holds_bytes(image),
         f"shard {path}: '{columns.image}' is {image}: it holds no image bytes; a struct with 'bytes', or binary, is "
         "expected; set image-column, or index the folder that holds the image files",
+        DataError,
     )
     check(
         pa.types.is_integer(label),
         f"shard {path}: '{columns.label}' must be a class's number, it is {label}; set label-column",
+        DataError,
     )
 
 
@@ -63,7 +65,7 @@ def _chosen(path: str, schema: pa.Schema, usual: str, candidates: list[str]) -> 
         return usual
     if len(candidates) == 1:
         return candidates[0]
-    raise SettingError(f"shard {path}: no column '{usual}'; {_say_which(schema, usual)}")
+    raise DataError(f"shard {path}: no column '{usual}'; {_say_which(schema, usual)}")
 
 
 def _say_which(schema: pa.Schema, kind: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lp_core.dataset.folder import FOOTER
 from lp_core.dataset.shards import Columns, Shard, footer_checksum, group_images, images_leaf, open_shard
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Quarantined
 from lp_core.indexing.reading.columns import check_columns, class_names
 from lp_core.storage import one_line
@@ -76,7 +76,7 @@ def read_shard_rows(path: str, columns: Columns = USUAL, any_size: bool = False)
         any_size: take row groups that are too large to be read at once: they are to be copied.
 
     Raises:
-        SettingError: the shard, or a row group of it, cannot be read, its columns are others, or it holds no images.
+        LogpolarError: the shard, or a row group of it, cannot be read, its columns are others, or it holds no images.
     """
     footer = footer_checksum(path)
     with open_shard(path, footer) as file:
@@ -119,14 +119,14 @@ def _read_group(file: pq.ParquetFile, path: str, columns: Columns, group: int, a
         table = file.read_row_group(group, columns=columns_read)
         labels = table[columns.label].combine_chunks().cast(pa.int64())
     except (OSError, pa.ArrowException) as error:
-        raise SettingError(f"{where}: cannot be read ({one_line(error)})") from None
-    check(labels.null_count == 0, f"{where}: a label is missing")
+        raise DataError(f"{where}: cannot be read ({one_line(error)})") from None
+    check(labels.null_count == 0, f"{where}: a label is missing", DataError)
     paths = table[columns.image].combine_chunks().field("path").to_pylist() if has_path else [None] * len(labels)
     chunk = _chunk(file.metadata.row_group(group), images_leaf(image, columns.image))
     image_bytes = chunk.total_uncompressed_size
-    check(any_size or image_bytes <= MAX_GROUP_BYTES, _too_large(where, image_bytes))
+    check(any_size or image_bytes <= MAX_GROUP_BYTES, _too_large(where, image_bytes), DataError)
     empty = list(_rows_without_bytes(file, Shard(path, columns.image), group, chunk))
-    check(not empty or len(empty) < len(labels), _only_paths(where, columns.image, paths))
+    check(not empty or len(empty) < len(labels), _only_paths(where, columns.image, paths), DataError)
     return _Group(labels.to_numpy(), paths, empty, image_bytes)
 
 
@@ -134,7 +134,7 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
     """The names of classes that the shards state; None if they state none.
 
     Raises:
-        SettingError: two shards call a label by different names.
+        LogpolarError: two shards call a label by different names.
     """
     named = [(shard.path, shard.class_names) for shard in shards if shard.class_names]
     if not named:
@@ -146,6 +146,7 @@ def agreed_class_names(shards: list[ShardRows]) -> list[str] | None:
                 first_name == name,
                 f"shard {path}: label {label} is {_quoted(name)}, in {first_path} it is {_quoted(first_name)}; a label "
                 "must mean the same in every shard: renumber one of them, or index them apart",
+                DataError,
             )
     return first
 

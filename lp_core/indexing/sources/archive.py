@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.errors import SettingError, check
+from lp_core.errors import DataError, LogpolarError, check
 from lp_core.storage import Storage, one_line
 
 BLOCK = tarfile.BLOCKSIZE
@@ -86,21 +86,25 @@ def list_members(region: Region) -> Members:
     """List an archive by its headers; the contents are skipped.
 
     Raises:
-        SettingError: not a tar archive, or cut short or damaged, so that members are missing.
+        DataError: not a tar archive, or cut short or damaged, so that members are missing.
     """
     storage, name = Storage.of_file(region.uri)
     try:
         with storage.filesystem.open_input_file(storage.path(name)) as file:
-            check(region.start + region.size <= file.size(), f"{region}: cut short: it ends before its stated size")
+            check(
+                region.start + region.size <= file.size(),
+                f"{region}: cut short: it ends before its stated size",
+                DataError,
+            )
             window = _Window(file, region)
             buffer = io.DEFAULT_BUFFER_SIZE if storage.is_local else REMOTE_BUFFER
             return _list(io.BufferedReader(window, buffer), region)
     except FileNotFoundError:
-        raise SettingError(f"{region}: does not exist") from None
-    except SettingError:
+        raise DataError(f"{region}: does not exist") from None
+    except LogpolarError:
         raise
     except _DAMAGE as error:
-        raise SettingError(f"{region}: cannot be read as a tar archive ({one_line(error)})") from None
+        raise DataError(f"{region}: cannot be read as a tar archive ({one_line(error)})") from None
 
 
 def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
@@ -108,10 +112,10 @@ def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:
     region = Region(name, 0, len(data), wanted=wanted)
     try:
         return _list(io.BufferedReader(_Window(io.BytesIO(data), region)), region)
-    except SettingError:
+    except LogpolarError:
         raise
     except _DAMAGE as error:
-        raise SettingError(f"{name}: cannot be read as a tar archive ({one_line(error)})") from None
+        raise DataError(f"{name}: cannot be read as a tar archive ({one_line(error)})") from None
 
 
 def _list(stream: Any, region: Region) -> Members:
@@ -122,10 +126,15 @@ def _list(stream: Any, region: Region) -> Members:
     with tarfile.open(fileobj=stream, mode="r:", errorlevel=2) as archive:
         while (member := archive.next()) is not None:
             vars(archive)["members"].clear()  # tarfile keeps every header; a million of them would fill the memory
-            check(member.size >= 0, f"{region}: member {member.name!r} states a negative size; the archive is damaged")
+            check(
+                member.size >= 0,
+                f"{region}: member {member.name!r} states a negative size; the archive is damaged",
+                DataError,
+            )
             check(
                 len(ranges) + len(quarantined) < MAX_MEMBERS,
                 f"{region}: more than {MAX_MEMBERS} members; this is no archive of photographs",
+                DataError,
             )
             end = member.offset_data + member.size
             if not member.isdir():
@@ -134,9 +143,14 @@ def _list(stream: Any, region: Region) -> Members:
                 end <= stream.raw.size,
                 f"{region}: cut short in member {member.name!r}, whose {member.size} bytes are more than the archive "
                 "has left; download it again",
+                DataError,
             )
             if member.name in ranges and member.name.lower().endswith(wanted):
-                check(member.size <= MAX_HEADER_BYTES, f"{region}: member {member.name!r} has {member.size} bytes")
+                check(
+                    member.size <= MAX_HEADER_BYTES,
+                    f"{region}: member {member.name!r} has {member.size} bytes",
+                    DataError,
+                )
                 stream.seek(member.offset_data)
                 small[member.name] = stream.read(member.size)
         _check_end(stream, archive.offset, region)
@@ -180,9 +194,14 @@ def _check_end(stream: Any, end: int, region: Region) -> None:
     check(
         len(mark) == BLOCK and not any(mark),
         f"{region}: {'damaged' if mark else 'cut short'} at byte {end}, members may be missing; download it again",
+        DataError,
     )
     rest = stream.read(2**16)
-    check(not any(rest), f"{region}: more members follow its end mark at byte {end}; was it made by joining archives?")
+    check(
+        not any(rest),
+        f"{region}: more members follow its end mark at byte {end}; was it made by joining archives?",
+        DataError,
+    )
 
 
 class _Window(io.RawIOBase):

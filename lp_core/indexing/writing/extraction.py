@@ -24,7 +24,7 @@ def extract_images(shard: Shard, out: Storage, name: str) -> list[int]:
     """Write the images of a shard one after the other; return the bytes of each, 0 where a row has none.
 
     Raises:
-        SettingError: the shard cannot be read or changed since it was listed, or the file cannot be written.
+        LogpolarError: the shard cannot be read or changed since it was listed, or the file cannot be written.
     """
     sizes: list[int] = []
     with out.writing(name) as file:

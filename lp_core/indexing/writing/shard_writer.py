@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lp_core.dataset.shards import ROWS_AT_ONCE, Shard, footer_checksum, shard_images
-from lp_core.errors import SettingError
+from lp_core.errors import DataError
 from lp_core.images.decode import ImageError
 from lp_core.indexing.quarantine import MAX_FILE_BYTES, why_unusable
 from lp_core.indexing.writing.plan import GROUP_BYTES, HOLDS_MANY, PlannedPhotograph, PlannedShard
@@ -42,7 +42,7 @@ def write_shard(
         class_names: by class index.
 
     Raises:
-        SettingError: the source cannot be read at all, or the shard cannot be written.
+        LogpolarError: the source cannot be read at all, or the shard cannot be written.
     """
     schema = shard_schema(class_names)
     quarantined: dict[int, str] = {}
@@ -128,14 +128,14 @@ def _copied(
             copied += len(images)
             yield from pool.map(partial(_usable, form), images)
     if copied < len(group):
-        raise SettingError(f"{group[copied].where}: the shard has fewer rows than were listed; index again")
+        raise DataError(f"{group[copied].where}: the shard has fewer rows than were listed; index again")
 
 
 def _open(source: Storage, holder: str) -> Any:
     try:
         return source.filesystem.open_input_file(source.path(holder))
     except OSError as error:
-        raise SettingError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
+        raise DataError(f"{source.path(holder)}: cannot be opened ({one_line(error)})") from None
 
 
 def _stored(
@@ -149,7 +149,7 @@ def _stored(
     except (FileNotFoundError, PermissionError) as error:
         return b"", f"cannot be read ({one_line(error)})"
     except OSError as error:
-        raise SettingError(f"{source.path(photograph.holder)}: cannot be read ({one_line(error)})") from None
+        raise DataError(f"{source.path(photograph.holder)}: cannot be read ({one_line(error)})") from None
     if len(data) != photograph.size:
         return b"", f"has {len(data)} bytes, not the {photograph.size} that were listed"
     return _usable(form, data)
@@ -169,7 +169,7 @@ def unusable_rows(shard: Shard) -> dict[int, str]:
     """Decode every photograph of a shard; reason by row, for those that are unusable.
 
     Raises:
-        SettingError: the shard cannot be read, or changed since it was listed.
+        LogpolarError: the shard cannot be read, or changed since it was listed.
     """
     reasons = ((row, why_unusable(data, decode=True)) for row, data in enumerate(shard_images(shard)))
     return {row: reason for row, reason in reasons if reason is not None}

@@ -11,7 +11,7 @@ from scipy.stats import hypergeom
 from lp_core.dataset.class_mix import INDEXED_FOR, WELL_MIXED, class_mix, expected_classes, index_mixes, mixing_window
 from lp_core.dataset.feed import check_class_mix, open_dataset
 from lp_core.dataset.order import epoch_order
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.settings import DataSettings, Recipe, TrainSettings, recipe_from_dict, to_dict
 from tests.lp_core.indexing.parquet_forms import sorted_by_class
 from tests.workflows.index_command import index
@@ -91,7 +91,7 @@ def test_training_on_shards_stored_by_class_is_refused_with_what_mends_it(by_cla
     index(str(by_class), str(tmp_path / "in place"))
     recipe = recipe_of(tmp_path / "in place", 32)
     message = r"batch of 32 would hold \d classes \(22 in random order\).*data.shuffle-window (\d+) .*mixed copy"
-    with pytest.raises(SettingError, match=message) as error:
+    with pytest.raises(LogpolarError, match=message) as error:
         check(recipe)
     window = int(str(error.value).partition("data.shuffle-window ")[2].split()[0])
     check(recipe_of(tmp_path / "in place", window))
@@ -114,5 +114,5 @@ def test_the_share_demanded_changes_no_result(small_recipe):
     stored = to_dict(small_recipe)
     del stored["data"]["min_class_mix"]  # a run of an earlier version
     assert recipe_from_dict(stored) == small_recipe
-    with pytest.raises(SettingError, match=r"data\.min-class-mix is 2; give a share"):
+    with pytest.raises(LogpolarError, match=r"data\.min-class-mix is 2; give a share"):
         DataSettings(min_class_mix=2)

@@ -14,7 +14,7 @@ import pytest
 
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.dataset.shards import TAIL_BYTES, Shard, footer_checksum, open_shard, shard_images
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.parquet_forms import shard
 from tests.workflows.index_command import index
 
@@ -31,7 +31,7 @@ def test_a_shard_replaced_behind_an_index_is_refused(tmp_path: Path, copied: boo
         path = tmp_path / "out" / "data" / "train-00000-of-00001.parquet"
     shard(tmp_path / "other", [3, 2, 1, 0], "abcd", seed=50)  # the same columns, rows and row groups
     path.write_bytes((tmp_path / "other" / "data" / "train-00000-of-00001.parquet").read_bytes())
-    with pytest.raises(SettingError, match=rf"^shard {path}: {CHANGED}"):
+    with pytest.raises(LogpolarError, match=rf"^shard {path}: {CHANGED}"):
         list(fresh(data).photographs("train", np.arange(4)))
 
 
@@ -56,7 +56,7 @@ def test_a_shard_that_changes_before_it_is_copied_is_refused(tmp_path: Path) -> 
     path = shard(tmp_path, [0, 1], "ab")
     listed = Shard(str(path), footer=footer_checksum(str(path)))
     shard(tmp_path, [0, 1], "ab", seed=9)
-    with pytest.raises(SettingError, match=CHANGED):
+    with pytest.raises(LogpolarError, match=CHANGED):
         list(shard_images(listed))
 
 
@@ -65,7 +65,7 @@ def test_a_table_of_rows_that_is_not_the_manifest_s_is_refused(tmp_path: Path) -
     index(str(tmp_path), str(tmp_path / "out"))
     path = tmp_path / "out" / "rows" / "train.parquet"
     pq.write_table(pq.read_table(path).slice(0, 2), path)
-    with pytest.raises(SettingError, match=r"rows/train\.parquet: 2 rows, manifest\.json says 3; index again"):
+    with pytest.raises(LogpolarError, match=r"rows/train\.parquet: 2 rows, manifest\.json says 3; index again"):
         DatasetFolder.open(str(tmp_path / "out")).rows("train")
 
 
@@ -119,7 +119,7 @@ def test_footers_of_any_length_are_compared(tmp_path: Path, columns: int) -> Non
         assert file.read().equals(table)
     table = table.replace_schema_metadata({"other": "yes"})
     pq.write_table(table, path, compression="none")
-    with pytest.raises(SettingError, match=CHANGED):
+    with pytest.raises(LogpolarError, match=CHANGED):
         open_shard(str(path), footer)
 
 

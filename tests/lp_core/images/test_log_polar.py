@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 
-from lp_core.errors import SettingError
 from lp_core.images import sampling
 from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
@@ -173,7 +172,7 @@ def test_maps_are_values():
     ],
 )
 def test_impossible_maps_are_refused(wrong, reason):
-    with pytest.raises(SettingError, match=reason):
+    with pytest.raises(ValueError, match=reason):
         LogPolarMap(**({"size": (8, 8)} | wrong))
 
 

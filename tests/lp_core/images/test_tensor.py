@@ -9,7 +9,6 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from lp_core.errors import SettingError
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.tensor import InverseLogPolar, LogPolar
 
@@ -185,7 +184,7 @@ def test_what_has_no_mean_is_refused(image, says):
 
 
 def test_a_fill_that_no_tensor_can_mix_is_refused():
-    with pytest.raises(SettingError, match="fill is nan; give LogPolar a map with a finite number"):
+    with pytest.raises(ValueError, match="fill is nan; give LogPolar a map with a finite number"):
         LogPolar(LogPolarMap(size=(8, 8), fill=float("nan")))
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.fingerprint import fingerprint
 from lp_core.indexing.identity.image_id import canonical
 from lp_core.indexing.layouts import find
@@ -77,5 +77,5 @@ def test_a_missing_label_is_told_with_its_row_group(tmp_path: Path) -> None:
     image = [{"bytes": b"?", "path": "a.jpg"}]
     table = pa.table({"image": image, "label": pa.array([None], pa.int64())})
     pq.write_table(table, tmp_path / "train-00000-of-00001.parquet")
-    with pytest.raises(SettingError, match="row group 0: a label is missing"):
+    with pytest.raises(LogpolarError, match="row group 0: a label is missing"):
         write_dataset_folder(Storage.at(tmp_path / "out"), find(Storage.at(tmp_path)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.images.decode import decode_rgb
 from lp_core.indexing import quarantine
 from lp_core.indexing.collection import Quarantined
@@ -58,7 +58,7 @@ def _few_pixels(data: bytes) -> bool:
 def test_a_share_of_all_files_found_may_be_bad(bad: int, share: float, stops: bool) -> None:
     quarantined = [Quarantined("train", "a", f"a{k}.jpg", "empty") for k in range(bad)]
     if stops:
-        with pytest.raises(SettingError, match=rf"^{bad} of 100 files are unusable.*a0\.jpg: empty"):
+        with pytest.raises(LogpolarError, match=rf"^{bad} of 100 files are unusable.*a0\.jpg: empty"):
             check_quarantined_share(quarantined, 100 - bad, share)
     else:
         check_quarantined_share(quarantined, 100 - bad, share)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
 from lp_core.indexing.validation_share import ValidationShare
@@ -91,7 +91,7 @@ def test_every_class_of_two_or_more_has_one_on_each_side(counts: list[int], shar
     labels = np.repeat(np.arange(len(counts)), counts)
     keys = [f"{label}/{number}" for label, count in enumerate(counts) for number in range(count)]
     if max(counts) == 1:
-        with pytest.raises(SettingError, match="no class has two photographs"):
+        with pytest.raises(LogpolarError, match="no class has two photographs"):
             ValidationShare(share, seed).taken(keys, labels)
         return
     taken = ValidationShare(share, seed).taken(keys, labels)
@@ -137,17 +137,17 @@ def test_image_ids_are_those_that_the_photographs_have_together(tmp_path: Path) 
 def test_a_collection_with_a_validation_split_is_left_alone(tmp_path: Path) -> None:
     for side in ("train", "val"):
         write_cats_and_dogs(tmp_path / side, 3)
-    with pytest.raises(SettingError, match="the collection has a validation split; leave the setting out"):
+    with pytest.raises(LogpolarError, match="the collection has a validation split; leave the setting out"):
         split(tmp_path)
 
 
 def test_there_must_be_a_training_split(tmp_path: Path) -> None:
     write_cats_and_dogs(tmp_path / "test", 3)
-    with pytest.raises(SettingError, match="has no training split to take it from, only test"):
+    with pytest.raises(LogpolarError, match="has no training split to take it from, only test"):
         split(tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, float("nan"), float("inf")])
 def test_shares_out_of_range_are_refused(share: float) -> None:
-    with pytest.raises(SettingError, match=r"^validation-share .* is not above 0 and below 1"):
+    with pytest.raises(LogpolarError, match=r"^validation-share .* is not above 0 and below 1"):
         ValidationShare(share)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lp_core.dataset.feed import Reading
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.kernels import deterministic_kernels
 from tasks.from_recipe import feed_of, learner_of
 
@@ -80,5 +80,5 @@ def test_a_loss_that_is_no_number_is_said(small_recipe):
     with torch.no_grad():
         one.network.classifier[6].bias.fill_(float("nan"))
     [batch] = batches(small_recipe, 1)
-    with pytest.raises(SettingError, match=r"the loss is nan at step 0; lower train\.learning-rate"):
+    with pytest.raises(LogpolarError, match=r"the loss is nan at step 0; lower train\.learning-rate"):
         one.learn(batch.images_NSRC, batch.labels_N, 24)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lp_core.dataset.feed import Reading
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tasks.from_recipe import feed_of, learner_of
 
 pytestmark = pytest.mark.slow  # a minute
@@ -40,6 +40,6 @@ def test_a_compiler_that_is_missing_is_told(recipe):
     [batch] = feed_of(recipe, "cartesian").batches(Reading("train", 0, 1))
     with (
         torch._inductor.config.patch({"cpp.cxx": ("/nowhere/g++",), "force_disable_caches": True}),
-        pytest.raises(SettingError, match=r"train\.compile is on, but torch\.compile fails here \(.*leave it off"),
+        pytest.raises(LogpolarError, match=r"train\.compile is on, but torch\.compile fails here \(.*leave it off"),
     ):
         learner_of(recipe, "cartesian", 12, 10).learn(batch.images_NSRC[:5], batch.labels_N[:5], 5)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.layers import conv_channels
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.settings import VisualizeSettings
@@ -36,9 +36,9 @@ def test_all_or_some_by_number(small_recipe):
 
 
 def test_what_does_not_exist_is_named(small_recipe):
-    with pytest.raises(SettingError, match="no layer 'conv5_4'; did you mean conv5_"):
+    with pytest.raises(LogpolarError, match="no layer 'conv5_4'; did you mean conv5_"):
         chosen(small_recipe, layers=("conv5_4",))
-    with pytest.raises(SettingError, match=r"conv5_2 has channels 0 to 31, 99 was asked for"):
+    with pytest.raises(LogpolarError, match=r"conv5_2 has channels 0 to 31, 99 was asked for"):
         chosen(small_recipe, channels="99")
     assert sorted(chosen(small_recipe, layers=("all",), channels="0", few=0)) == sorted(
         conv_channels(small_recipe.network.width)

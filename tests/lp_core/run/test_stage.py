@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.run.inputs import train_inputs
 from lp_core.run.stage import Stage, differences, refuse_other_settings, stage_run
 from lp_core.storage import Storage
@@ -49,7 +49,7 @@ def test_a_stage_that_begins_is_unfinished_until_its_end(folder):
 
 def test_another_training_is_refused_with_the_setting_that_differs(folder):
     Stage(folder, "train", {"train": {"epochs": 2}}).finish(1.0)
-    with pytest.raises(SettingError, match=r"train\.epochs: 2 -> 3"):
+    with pytest.raises(LogpolarError, match=r"train\.epochs: 2 -> 3"):
         refuse_other_settings(Stage(folder, "train", {"train": {"epochs": 3}}), folder)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.weights import FILE, load_network, weights_bytes
 from lp_core.storage import Storage
@@ -29,17 +29,17 @@ def test_weights_survive_the_file(folder, small_recipe):
 def test_other_networks_weights_are_refused(folder, small_recipe):
     wider = replace(small_recipe.network, width=1 / 8)
     with pytest.raises(
-        SettingError, match=r"'features\.0\.weight' is \[4, 3, 3, 3\], the network of these settings has"
+        LogpolarError, match=r"'features\.0\.weight' is \[4, 3, 3, 3\], the network of these settings has"
     ):
         load_network(folder, wider, "log_polar", 12)
-    with pytest.raises(SettingError, match=r"classifier\.6\.weight"):
+    with pytest.raises(LogpolarError, match=r"classifier\.6\.weight"):
         load_network(folder, small_recipe.network, "log_polar", 13)
 
 
 def test_a_file_that_is_no_weights_is_refused(folder, small_recipe):
     folder.write_bytes(FILE, b"\x80\x04pickle")
-    with pytest.raises(SettingError, match="not a safetensors file"):
+    with pytest.raises(LogpolarError, match="not a safetensors file"):
         load_network(folder, small_recipe.network, "log_polar", 12)
     folder.remove(FILE)
-    with pytest.raises(SettingError, match="does not exist"):
+    with pytest.raises(LogpolarError, match="does not exist"):
         load_network(folder, small_recipe.network, "log_polar", 12)

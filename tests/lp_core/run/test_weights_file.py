@@ -13,7 +13,7 @@ import torch
 import torchvision
 from torchvision.models import VGG16_Weights
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.checkpoint import Checkpoint, save_checkpoint
 from lp_core.run.weights import network_with, weights_bytes
@@ -137,7 +137,7 @@ def test_of_an_average_and_the_training_the_latter_is_taken_and_the_other_offere
     assert (average.tensors["classifier.6.bias"] == 7).all()
     assert list(average.tensors) == list(usual.tensors)
     assert usual.identity == named.identity == average.identity.removesuffix("#model_ema") != average.identity
-    with pytest.raises(SettingError, match=r"holds no set of weights 'student'; give .*file#model, .*file#model_ema"):
+    with pytest.raises(LogpolarError, match=r"holds no set of weights 'student'; give .*file#model, .*file#model_ema"):
         read_weights(place + "#student")
 
 
@@ -181,7 +181,7 @@ def test_what_lies_beside_the_network_is_left_out_only_when_asked(network, tmp_p
     (tmp_path / "file").write_bytes(pickled({"state_dict": with_prefix("model.", network) | {"loss.w": torch.ones(2)}}))
     place = str(tmp_path / "file")
     with pytest.raises(
-        SettingError, match=r"holds 'state_dict\.loss\.w' beside the network; .* .*file#state_dict\.model"
+        LogpolarError, match=r"holds 'state_dict\.loss\.w' beside the network; .* .*file#state_dict\.model"
     ):
         read_weights(place)
     for end in ("#model", "#state_dict.model", "#state_dict"):
@@ -193,7 +193,7 @@ def test_several_networks_are_a_choice(network, tmp_path):
     (tmp_path / "file").write_bytes(pickled(content))
     place = str(tmp_path / "file")
     with pytest.raises(
-        SettingError, match=r"2 sets .* choose one: .*file#state_dict\.student, .*file#state_dict\.teacher"
+        LogpolarError, match=r"2 sets .* choose one: .*file#state_dict\.student, .*file#state_dict\.teacher"
     ):
         read_weights(place)
     assert_same(read_weights(place + "#student").tensors, network)
@@ -257,7 +257,7 @@ def test_code_is_refused_wherever_it_lies(network, tmp_path, capfd, harm, monkey
         {"model": network.state_dict(), "args": harm},
         {"model": {**network.state_dict(), "x": harm}},
     ):
-        with pytest.raises(SettingError, match=r"holds more than tensors \(.*\), which is not run for safety"):
+        with pytest.raises(LogpolarError, match=r"holds more than tensors \(.*\), which is not run for safety"):
             read(tmp_path, pickled(content))
     assert capfd.readouterr().out == ""
     assert not (tmp_path / "harm").exists()
@@ -322,16 +322,16 @@ def scripted() -> bytes:
     ],
 )
 def test_what_is_no_weights_is_told_in_a_line(tmp_path, content, says):
-    with pytest.raises(SettingError, match=says) as error:
+    with pytest.raises(LogpolarError, match=says) as error:
         read(tmp_path, content)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_meets_the_nearest_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingError, match="does not exist; did you mean torchvision's IMAGENET1K_V1"):
+    with pytest.raises(LogpolarError, match="does not exist; did you mean torchvision's IMAGENET1K_V1"):
         read_weights("IMAGENET1K_V2")
-    with pytest.raises(SettingError, match=r"none\.pth does not exist$"):
+    with pytest.raises(LogpolarError, match=r"none\.pth does not exist$"):
         read_weights("none.pth")
 
 
@@ -339,7 +339,7 @@ def test_published_weights_without_a_network(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for name in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
-    with pytest.raises(SettingError, match=r"could not fetch https://.*vgg16-397923af\.pth .*give the file"):
+    with pytest.raises(LogpolarError, match=r"could not fetch https://.*vgg16-397923af\.pth .*give the file"):
         read_weights("IMAGENET1K_V1")
 
 
@@ -356,7 +356,7 @@ def test_published_weights_from_torchvisions_cache(network, tmp_path, monkeypatc
 def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     def message(tensors, classes=12, **changes):
         settings = replace(small_recipe.network, **changes)
-        with pytest.raises(SettingError) as error:
+        with pytest.raises(LogpolarError) as error:
             network_with(tensors, settings, "cartesian", classes, "F")
         return str(error.value)
 
@@ -386,7 +386,7 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
 def test_another_depth_is_named(small_recipe, depth, says):
     with torch.device("meta"):
         tensors = torchvision.models.get_model(depth).state_dict()
-    with pytest.raises(SettingError) as error:
+    with pytest.raises(LogpolarError) as error:
         network_with(tensors, small_recipe.network, "cartesian", 12, "F")
     assert says in str(error.value)
     assert "\n" not in str(error.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import class_names, found, labels, write_classes
 
 
@@ -39,7 +39,7 @@ def test_other_numbers_are_sorted_by_value_and_said(tmp_path: Path, numbers: lis
 
 def test_one_number_spelled_in_two_ways_is_refused(tmp_path: Path) -> None:
     write_classes(tmp_path, ["0", "1", "01"])
-    with pytest.raises(SettingError, match=r"class folders (01 and 1|1 and 01) are the same number"):
+    with pytest.raises(LogpolarError, match=r"class folders (01 and 1|1 and 01) are the same number"):
         found(tmp_path)
 
 

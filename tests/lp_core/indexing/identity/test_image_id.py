@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.identity.image_id import image_ids
 from lp_core.indexing.writing.plan import Plan
 from tests.lp_core.indexing.found_collections import expected, found, ids
@@ -38,7 +38,7 @@ def test_image_ids(paths: list[str | None], ids: list[str]) -> None:
 
 
 def test_places_that_repeat_are_refused() -> None:
-    with pytest.raises(SettingError, match=r"^a\.parquet:0 is there twice"):
+    with pytest.raises(LogpolarError, match=r"^a\.parquet:0 is there twice"):
         image_ids([None, None], ["a.parquet:0", "a.parquet:0"])
 
 

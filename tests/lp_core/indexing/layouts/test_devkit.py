@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import found, labels
 from tests.lp_core.indexing.imagenet_forms import (
     ILSVRC2012_ID,
@@ -46,21 +46,21 @@ def test_a_kit_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch:
     write_tars(tmp_path)
     monkeypatch.setattr("lp_core.indexing.layouts.devkit._MAX_BYTES", 10_000)
     write(tmp_path / "ILSVRC2012_devkit_t12.tar.gz", gzip.compress(b"\0" * 20_000))
-    with pytest.raises(SettingError, match="unpacks to more than 10000 bytes"):
+    with pytest.raises(LogpolarError, match="unpacks to more than 10000 bytes"):
         found(tmp_path)
 
 
 def test_a_number_beyond_the_kit_s_list_is_refused(tmp_path: Path) -> None:
     write_tars(tmp_path)
     write(tmp_path / "ILSVRC2012_img_val.tar", tar([("ILSVRC2012_val_00000009.JPEG", jpeg(1))]))
-    with pytest.raises(SettingError, match="none of the 8 images whose classes the development kit tells"):
+    with pytest.raises(LogpolarError, match="none of the 8 images whose classes the development kit tells"):
         found(tmp_path)
 
 
 def test_a_class_archive_that_the_kit_does_not_know_is_refused(tmp_path: Path) -> None:
     write_tars(tmp_path)
     write(tmp_path / "ILSVRC2012_img_train.tar", tar([("n99999999.tar", tar([("n99999999_1.JPEG", jpeg(1))]))]))
-    with pytest.raises(SettingError, match=r"n99999999\.tar is no class of the development kit"):
+    with pytest.raises(LogpolarError, match=r"n99999999\.tar is no class of the development kit"):
         found(tmp_path)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import (
     class_names,
     expected,
@@ -82,16 +82,16 @@ def test_a_class_without_photographs_beside_a_deep_one_is_still_refused(tmp_path
     write(tmp_path / "train" / "cat" / "2019" / "a.jpg", b"?")
     write(tmp_path / "train" / "cat" / "2020" / "a.jpg", b"?")
     write(tmp_path / "train" / "dog" / "notes.txt", b"?")
-    with pytest.raises(SettingError, match="dog holds no photographs"):
+    with pytest.raises(LogpolarError, match="dog holds no photographs"):
         found(tmp_path)
 
 
 def test_classes_of_unreadable_pictures_alone_say_so(tmp_path: Path) -> None:
     write_classes(tmp_path, ["cat", "dog"], "a.heic")
-    with pytest.raises(SettingError, match=r"2 pictures that cannot be read: cat/a.heic: HEIC \(.heic\) is not read"):
+    with pytest.raises(LogpolarError, match=r"2 pictures that cannot be read: cat/a.heic: HEIC \(.heic\) is not read"):
         found(tmp_path)
     write(tmp_path / "dog" / "b.jpg", b"?")
-    with pytest.raises(SettingError, match=r"cat holds no photographs, only cat/a.heic: HEIC .* convert"):
+    with pytest.raises(LogpolarError, match=r"cat holds no photographs, only cat/a.heic: HEIC .* convert"):
         found(tmp_path)
 
 

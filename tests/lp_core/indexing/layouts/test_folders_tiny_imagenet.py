@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import class_names, found, labels, write_classes
 from tests.lp_core.indexing.imagenet_forms import (
     WNIDS,
@@ -66,7 +66,7 @@ def test_tiny_imagenet_with_val_sorted_into_class_folders(tmp_path: Path, inner:
 def test_tiny_imagenet_with_a_damaged_list_is_refused(tmp_path: Path) -> None:
     write_tiny(tmp_path)
     write(tmp_path / "tiny-imagenet-200" / "val" / "val_annotations.txt", "val_0.JPEG\tcat\n")
-    with pytest.raises(SettingError, match=r"val_annotations.txt, line 1: .* is expected, not 'val_0.JPEG\\tcat'"):
+    with pytest.raises(LogpolarError, match=r"val_annotations.txt, line 1: .* is expected, not 'val_0.JPEG\\tcat'"):
         found(tmp_path)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.layouts import LAYOUTS
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
@@ -33,7 +33,7 @@ def test_recognised_by_looking(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_empty_folder_is_no_layout(tmp_path: Path, layout: str) -> None:
-    with pytest.raises(SettingError, match=f"^source {tmp_path}: no "):
+    with pytest.raises(LogpolarError, match=f"^source {tmp_path}: no "):
         found(tmp_path, layout)
 
 
@@ -56,7 +56,7 @@ def test_a_subset_of_imagenet_has_names_in_every_form(tmp_path: Path, form: str)
 @pytest.mark.parametrize("name", ["tiny-imagenet-200.zip", "101_ObjectCategories.tar.gz"])
 def test_a_packed_collection_is_to_be_unpacked(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, b"?")
-    with pytest.raises(SettingError, match=f"it holds {re.escape(name)}; unpack {re.escape(name)} first$"):
+    with pytest.raises(LogpolarError, match=f"it holds {re.escape(name)}; unpack {re.escape(name)} first$"):
         found(tmp_path)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.storage import Storage
 from tests.lp_core.indexing.found_collections import found
@@ -34,7 +34,7 @@ def test_shards_of_two_downloads_side_by_side_are_refused(tmp_path: Path) -> Non
     (tmp_path / "data" / "train-00000-of-00001.parquet").write_bytes(
         (tmp_path / "data" / "train-00000-of-00002.parquet").read_bytes()
     )
-    with pytest.raises(SettingError, match="shards of 1 and 2 lie side by side"):
+    with pytest.raises(LogpolarError, match="shards of 1 and 2 lie side by side"):
         found(tmp_path)
 
 
@@ -78,7 +78,7 @@ def test_labels_of_any_whole_number_type(tmp_path: Path, kind: pa.DataType) -> N
     "label", [pa.array(["cat", "dog"]), pa.array([0.0, 1.0]), pa.array(["a", "b"]).dictionary_encode()]
 )
 def test_labels_that_are_no_numbers_are_refused(tmp_path: Path, label: pa.Array) -> None:
-    with pytest.raises(SettingError, match="'label' must be a class's number, it is "):
+    with pytest.raises(LogpolarError, match="'label' must be a class's number, it is "):
         indexed(tmp_path, table(label))
 
 
@@ -86,7 +86,7 @@ def test_labels_that_are_no_numbers_are_refused(tmp_path: Path, label: pa.Array)
     ("label", "message"), [(2**64 - 1, "row group 0: .* not in range"), (10**15, "more than 1000000 classes")]
 )
 def test_labels_beyond_reason_are_refused(tmp_path: Path, label: int, message: str) -> None:
-    with pytest.raises(SettingError, match=message):
+    with pytest.raises(LogpolarError, match=message):
         indexed(tmp_path, table(pa.array([label], pa.uint64())))
 
 
@@ -122,7 +122,7 @@ def test_files_of_other_row_groups_and_strings_of_other_types(tmp_path: Path) ->
 
 def test_the_kit_s_numbers_as_labels_of_parquet_are_noticed(tmp_path: Path) -> None:
     paths = [f"{wnid}_1.JPEG" for wnid in reversed(WNIDS)]
-    with pytest.raises(SettingError, match=f"label 0 is {WNIDS[2]} and label 1 is {WNIDS[1]}: .*ILSVRC2012_ID"):
+    with pytest.raises(LogpolarError, match=f"label 0 is {WNIDS[2]} and label 1 is {WNIDS[1]}: .*ILSVRC2012_ID"):
         indexed(tmp_path, table(pa.array([0, 1, 2]), paths=paths))
 
 
@@ -134,10 +134,10 @@ def test_labels_that_join_several_wnids_are_taken_as_they_are(tmp_path: Path) ->
 
 def test_a_wnid_with_two_labels_is_refused(tmp_path: Path) -> None:
     paths = [f"{WNIDS[0]}_{k}.JPEG" for k in range(2)]
-    with pytest.raises(SettingError, match=f"{WNIDS[0]}_1.JPEG has label 1, other photographs of class .* have 0"):
+    with pytest.raises(LogpolarError, match=f"{WNIDS[0]}_1.JPEG has label 1, other photographs of class .* have 0"):
         indexed(tmp_path, table(pa.array([0, 1]), paths=paths))
 
 
 def test_labels_that_count_from_one_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="the classes count from 1 to 1000"):
+    with pytest.raises(LogpolarError, match="the classes count from 1 to 1000"):
         indexed(tmp_path, table(pa.array([1, 1000])))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import (
     class_names,
     found,
@@ -54,7 +54,7 @@ def test_a_class_named_like_a_split_is_told_how_to_be_arranged(tmp_path: Path, l
     write_classes(tmp_path / above, ["bus", "car", like])
     train = f"{above}/train" if above else "train"
     with pytest.raises(
-        SettingError, match=f"{like} is named like a split, .* move them into a folder {train}: "
+        LogpolarError, match=f"{like} is named like a split, .* move them into a folder {train}: "
     ) as error:
         found(tmp_path)
     assert f"{train}/bus, {train}/{like}" in str(error.value)

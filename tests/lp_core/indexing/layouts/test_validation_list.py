@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from tests.lp_core.indexing.found_collections import expected, found, is_whole, labels_by_stem
 from tests.lp_core.indexing.imagenet_forms import (
     devkit,
@@ -71,5 +71,7 @@ def test_the_kit_s_numbers_alone_are_not_believed(tmp_path: Path) -> None:
     flatten(tmp_path / "val")
     name, data = devkit()[1]
     write(tmp_path / "val" / Path(name).name, data)
-    with pytest.raises(SettingError, match=r"ground_truth.txt counts classes in an order of its own .* meta.mat tells"):
+    with pytest.raises(
+        LogpolarError, match=r"ground_truth.txt counts classes in an order of its own .* meta.mat tells"
+    ):
         found(tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.collection import Collection
 from lp_core.indexing.layouts import find
 from lp_core.storage import Storage
@@ -154,5 +154,5 @@ def test_where_all_samples_are_refused_the_first_reasons_and_the_count_are_told(
     members = [(name.format(k=k), data) for k in range(5) for name, data in [("{k}.jpg", jpeg(k)), *others]]
     write(tmp_path / "train-0000.tar", tar(members))
     first = rf"^split train: no usable photographs among the \d+ files found \(train-0000\.tar:0\.jpg: {reason}; "
-    with pytest.raises(SettingError, match=first + r".*; and \d more\)$"):
+    with pytest.raises(LogpolarError, match=first + r".*; and \d more\)$"):
         index(str(tmp_path), str(tmp_path / "out"))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.reading import shard_rows
 from tests.lp_core.indexing.imagenet_forms import jpeg
 from tests.lp_core.indexing.parquet_forms import features, shard
@@ -48,10 +48,10 @@ def images(count: int, **changes: object) -> list[dict]:
 def test_shards_that_name_a_label_differently_are_refused(tmp_path: Path, split: str, names: str, message: str) -> None:
     first = shard(tmp_path, [0, 1, 2], "abcd", number=0, count=2 if split == "train" else 1)
     other = shard(tmp_path, [0, 1, 2], names, split, int(split == "train"), 1 + (split == "train"))
-    with pytest.raises(SettingError, match=rf"^shard {other}: {message}; ") as error:
+    with pytest.raises(LogpolarError, match=rf"^shard {other}: {message}; ") as error:
         indexed(tmp_path)
     assert str(first) in str(error.value)
-    with pytest.raises(SettingError, match=message):
+    with pytest.raises(LogpolarError, match=message):
         index(str(tmp_path), str(tmp_path / "copy"), max_side=32)
     assert not list(tmp_path.rglob("manifest.json"))
 
@@ -113,7 +113,7 @@ def test_columns_that_cannot_be_known_are_asked_for(
     tmp_path: Path, columns: dict, metadata: dict | None, options: dict, message: str
 ) -> None:
     write(tmp_path, columns, metadata)
-    with pytest.raises(SettingError, match=message):
+    with pytest.raises(LogpolarError, match=message):
         indexed(tmp_path, **options)
 
 
@@ -121,7 +121,7 @@ def test_only_parquet_has_columns(tmp_path: Path) -> None:
     path = tmp_path / "train" / "cat" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(jpeg(1))
-    with pytest.raises(SettingError, match="image-column img: only Parquet has columns, not folders"):
+    with pytest.raises(LogpolarError, match="image-column img: only Parquet has columns, not folders"):
         indexed(tmp_path, image_column="img")
 
 
@@ -137,7 +137,7 @@ def test_shards_that_hold_only_paths_are_refused(tmp_path: Path, statistics: boo
         write_statistics=statistics,
     )
     with pytest.raises(
-        SettingError, match=r"row group 0: 'image' holds only paths \('0\.jpg'\), no image bytes; index"
+        LogpolarError, match=r"row group 0: 'image' holds only paths \('0\.jpg'\), no image bytes; index"
     ):
         indexed(tmp_path)
 
@@ -162,7 +162,7 @@ def test_a_row_group_that_cannot_be_read_at_once_is_refused_or_copied(
     shard(tmp_path, [0, 1, 0, 1], "ab", group_rows=4)
     size = pq.ParquetFile(tmp_path / "data" / "train-00000-of-00001.parquet").metadata.row_group(0).column(0)
     monkeypatch.setattr(shard_rows, "MAX_GROUP_BYTES", size.total_uncompressed_size - 1)
-    with pytest.raises(SettingError, match=r"row group 0: 0\.0 GiB of images are more than the 2 GiB .* set shuffle"):
+    with pytest.raises(LogpolarError, match=r"row group 0: 0\.0 GiB of images are more than the 2 GiB .* set shuffle"):
         indexed(tmp_path)
     assert not (tmp_path / "out").exists()
     assert len(indexed(tmp_path, shuffle=True).rows("train")) == 4

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lp_core.errors import SettingError
+from lp_core.errors import LogpolarError
 from lp_core.indexing.sources import archive
 from lp_core.indexing.sources.archive import Members, Region, list_members
 from tests.lp_core.indexing.imagenet_forms import tar
@@ -131,7 +131,7 @@ def with_size(size: bytes) -> bytes:
     ],
 )
 def test_damaged_archives_are_refused_with_one_line(tmp_path: Path, data: bytes, message: str) -> None:
-    with pytest.raises(SettingError, match=message) as error:
+    with pytest.raises(LogpolarError, match=message) as error:
         listed(tmp_path, data)
     assert str(error.value).startswith("a.tar: ")
     assert "\n" not in str(error.value)
@@ -144,13 +144,13 @@ def test_a_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(header)
         file.truncate(size + 10240)  # a sparse file takes no room
-    with pytest.raises(SettingError, match="cannot be read as a tar archive"):
+    with pytest.raises(LogpolarError, match="cannot be read as a tar archive"):
         list_members(Region(str(path), 0, size + 10240))
 
 
 def test_a_million_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_MEMBERS", 100)
-    with pytest.raises(SettingError, match="more than 100 members"):
+    with pytest.raises(LogpolarError, match="more than 100 members"):
         listed(tmp_path, packed(*[member(f"{k}.jpg") for k in range(101)]))
 
 
@@ -164,6 +164,6 @@ def test_damage_anywhere_ends_in_a_line_or_a_listing(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for _ in range(300):
         data = overwritten(whole, 3, rng)
-        with contextlib.suppress(SettingError):
+        with contextlib.suppress(LogpolarError):
             found = listed(tmp_path, data)
             assert np.all(found.offsets + found.sizes <= len(data))
