@@ -30,8 +30,9 @@ class ClusterError(LogpolarError):
 class InvariantError(RuntimeError):
     """A mistake in this program. The command line leaves the traceback, because no setting mends it."""
 
-    def __str__(self) -> str:
-        return f"{super().__str__()}. This is a bug: please report it with all lines above"
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.add_note("This is a bug in Logpolar: please report it with all lines above.")
 
 
 def check(condition: bool, message: str, kind: type[Exception] = SettingError) -> None:
@@ -42,5 +43,5 @@ def check(condition: bool, message: str, kind: type[Exception] = SettingError) -
 
 def error_of(kind: str, message: str) -> Exception:
     """The error whose class has a name, as a worker noted it in a file; a `LogpolarError` if no class has that name."""
-    kinds = (SettingError, DataError, StorageError, TrainingError, ClusterError, InvariantError)
-    return {one.__name__: one for one in kinds}.get(kind, LogpolarError)(message)
+    kinds: tuple[type[Exception], ...] = (*LogpolarError.__subclasses__(), InvariantError)
+    return {error.__name__: error for error in kinds}.get(kind, LogpolarError)(message)

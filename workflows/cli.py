@@ -182,10 +182,9 @@ def _base(verb: str, run: str | None, name: str | None) -> Recipe:
         if chosen is None and verb != "demo":
             raise SettingError(f"--recipe is missing; give one of {', '.join(RECIPES)}")
         return chosen or named("demo")
-    if chosen and chosen.recipe != stored.recipe:
+    if chosen and chosen.name != stored.name:
         raise SettingError(
-            f"{run} was started from recipe {stored.recipe}, not {chosen.recipe}; "
-            "give another --run, or leave out --recipe"
+            f"{run} was started from recipe {stored.name}, not {chosen.name}; give another --run, or leave out --recipe"
         )
     return stored
 

@@ -307,7 +307,7 @@ def _run(
         if len(pieces) <= FEW and address is None:
             done: Iterable[int] = (function(*piece) for piece in pieces)
         else:
-            cluster = stack.enter_context(connected(Recipe(recipe="index"), address))
+            cluster = stack.enter_context(connected(Recipe(name="index"), address))
             if not cluster.is_local:
                 check_storage(written, read)
             done = run_pieces(function, pieces, cluster)

@@ -42,12 +42,12 @@ def commands(recipe: Recipe, weights: dict[ViewName, str], *, built_in_data: boo
         weights: what `--weights` named, by view, of the views that were not trained.
         built_in_data: the data set is the one that `logpolar demo` draws.
     """
-    base = RECIPES.get(recipe.recipe, lambda: Recipe(recipe=recipe.recipe))()
+    base = RECIPES.get(recipe.name, lambda: Recipe(name=recipe.name))()
     if built_in_data:
         recipe = replace(recipe, data=replace(recipe.data, path=base.data.path))
 
     def line(verb: str, *views: ViewName, weights: str | None = None) -> str:
-        named = [] if verb == "demo" else ["--recipe", recipe.recipe]
+        named = [] if verb == "demo" else ["--recipe", recipe.name]
         given = [] if weights is None else ["--weights", weights]
         # The first command leaves a run of one view, whose settings the next one would start from.
         chosen = options(replace(recipe, views=views), base, always=("views",) if imported else ())

@@ -10,16 +10,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
 from lp_core.errors import check
 from lp_core.images.inverse import Inverse, InverseTable, inverse_table
+from lp_core.images.laws import Law, NamedRadius
 from lp_core.images.sampling import GRID, Affine, Band, Cells, block_mean, place, rounded, sample
-
-Law = Literal["monopole", "opencv", "paper-2018"]
-NamedRadius = Literal["corner", "inscribed"]
 
 PAPER_CORNER = math.exp(224 / 44.2244) / math.hypot(112, 112)
 """The original authors wrote 44.2244 for 224 / ln(half diagonal); this is what that rounding makes of the radius."""

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lp_core.network.vgg16 import VGG16
-
-Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
+from lp_core.settings import Initialization
 
 
 def initialize(network: VGG16, how: Initialization, seed: int) -> VGG16:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lp_core import patience
-from lp_core.errors import StorageError
+from lp_core.errors import DataError, SettingError, StorageError
 from lp_core.storage import LINE_CHARACTERS, Storage, one_line
 
 
@@ -36,7 +36,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_broken_json_is_named(tmp_path):
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(StorageError, match=r"x\.json: not valid JSON"):
+    with pytest.raises(DataError, match=r"x\.json: not valid JSON"):
         Storage.at(tmp_path).read_json("x.json")
 
 
@@ -69,7 +69,7 @@ def test_an_option_that_a_store_does_not_know_is_told():
 
 @pytest.mark.parametrize("text", ["s3:bucket/run", "gs:/bucket/run", "file:/runs/one"])
 def test_a_uri_without_its_slashes_is_no_folder(text):
-    with pytest.raises(StorageError, match=r"would be a file named like a URI; write \w+://"):
+    with pytest.raises(SettingError, match=r"would be a file named like a URI; write \w+://"):
         Storage.at(text)
 
 
@@ -112,13 +112,13 @@ def test_an_endless_message_loses_its_middle():
 def test_a_path_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe4bc"))
     odd.mkdir()
-    with pytest.raises(StorageError, match=r"\\xe4bc' is not UTF-8; rename it"):
+    with pytest.raises(SettingError, match=r"\\xe4bc' is not UTF-8; rename it"):
         Storage.at(odd)
     monkeypatch.chdir(odd)
-    with pytest.raises(StorageError, match="is not UTF-8"):
+    with pytest.raises(SettingError, match="is not UTF-8"):
         Storage.at("run")
     odd.rmdir()
-    with pytest.raises(StorageError, match="run is below the current folder, which was removed"):
+    with pytest.raises(SettingError, match="run is below the current folder, which was removed"):
         Storage.at("run")
 
 
@@ -126,5 +126,5 @@ def test_a_path_that_is_not_utf8_is_refused(tmp_path, monkeypatch):
 def test_a_path_that_leads_nowhere_is_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "circle").symlink_to("circle")
-    with pytest.raises(StorageError, match=f"{name}: not a path"):
+    with pytest.raises(SettingError, match=f"{name}: not a path"):
         Storage.at(name)

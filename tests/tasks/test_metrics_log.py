@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lp_core.errors import DataError
+from lp_core.errors import DataError, SettingError, StorageError
 from lp_core.storage import Storage
 from tasks import metrics_log
 from tasks.metrics_log import CHUNK_LINES, MetricsLog, check_tensorboard
@@ -202,9 +202,9 @@ def test_a_full_disk_is_named(tmp_path):
     log.close()
     log._file._file = open("/dev/full", "ab")  # noqa: SIM115
     for _ in range(2):
-        with pytest.raises(DataError, match=r"metrics\.jsonl: cannot be written \(.*No space left"):
+        with pytest.raises(StorageError, match=r"metrics\.jsonl: cannot be written \(.*No space left"):
             log.write({"step": 1})
-    with pytest.raises(DataError, match="No space left"):
+    with pytest.raises(StorageError, match="No space left"):
         log.close()
 
 
@@ -286,9 +286,9 @@ def test_tensorboard_where_it_cannot_be_is_refused(tmp_path, small_recipe, monke
     check_tensorboard(small_recipe, folder)
     asked = replace(small_recipe, train=replace(small_recipe.train, tensorboard=True))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(DataError, match="the package tensorboard is not installed"):
+    with pytest.raises(SettingError, match="the package tensorboard is not installed"):
         check_tensorboard(asked, folder)
     monkeypatch.undo()
     pytest.importorskip("tensorboard")
-    with pytest.raises(DataError, match="not a folder of a disk"):
+    with pytest.raises(SettingError, match="not a folder of a disk"):
         check_tensorboard(asked, Storage.at("s3://bucket/run"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lp_core.errors import StorageError
+from lp_core.errors import ClusterError, StorageError
 from tasks import cluster
 from tasks.short_folder import LONGEST, SOCKET_BYTES, ray_folder
 from tests.workflows.commands import REPOSITORY
@@ -133,7 +133,7 @@ def test_only_what_ran_out_of_time_is_tried_again(small_recipe, monkeypatch, err
 
     monkeypatch.setattr(ray, "init", init)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    with pytest.raises(StorageError) as refused, cluster.connected(small_recipe):
+    with pytest.raises(ClusterError) as refused, cluster.connected(small_recipe):
         pass
     assert len(tried) == attempts
     assert says in str(refused.value)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import DataError
+from lp_core.errors import DataError, SettingError
 from lp_core.indexing import shard_rows
 from tests.lp_core.indexing.imagenet_forms import jpeg
 from tests.lp_core.indexing.parquet_forms import features, shard
@@ -121,7 +121,7 @@ def test_only_parquet_has_columns(tmp_path: Path) -> None:
     path = tmp_path / "train" / "cat" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(jpeg(1))
-    with pytest.raises(DataError, match="--image-column img: only Parquet has columns, not folders"):
+    with pytest.raises(SettingError, match="--image-column img: only Parquet has columns, not folders"):
         indexed(tmp_path, image_column="img")
 
 

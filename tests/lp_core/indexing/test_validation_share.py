@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lp_core.errors import DataError
+from lp_core.errors import DataError, SettingError
 from lp_core.indexing.holding_out import hold_out
 from lp_core.indexing.layouts import find
 from lp_core.indexing.layouts.found import Found
@@ -137,17 +137,17 @@ def test_image_ids_are_those_that_the_photographs_have_together(tmp_path: Path) 
 def test_a_collection_with_a_validation_split_is_left_alone(tmp_path: Path) -> None:
     for side in ("train", "val"):
         write_cats_and_dogs(tmp_path / side, 3)
-    with pytest.raises(DataError, match="the collection has a validation split; leave the option out"):
+    with pytest.raises(SettingError, match="the collection has a validation split; leave the option out"):
         split(tmp_path)
 
 
 def test_there_must_be_a_training_split(tmp_path: Path) -> None:
     write_cats_and_dogs(tmp_path / "test", 3)
-    with pytest.raises(DataError, match="has no training split to take it from, only test"):
+    with pytest.raises(SettingError, match="has no training split to take it from, only test"):
         split(tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 10, float("nan"), float("inf")])
 def test_shares_out_of_range_are_refused(share: float) -> None:
-    with pytest.raises(DataError, match=r"--validation-share .* is not above 0 and below 1"):
+    with pytest.raises(SettingError, match=r"--validation-share .* is not above 0 and below 1"):
         ValidationShare(share)

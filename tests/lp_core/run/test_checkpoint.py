@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lp_core.errors import SettingError
+from lp_core.errors import SettingError, StorageError
 from lp_core.network.learner import Learner
 from lp_core.run.checkpoint import (
     Checkpoint,
@@ -82,7 +82,7 @@ def test_no_checkpoint_is_no_error(tmp_path):
 def test_a_disk_that_is_too_small_is_refused(tmp_path, small_recipe):
     check_space(Storage.at(tmp_path), small_recipe, 12, 2)
     greedy = replace(small_recipe, train=replace(small_recipe.train, keep_checkpoints=10**9))
-    with pytest.raises(SettingError, match=r"GB are free, but \d+\.\d GB are needed .* lower train\.keep-checkpoints"):
+    with pytest.raises(StorageError, match=r"GB are free, but \d+\.\d GB are needed .* lower train\.keep-checkpoints"):
         check_space(Storage.at(tmp_path), greedy, 12, 2)
     check_space(Storage("s3://bucket/run"), greedy, 12, 2)
 

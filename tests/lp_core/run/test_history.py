@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lp_core.errors import DataError
+from lp_core.errors import SettingError
 from lp_core.fingerprint import checksum
 from lp_core.network.learner import Learner
 from lp_core.run.history import epoch_weights, keep_weights, kept_weights
@@ -58,5 +58,5 @@ def test_none_are_kept_unless_wanted(tmp_path, small_recipe):
 
 
 def test_a_negative_interval_is_refused(small_recipe):
-    with pytest.raises(DataError, match=r"train\.keep-weights-every-epochs is -1"):
+    with pytest.raises(SettingError, match=r"train\.keep-weights-every-epochs is -1"):
         replace(small_recipe.train, keep_weights_every_epochs=-1)
