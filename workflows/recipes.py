@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lp_core.errors import SettingError
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, TrainSettings, ViewSettings, VisualizeSettings
+from workflows.imported_recipe import imported_recipe
 
 
 def demo() -> Recipe:
@@ -118,13 +119,17 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
 
 
 def recipe(name: str) -> Recipe:
-    """The settings of a named recipe.
+    """The settings of a recipe: one of `RECIPES`, or MODULE:FUNCTION of a user's own.
 
     Raises:
-        SettingError: there is none of that name; the message names the nearest.
+        SettingError: there is none of that name (the message names the nearest), or the user's own fails.
     """
+    if ":" in name:
+        return imported_recipe(name)
     if name not in RECIPES:
         near = difflib.get_close_matches(name, RECIPES, 1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise SettingError(f"unknown recipe '{name}'; {hint}There are {', '.join(RECIPES)}")
+        raise SettingError(
+            f"unknown recipe '{name}'; {hint}There are {', '.join(RECIPES)}, and MODULE:FUNCTION of your own"
+        )
     return RECIPES[name]()

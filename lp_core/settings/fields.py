@@ -79,18 +79,19 @@ def setting_name(*path: str) -> str:
     return ".".join(path).replace("_", "-")
 
 
-def check_fields(settings: Any, section: str = "") -> None:
+def check_fields(settings: Any, section: str, declared: type | None = None) -> None:
     """Check every field of a settings dataclass against its type and range.
 
     Args:
         settings: instance of a settings dataclass.
         section: its name on the command line; empty for the recipe itself.
+        declared: check the fields of this base class alone.
 
     Raises:
         SettingError: a value has another type, is none of the names, NaN, infinite or out of range.
     """
     kinds = _types(settings.__class__)
-    for field in dataclasses.fields(settings):
+    for field in dataclasses.fields(declared or settings):
         kind = kinds[field.name]
         value = getattr(settings, field.name)
         name = setting_name(*([section] if section else []), option_of(field))

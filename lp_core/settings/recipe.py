@@ -34,7 +34,7 @@ class Recipe:
     visualize: VisualizeSettings = field(default_factory=VisualizeSettings)
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_fields(self, "", Recipe)  # a command line adds fields that are not settings
         check(len(self.views) >= 1, "views is empty; give cartesian, log_polar or both")
         check(len(set(self.views)) == len(self.views), f"views names one twice: {' '.join(self.views)}")
         # A pool that drops an odd last row breaks the circle there: neighbouring units would look at rows that are not
