@@ -45,13 +45,13 @@ def main(arguments: list[str] | None = None) -> None:
     except LogpolarError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; start it again and it goes on where it stopped", 130)
+        _fail("interrupted; run the same command again to resume", 130)
 
 
 def _overview() -> str:
     lines = ["usage: logpolar VERB [options]", ""]
     lines += [f"  {verb:<10} {text}" for verb, text in VERBS.items()]
-    return "\n".join([*lines, "", "logpolar VERB --help tells the options of a verb."])
+    return "\n".join([*lines, "", "logpolar VERB --help lists the options of a verb."])
 
 
 def _fail(message: str, code: int) -> None:

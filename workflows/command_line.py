@@ -31,7 +31,7 @@ class Start:
     help: Annotated[bool, arg(aliases=("-h",))] = False
 
 
-def _words(words: list[str]) -> list[str]:
+def _without_commas(words: list[str]) -> list[str]:
     """Words of a list that may be separated by spaces or by commas."""
     return [part for word in words for part in word.split(",")]
 
@@ -40,10 +40,10 @@ def _views(words: list[str]) -> tuple[ViewName, ...]:
     if words == ["both"]:
         return VIEW_NAMES
     named = {str(name): name for name in VIEW_NAMES}
-    for word in _words(words):
+    for word in _without_commas(words):
         if word not in named:
             raise ValueError(f"'{word}' is no view; views are {', '.join(named)} or both")
-    return tuple(named[word] for word in _words(words))
+    return tuple(named[word] for word in _without_commas(words))
 
 
 VIEWS = PrimitiveConstructorSpec(
@@ -58,7 +58,7 @@ VIEWS = PrimitiveConstructorSpec(
 LAYERS = PrimitiveConstructorSpec(
     nargs="*",
     metavar="LAYER ...",
-    instance_from_str=lambda words: tuple(_words(words)),
+    instance_from_str=lambda words: tuple(_without_commas(words)),
     is_instance=lambda value: isinstance(value, tuple),
     str_from_instance=list,
 )
@@ -69,7 +69,7 @@ LAYERS = PrimitiveConstructorSpec(
 class VisualizeOptions(VisualizeSettings):
     """Which channels are drawn, and how; `logpolar visualize` also takes these without prefix: `--layers conv3_3`."""
 
-    layers: Annotated[tuple[str, ...], LAYERS] = ("conv5_2",)
+    layers: Annotated[tuple[str, ...], LAYERS] = VisualizeSettings.layers
     """Layers that get a panel of each of `channels`; `all` is every layer."""
 
 
@@ -178,16 +178,18 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
 
 def as_options(kind: type[StageOptions], recipe: Recipe, run: str | None) -> StageOptions:
     """A recipe as the default values of a verb's options."""
-    values = {one.name: getattr(recipe, one.name) for one in fields(Recipe)}
+    values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
     short = get_type_hints(kind)["visualize"]
-    values["visualize"] = short(**{one.name: getattr(recipe.visualize, one.name) for one in fields(VisualizeSettings)})
+    values["visualize"] = short(
+        **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
+    )
     return kind(**values, run=tyro.MISSING if run is None else run)
 
 
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
-    values = {one.name: getattr(options, one.name) for one in fields(Recipe)}
-    drawn = {one.name: getattr(options.visualize, one.name) for one in fields(VisualizeSettings)}
+    values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
+    drawn = {setting.name: getattr(options.visualize, setting.name) for setting in fields(VisualizeSettings)}
     return Recipe(**values | {"visualize": VisualizeSettings(**drawn)})
 
 

@@ -97,7 +97,7 @@ def check_fields(settings: Any, section: str, declared: type | None = None) -> N
         name = setting_name(*([section] if section else []), option_of(field))
         allowed: Range | None = field.metadata.get("allowed")
         shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-        words = allowed.words if allowed else _words(kind)
+        words = allowed.words if allowed else _alternatives(kind)
         check(_fits(value, kind, allowed), f"{name} is {shown!s}; give {words}")
 
 
@@ -119,7 +119,7 @@ def _fits(value: Any, kind: Any, allowed: Range | None) -> bool:
         return (
             isinstance(value, tuple)
             and len(value) == len(members)
-            and all(_fits(one, member, allowed) for one, member in zip(value, members, strict=True))
+            and all(_fits(part, member, allowed) for part, member in zip(value, members, strict=True))
         )
     if kind in (int, float):
         is_number = isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
@@ -127,10 +127,10 @@ def _fits(value: Any, kind: Any, allowed: Range | None) -> bool:
     return isinstance(value, kind)
 
 
-def _words(kind: Any) -> str:
+def _alternatives(kind: Any) -> str:
     """What to give for a type without a range."""
     if get_origin(kind) is tuple:
-        return f"values among {_words(get_args(kind)[0]).removeprefix('one of ')}"
+        return f"a tuple, each value {_alternatives(get_args(kind)[0])}"
     if get_origin(kind) is Literal:
         return f"one of {', '.join(map(str, get_args(kind)))}"
     return {str: "text", bool: "true or false"}.get(kind, f"{getattr(kind, '__name__', kind)}")

@@ -60,7 +60,7 @@ class Recipe:
 def to_dict(settings: Any) -> dict[str, Any]:
     """A settings dataclass as nested plain values, by the names of the command line's options, ready for JSON."""
     values = dataclasses.asdict(settings)
-    return {option_of(one): values[one.name] for one in dataclasses.fields(settings)}
+    return {option_of(member): values[member.name] for member in dataclasses.fields(settings)}
 
 
 def recipe_from_dict(values: dict[str, Any]) -> Recipe:

@@ -145,6 +145,24 @@ def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
     assert "give a full path or URI" in output
 
 
+def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
+    """The job gets as far as looking for a training: it has imported the recipe from the file that came along."""
+    (tmp_path / "my_plan.py").write_text("from workflows.recipes import demo\n\n\ndef mine():\n    return demo()\n")
+    words = ["submit", "report", "--run", str(tmp_path / "run"), "--recipe", "my_plan:mine"]
+    done = subprocess.run(
+        [sys.executable, "-m", "workflows", *words, "--address", cluster.dashboard],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "holds no finished training" in done.stdout, done.stdout + done.stderr
+    assert "no module" not in done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("token", ["right", "wrong"])
 def test_rays_own_command_needs_the_token_too(tmp_path, toy_folder, cluster, token):
