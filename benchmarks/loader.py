@@ -165,7 +165,7 @@ def main() -> None:
     classes = len(open_dataset(recipe.data.path).class_names)
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    print(f"{recipe.recipe}, {args.view}, width {recipe.network.width:g}, {steps} steps, {device}")
+    print(f"{recipe.name}, {args.view}, width {recipe.network.width:g}, {steps} steps, {device}")
     print(f"{machine_line(device)}\n")
     columns = ("images/s in training", "first batch, s", "waiting share", "images/s alone", "first batch, s")
     print(table_head("way", *columns))

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--keep", help="folder to keep the runs in, to look at their tables")
     options = parser.parse_args()
     base = Recipe(
-        recipe="benchmark",
+        name="benchmark",
         views=(options.view,),
         data=DataSettings(path=str(Path(options.data).resolve()), eval_crop=1.0),
         view=ViewSettings(size=options.side),

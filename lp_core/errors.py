@@ -30,8 +30,9 @@ class ClusterError(LogpolarError):
 class InvariantError(RuntimeError):
     """A mistake in this program. The command line leaves the traceback, because no setting mends it."""
 
-    def __str__(self) -> str:
-        return f"{super().__str__()}. This is a bug: please report it with all lines above"
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.add_note("This is a bug in Logpolar: please report it with all lines above.")
 
 
 def check(condition: bool, message: str, kind: type[Exception] = SettingError) -> None:

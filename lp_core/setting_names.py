@@ -7,11 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lp_core.settings import Recipe
-
-
-def setting_name(*path: str) -> str:
-    """The name of a field, given with the section it is in."""
-    return ".".join(path).replace("_", "-")
+from lp_core.settings.fields import option_of, setting_name
 
 
 def setting_values(recipe: Recipe) -> dict[str, Any]:
@@ -20,13 +16,14 @@ def setting_values(recipe: Recipe) -> dict[str, Any]:
 
 
 def setting_roles(recipe: Recipe) -> dict[str, str]:
-    """`result`, `placement` or `selection` of every setting, by name (`lp_core.settings`)."""
+    """`result`, `placement` or `selection` of every setting, by name (`lp_core/settings/fields.py`)."""
     return {name: role for name, _, role in _fields(recipe)}
 
 
 def result_values(section: Any) -> dict[str, Any]:
     """The fields of one section that decide a result, by field name: neither placement nor selection."""
-    return {one.name: getattr(section, one.name) for one in dataclasses.fields(section) if _role(one) == "result"}
+    fields = dataclasses.fields(section)
+    return {field.name: getattr(section, field.name) for field in fields if _role(field) == "result"}
 
 
 def with_settings(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
@@ -41,7 +38,7 @@ def with_settings(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
             sections.setdefault(path[0] if len(path) > 1 else "", {})[path[-1]] = value
     changed = sections.pop("", {})
     changed |= {
-        section: dataclasses.replace(getattr(recipe, section), **fields) for section, fields in sections.items()
+        section: dataclasses.replace(getattr(recipe, section), **others) for section, others in sections.items()
     }
     return dataclasses.replace(recipe, **changed)
 
@@ -54,18 +51,18 @@ def shown_value(value: Any) -> str:
 
 
 def _fields(recipe: Recipe) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Name, path and role of every setting."""
-    for one in dataclasses.fields(recipe):
-        value = getattr(recipe, one.name)
-        if not dataclasses.is_dataclass(value):
-            yield setting_name(one.name), (one.name,), _role(one)
+    """Name, path of attributes, and role of every setting."""
+    for field in dataclasses.fields(recipe):
+        section = getattr(recipe, field.name)
+        if not dataclasses.is_dataclass(section):
+            yield setting_name(option_of(field)), (field.name,), _role(field)
             continue
-        for inner in dataclasses.fields(value):
-            yield setting_name(one.name, inner.name), (one.name, inner.name), _role(inner)
+        for inner in dataclasses.fields(section):
+            yield setting_name(option_of(field), option_of(inner)), (field.name, inner.name), _role(inner)
 
 
-def _role(one: dataclasses.Field[Any]) -> str:
-    return one.metadata.get("role", "result")
+def _role(field: dataclasses.Field[Any]) -> str:
+    return field.metadata.get("role", "result")
 
 
 def _value(recipe: Recipe, path: tuple[str, ...]) -> Any:

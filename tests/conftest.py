@@ -71,7 +71,7 @@ def small_recipe(toy_folder):
     from lp_core.settings import DataSettings, NetworkSettings, Recipe, ScanSettings, TrainSettings, ViewSettings
 
     return Recipe(
-        recipe="demo",
+        name="demo",
         data=DataSettings(path=toy_folder, flip=0.0, eval_crop=1.0, crop_scale=(0.6, 1.0), lanes=4),
         view=ViewSettings(size=32),
         network=NetworkSettings(width=1 / 16, pool=1, dropout=0.1, initialization="variance-preserving"),

@@ -29,7 +29,15 @@ def tracked() -> list[Path]:
     return [REPOSITORY / name for name in names if (REPOSITORY / name).is_file()]
 
 
-USERS = {"tasks.py", "workflows.py", "lp_core.py", "random.py", "tasks/notes.txt", "workflows/notes.txt"}
+USERS = {
+    "my_recipes.py",
+    "tasks.py",
+    "workflows.py",
+    "lp_core.py",
+    "random.py",
+    "tasks/notes.txt",
+    "workflows/notes.txt",
+}
 """Files of a user that stand in the way of ours, in documents and tests."""
 FILES = tracked()
 NAMES = {path.name for path in FILES}

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from lp_core.errors import SettingError
 from lp_core.settings import DataSettings, NetworkSettings, Recipe, TrainSettings, ViewSettings, VisualizeSettings
+from workflows.imported_recipe import imported_recipe
 
 
 def demo() -> Recipe:
     """The whole chain on the built-in data set: `logpolar demo`, 2.6 minutes on 2 cores, both views at 93 to 95 %."""
     return Recipe(
-        recipe="demo",
+        name="demo",
         # Left and right matter: a mirror turns one hand's spirals into the other's.
         data=DataSettings(crop_scale=(0.5, 1.0), flip=0.0, eval_crop=1.0),
         view=ViewSettings(size=48),
@@ -40,7 +41,7 @@ def tiny_imagenet() -> Recipe:
     `logpolar run --recipe tiny_imagenet --run runs/tiny_imagenet --data.path runs/tiny_imagenet_data`.
     """
     return Recipe(
-        recipe="tiny_imagenet",
+        name="tiny_imagenet",
         data=DataSettings(crop_scale=(0.6, 1.0), eval_crop=1.0, shuffle_window=16384),
         # Photographs this small have no detail that a sharper fovea could see.
         view=ViewSettings(size=64, foveal_scale=4.0),
@@ -70,7 +71,7 @@ def imagenet() -> Recipe:
     `imagenet_paper`'s. Never run here from beginning to end.
     """
     return Recipe(
-        recipe="imagenet",
+        name="imagenet",
         # Photographs are not stored by class in the common copies: row groups are mixed, and each is read once.
         data=DataSettings(shuffle_window=256, lanes=16),
         network=NetworkSettings(angle_padding="circular"),
@@ -88,7 +89,7 @@ def imagenet_paper() -> Recipe:
     beginning to end.
     """
     return Recipe(
-        recipe="imagenet_paper",
+        name="imagenet_paper",
         data=DataSettings(shuffle_window=256, lanes=16),
         view=ViewSettings(law="paper-2018", sampling="two-step", prefilter=False),
         network=NetworkSettings(angle_padding="zeros", initialization="torchvision"),
@@ -118,13 +119,17 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
 
 
 def recipe(name: str) -> Recipe:
-    """The settings of a named recipe.
+    """The settings of a recipe: one of `RECIPES`, or MODULE:FUNCTION of a user's own.
 
     Raises:
-        LogpolarError: there is none of that name; the message names the nearest.
+        SettingError: there is none of that name (the message names the nearest), or the user's own fails.
     """
+    if ":" in name:
+        return imported_recipe(name)
     if name not in RECIPES:
         near = difflib.get_close_matches(name, RECIPES, 1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise SettingError(f"unknown recipe '{name}'; {hint}There are {', '.join(RECIPES)}")
+        raise SettingError(
+            f"unknown recipe '{name}'; {hint}There are {', '.join(RECIPES)}, and MODULE:FUNCTION of your own"
+        )
     return RECIPES[name]()

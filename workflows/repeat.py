@@ -6,9 +6,10 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
+from lp_core.errors import SettingError
 from lp_core.setting_names import setting_values
 from lp_core.settings import Recipe, ViewName
-from workflows.recipes import RECIPES
+from workflows.recipes import recipe as named_recipe
 
 
 def options(recipe: Recipe, base: Recipe, always: tuple[str, ...] = ()) -> list[str]:
@@ -34,6 +35,15 @@ def _option(name: str, value: Any) -> list[str]:
     return [f"--{name}", *map(str, value if isinstance(value, tuple) else [value])]
 
 
+def _base(recipe: Recipe) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe that a run started from, and the settings to print in any case: all where it cannot be imported."""
+    try:
+        return named_recipe(recipe.name), ()
+    except SettingError:
+        names = tuple(setting_values(recipe))
+        return Recipe(name=recipe.name), tuple(name for name in names if name != "recipe")
+
+
 def commands(recipe: Recipe, weights: dict[ViewName, str], *, built_in_data: bool = False) -> str:
     """What a reader types to make a run again in a new folder, `RUN`: one command a line.
 
@@ -42,15 +52,15 @@ def commands(recipe: Recipe, weights: dict[ViewName, str], *, built_in_data: boo
         weights: what `--weights` named, by view, of the views that were not trained.
         built_in_data: the data set is the one that `logpolar demo` draws.
     """
-    base = RECIPES.get(recipe.recipe, lambda: Recipe(recipe=recipe.recipe))()
+    base, every = _base(recipe)
     if built_in_data:
         recipe = replace(recipe, data=replace(recipe.data, path=base.data.path))
 
     def line(verb: str, *views: ViewName, weights: str | None = None) -> str:
-        named = [] if verb == "demo" else ["--recipe", recipe.recipe]
+        named = [] if verb == "demo" else ["--recipe", recipe.name]
         given = [] if weights is None else ["--weights", weights]
         # The first command leaves a run of one view, whose settings the next one would start from.
-        chosen = options(replace(recipe, views=views), base, always=("views",) if imported else ())
+        chosen = options(replace(recipe, views=views), base, always=every or (("views",) if imported else ()))
         return shlex.join(["logpolar", verb, *named, "--run", "RUN", *chosen, *given])
 
     imported = [view for view in recipe.views if view in weights]

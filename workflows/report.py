@@ -80,5 +80,5 @@ def _command(session: Session, made: Recipe) -> str:
     """The command that makes the run again."""
     sources = {view: session.stages.source(view) for view in made.views}
     weights = {view: stage.fact("source") for view, stage in sources.items() if stage.name == "weights"}
-    drawn = made.recipe == "demo" and made.data.path == (session.run / "dataset").uri and not weights
+    drawn = made.name == "demo" and made.data.path == (session.run / "dataset").uri and not weights
     return commands(made, weights, built_in_data=drawn)

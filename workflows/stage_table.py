@@ -10,7 +10,7 @@ from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 from workflows.stages import WRITES, StageGraph
 
-_RECIPE = Recipe(recipe="any")
+_RECIPE = Recipe(name="any")
 _LOG_POLAR: ViewName = "log_polar"
 
 

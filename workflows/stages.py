@@ -216,7 +216,7 @@ class StageGraph:
 
     def _selection(self) -> dict[str, Any]:
         """What the settings ask for besides the usual stages and files, by setting."""
-        usual, roles = setting_values(Recipe(recipe=self.recipe.recipe)), setting_roles(self.recipe)
+        usual, roles = setting_values(Recipe(name=self.recipe.name)), setting_roles(self.recipe)
         values = setting_values(self.recipe)
         chosen = [name for name, role in roles.items() if role == "selection" and name != "views"]
         return {name: values[name] for name in chosen if values[name] != usual[name]}

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from lp_core.errors import ClusterError, check
+import tyro
+from tyro.conf import Positional, arg
+
+from lp_core.errors import ClusterError, SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage, one_line
 from tasks.progress import say
+from workflows.imported_recipe import recipe_source
+from workflows.recipes import recipe
 
 if TYPE_CHECKING:
     from ray.job_submission import JobStatus, JobSubmissionClient
@@ -22,7 +30,67 @@ STARTING_SECONDS = 60.0
 """A head answers some seconds before it can start jobs."""
 
 
-def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
+Submitted = Literal["demo", "train", "evaluate", "scan", "visualize", "report", "run", "verify"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """Run `logpolar VERB ...` as a job on a Ray cluster and print the job's log.
+
+    The job is named after the run folder and the number of the attempt. While an attempt runs, another one is refused;
+    submitted again after it was stopped or lost, it resumes. All other options are those of VERB:
+    `logpolar VERB --help` lists them.
+    """
+
+    verb: Positional[Submitted]
+    """What the job does."""
+    words: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN|FIGURE]")] = ()
+    """What VERB takes without an option: the run of `verify`, a figure of `visualize`."""
+    run: str | None = None
+    """Run folder, which every node of the cluster sees under this name."""
+    recipe: str | None = None
+    """Recipe that the run starts from. The file or package of a MODULE:FUNCTION of your own is sent along."""
+    address: str | None = None
+    """URL of the cluster's dashboard; else RAY_API_SERVER_ADDRESS, else RAY_ADDRESS where that is a URL, else
+    http://127.0.0.1:8265."""
+    wait: bool = True
+    """Print the job's log and end with the job."""
+
+
+def submit_command(program: str, arguments: list[str]) -> None:
+    """Submit what a command line asks for.
+
+    Args:
+        program: what the help calls the command.
+        arguments: what follows it.
+
+    Raises:
+        LogpolarError: the run is not named, the recipe cannot be imported, or see `submit`.
+        SystemExit: help was asked for (0), or the command line is malformed (2).
+    """
+    asked, others = tyro.cli(Submission, prog=program, args=arguments, return_unknown_args=True)
+    run = asked.run or (asked.words[0] if asked.verb == "verify" and asked.words else None)
+    if run is None:
+        raise SettingError("--run is missing; give a folder that every node of the cluster sees")
+    words = [asked.verb, *asked.words]
+    words += ["--run", asked.run] if asked.run else []
+    words += ["--recipe", asked.recipe] if asked.recipe else []
+    sources = []
+    if asked.recipe:
+        recipe(asked.recipe)  # refused here rather than by the job
+        sources = [recipe_source(asked.recipe)] if ":" in asked.recipe else []
+    submit([*words, *others], run, asked.address or _usual_address(), asked.wait, sources)
+
+
+def _usual_address() -> str:
+    """The dashboard that the environment names; Ray's own commands read the same variables."""
+    address = os.environ.get("RAY_API_SERVER_ADDRESS")
+    if not address and os.environ.get("RAY_ADDRESS", "").startswith("http"):
+        address = os.environ["RAY_ADDRESS"]
+    return address or "http://127.0.0.1:8265"
+
+
+def submit(arguments: list[str], run: str, address: str, wait: bool, sources: Sequence[Path] = ()) -> None:
     """Submit `python -m workflows ARGUMENTS` to a cluster and print the job's log until it ends.
 
     A job's name is made of the run folder and the number of the attempt. A run that has a live attempt is refused.
@@ -33,6 +101,7 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
         run: the run folder that they name; every node must see it under this name.
         address: of the cluster's dashboard, such as http://127.0.0.1:8265.
         wait: print the job's log and end with the job; otherwise return when the job is accepted.
+        sources: files and packages of the user's own that the job imports.
 
     Raises:
         ClusterError: no such cluster, a wrong token, another version of Ray, the run has a live attempt, or the job
@@ -51,7 +120,9 @@ def submit(arguments: list[str], run: str, address: str, wait: bool) -> None:
     )
     name = next_attempt(client, run)
     # The code travels with the job where this is a checkout; an installed package is in the image already.
-    environment = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
+    environment: dict[str, Any] = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
+    if sources:
+        environment["py_modules"] = [str(source) for source in sources]
     # Safe path (-P): where the head was started in a folder with modules of those names, ours are meant.
     command = shlex.join(["python", "-P", "-m", "logpolar_command", *arguments])
     end = time.monotonic() + STARTING_SECONDS
@@ -91,7 +162,7 @@ def next_attempt(client: JobSubmissionClient, run: str) -> str:
     No id is used twice: Ray ends a job whose id an earlier job had, when the supervisor of that one leaves.
 
     Raises:
-        LogpolarError: an attempt has not ended.
+        ClusterError: an attempt has not ended.
     """
     name = job_name(run)
     numbers = [0]

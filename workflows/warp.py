@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tyro.conf import Positional
+from tyro.conf import OmitArgPrefixes, Positional
 
-from lp_core.errors import DataError, StorageError, check
+from lp_core.errors import DataError, SettingError, StorageError, check
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.inverse import Inverse
 from lp_core.images.laws import Law, NamedRadius
@@ -18,16 +19,35 @@ LARGEST = 8192
 """Largest side of the result in px; our choice, against a slip of the finger."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MapOptions:
+    """How the photograph and the log-polar image belong together."""
+
+    law: Law = "monopole"
+    """How the radius grows with the ring."""
+    size: int = 224
+    """Sectors and rings of the log-polar image, or side of the photograph, in px."""
+    fixation: tuple[float, float] | None = None
+    """Point of gaze, (y, x) in px of the photograph; its middle unless given."""
+    radius: float | NamedRadius = "corner"
+    """Outermost radius in px of the photograph, or half its diagonal, or half its shorter side."""
+    foveal_scale: float = 1.0
+    """The monopole law's a, in px of the photograph."""
+    prefilter: bool = True
+    """Average over cells that are wider than pixels."""
+
+    def __post_init__(self) -> None:
+        check(1 <= self.size <= LARGEST, f"--size is {self.size}; give 1 to {LARGEST}")
+
+
+DEFAULT = MapOptions()
+
+
 def warp(
     input: Positional[Path],
     output: Positional[Path],
+    geometry: OmitArgPrefixes[MapOptions] = DEFAULT,
     *,
-    law: Law = "monopole",
-    size: int = 224,
-    fixation: tuple[float, float] | None = None,
-    radius: float | NamedRadius = "corner",
-    foveal_scale: float = 1.0,
-    prefilter: bool = True,
     inverse: bool = False,
     inverse_kind: Inverse = "exact",
 ) -> Path:
@@ -40,12 +60,7 @@ def warp(
     Args:
         input: Picture to read: JPEG, PNG, or anything else that OpenCV or Pillow reads.
         output: Picture to write; its ending gives the format.
-        law: How the radius grows with the ring.
-        size: Sectors and rings of the log-polar image, or side of the photograph, in px.
-        fixation: Point of gaze, (y, x) in px of the photograph; its middle unless given.
-        radius: Outermost radius in px of the photograph, or half its diagonal, or half its shorter side.
-        foveal_scale: The monopole law's a, in px of the photograph.
-        prefilter: Average over cells that are wider than pixels.
+        geometry: Sizes and geometry of the map.
         inverse: From log-polar image to photograph.
         inverse_kind: `published` is the inverse that the authors of 2018 had, 1 px off.
 
@@ -53,31 +68,45 @@ def warp(
         The output path.
 
     Raises:
-        SettingError: Something that a person must change, in one line.
+        LogpolarError: Something that a person must change, in one line.
     """
-    check(1 <= size <= LARGEST, f"--size is {size}; give 1 to {LARGEST}")
     check(output.suffix != "" and _can_write(output), f"{output}: no picture format ends like this; try .png or .jpg")
     check(output.parent.is_dir(), f"{output.parent} is not a folder; create it first")
     image_HWC = _read(input)
-    rows, columns = image_HWC.shape[:2]
-    log_polar = LogPolarMap(
-        size=(size, size) if inverse else (rows, columns),
-        sectors=rows if inverse else size,
-        rings=columns if inverse else size,
-        law=law,
-        fixation_yx=fixation,
-        radius=radius,
-        foveal_scale=foveal_scale,
-        prefilter=prefilter,
-    )
-    if inverse:
-        result_HWC, alpha_HW = log_polar.unwarp(image_HWC, inverse=inverse_kind)
-        if output.suffix.lower() in (".png", ".webp", ".tiff", ".tif"):
-            result_HWC = np.dstack([result_HWC, np.rint(255 * alpha_HW).astype(np.uint8)])
-    else:
-        result_HWC = log_polar.warp(image_HWC)
+    try:
+        if inverse:
+            result_HWC, alpha_HW = _inverse_map(image_HWC, geometry).unwarp(image_HWC, inverse=inverse_kind)
+            if output.suffix.lower() in (".png", ".webp", ".tiff", ".tif"):
+                result_HWC = np.dstack([result_HWC, np.rint(255 * alpha_HW).astype(np.uint8)])
+        else:
+            result_HWC = _forward_map(image_HWC, geometry).warp(image_HWC)
+    except ValueError as error:  # the geometry's: it knows no options
+        raise SettingError(str(error)) from None
     _write(output, result_HWC)
     return output
+
+
+def _forward_map(photograph_HWC: np.ndarray, options: MapOptions) -> LogPolarMap:
+    height, width = photograph_HWC.shape[:2]
+    return _map((height, width), options.size, options.size, options)
+
+
+def _inverse_map(image_SRC: np.ndarray, options: MapOptions) -> LogPolarMap:
+    sectors, rings = image_SRC.shape[:2]
+    return _map((options.size, options.size), sectors, rings, options)
+
+
+def _map(size: tuple[int, int], sectors: int, rings: int, options: MapOptions) -> LogPolarMap:
+    return LogPolarMap(
+        size=size,
+        sectors=sectors,
+        rings=rings,
+        law=options.law,
+        fixation_yx=options.fixation,
+        radius=options.radius,
+        foveal_scale=options.foveal_scale,
+        prefilter=options.prefilter,
+    )
 
 
 def _read(path: Path) -> np.ndarray:

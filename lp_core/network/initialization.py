@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from lp_core.network.vgg16 import VGG16
-from lp_core.settings import NetworkSettings, ViewName
-
-Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
+from lp_core.settings import Initialization, NetworkSettings, ViewName
 
 
 @dataclass(frozen=True)

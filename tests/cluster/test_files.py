@@ -179,6 +179,6 @@ def test_an_upload_is_small_and_complete(tmp_path):
     create_package(str(FOLDER.parent), upload, include_gitignore=True, include_parent_dir=False, excludes=[])
     assert upload.stat().st_size < 5e6
     names = set(zipfile.ZipFile(upload).namelist())
-    assert {"workflows/__main__.py", "lp_core/settings.py", "tasks/training.py"} <= names
+    assert {"workflows/__main__.py", "lp_core/settings/recipe.py", "tasks/training.py"} <= names
     assert "lp_core/report/templates/gallery.html" in names
     assert not any(name.startswith((".git/", ".venv/", "runs/")) for name in names)

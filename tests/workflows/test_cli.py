@@ -114,7 +114,7 @@ def test_another_recipes_run_is_refused(capsys, tmp_path, small_recipe, toy_fold
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_say_their_command_and_are_complete(name):
     assert f"logpolar {'demo' if name == 'demo' else 'run --recipe ' + name}" in RECIPES[name].__doc__
-    assert RECIPES[name]().recipe == name
+    assert RECIPES[name]().name == name
 
 
 @pytest.mark.parametrize("name", ["imagenet", "imagenet_paper"])

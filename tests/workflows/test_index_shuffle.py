@@ -126,7 +126,7 @@ def test_train_refuses_a_poor_mix_before_it_starts_ray(tmp_path: Path) -> None:
     sorted_by_class(tmp_path / "source")
     index(str(tmp_path / "source"), str(tmp_path / "out"))
     data = DataSettings(path=str(tmp_path / "out"), lanes=4, shuffle_window=32)
-    recipe = Recipe(recipe="demo", data=data, train=TrainSettings(batch_size=32))
+    recipe = Recipe(name="demo", data=data, train=TrainSettings(batch_size=32))
     with (
         Session(recipe, Storage.at(tmp_path / "run")) as session,
         pytest.raises(LogpolarError, match="a training batch of 32 would hold 9 classes"),

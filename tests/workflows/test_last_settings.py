@@ -18,12 +18,13 @@ from lp_core.network.initialization import initialize
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.checkpoint import Checkpoint, save_checkpoint
 from lp_core.setting_names import setting_values, with_settings
-from lp_core.settings import NetworkSettings, Recipe
+from lp_core.settings import NetworkSettings
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
 from tests.workflows.finished_run import finish_on_paper, stages_of
 from tests.workflows.test_stages import NAMES, STALE
-from workflows.cli import _options, _spelled_out, main
+from workflows.cli import main
+from workflows.command_line import WeighedOptions, as_options, recipe_of
 from workflows.config import stored_recipe
 from workflows.repeat import options
 from workflows.session import Session
@@ -192,12 +193,9 @@ def test_an_option_means_the_setting(name, small_recipe):
     ):
         words = options(other, one)
         assert words
-        kind = _options("run")
-        default = kind(**{field: getattr(one, field) for field in Recipe.__dataclass_fields__}, run="R")
-        parsed = tyro.cli(kind, default=default, args=_spelled_out("run", words))
-        assert setting_values(Recipe(**{f: getattr(parsed, f) for f in Recipe.__dataclass_fields__})) == setting_values(
-            other
-        )
+        default = as_options(WeighedOptions, one, "R")
+        parsed = recipe_of(tyro.cli(WeighedOptions, default=default, args=words))
+        assert setting_values(parsed) == setting_values(other)
 
 
 def test_a_refused_command_leaves_the_settings(small_recipe, tmp_path, capsys):

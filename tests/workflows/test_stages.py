@@ -98,7 +98,7 @@ OF_THE_NETWORK |= {"view.prefilter", "network.width", "network.pool", "network.d
 OF_THE_NETWORK |= {"network.initialization"}
 """What a measurement of weights from elsewhere still depends on, of the settings of a training."""
 
-NAMES = list(setting_values(Recipe(recipe="any")))
+NAMES = list(setting_values(Recipe(name="any")))
 
 
 def changed(recipe: Recipe, name: str, tmp_path) -> Recipe:
@@ -265,7 +265,7 @@ def test_fingerprints_are_those_of_earlier_runs(view, tmp_path, monkeypatch):
 
 def test_settings_by_name_survive(small_recipe):
     values = setting_values(small_recipe)
-    assert with_settings(Recipe(recipe="demo"), values) == small_recipe
+    assert with_settings(Recipe(name="demo"), values) == small_recipe
 
 
 def test_the_document_draws_the_graph():

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from lp_core.errors import LogpolarError
+from lp_core.errors import ClusterError
 from tests.workflows.commands import (
     PATIENCE_SECONDS,
     RAY,
@@ -123,7 +123,7 @@ def test_attempts_are_numbered_and_a_live_one_is_refused():
     ended = [(f"{name}-10", "STOPPED"), (f"{name}-9", "FAILED"), (f"{name}-2", "SUCCEEDED")]
     assert next_attempt(client(*others, *ended), run) == f"{name}-11"
     for status in ("PENDING", "RUNNING"):
-        with pytest.raises(LogpolarError, match=rf"is on its way as {name}-3 \({status}\); `ray job logs {name}-3 "):
+        with pytest.raises(ClusterError, match=rf"is on its way as {name}-3 \({status}\); `ray job logs {name}-3 "):
             next_attempt(client(*ended, (f"{name}-3", status)), run)
 
 
@@ -143,6 +143,24 @@ def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
     output = job.communicate(timeout=PATIENCE_SECONDS)[0]
     assert job.returncode == 1
     assert "give a full path or URI" in output
+
+
+def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
+    """The job gets as far as looking for a training: it has imported the recipe from the file that came along."""
+    (tmp_path / "my_plan.py").write_text("from workflows.recipes import demo\n\n\ndef mine():\n    return demo()\n")
+    words = ["submit", "report", "--run", str(tmp_path / "run"), "--recipe", "my_plan:mine"]
+    done = subprocess.run(
+        [sys.executable, "-m", "workflows", *words, "--address", cluster.dashboard],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "holds no finished training" in done.stdout, done.stdout + done.stderr
+    assert "no module" not in done.stdout
 
 
 @pytest.mark.slow

@@ -20,7 +20,6 @@ from lp_core.settings import VisualizeSettings
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
 from workflows import figures, scan, visualize
-from workflows.cli import _spelled_out
 from workflows.session import Session
 from workflows.stages import StageGraph
 from workflows.visualize import atlas_sheets
@@ -38,15 +37,6 @@ def test_a_misspelt_choice_meets_the_nearest(channels, says):
     with pytest.raises(LogpolarError) as error:
         VisualizeSettings(channels=channels)
     assert says in str(error.value)
-
-
-def test_options_need_no_prefix_in_their_own_verb():
-    arguments = ["--layers", "conv1_1,conv2_2", "--channels=3,17", "--rule", "gradient", "--views", "both"]
-    assert _spelled_out("visualize", arguments) == [
-        *("--visualize.layers", "conv1_1", "conv2_2", "--visualize.channels=3,17", "--visualize.rule", "gradient"),
-        *("--views", "cartesian", "log_polar"),
-    ]
-    assert _spelled_out("run", ["--rule", "gradient"]) == ["--rule", "gradient"]
 
 
 def test_every_channel_stands_in_one_piece(small_recipe):

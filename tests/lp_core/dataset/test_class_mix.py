@@ -65,7 +65,7 @@ def test_the_window_that_mends_is_the_first_doubling_that_does():
 
 
 def test_the_index_measures_what_recipes_and_defaults_use():
-    imagenet, usual = RECIPES["imagenet"](), Recipe(recipe="usual")
+    imagenet, usual = RECIPES["imagenet"](), Recipe(name="usual")
     used = [(one.train.batch_size, one.data.lanes, one.data.shuffle_window) for one in (imagenet, usual)]
     assert tuple(used) == INDEXED_FOR
     assert [about["classes"] < about["random"] for about in index_mixes(SORTED, GROUPS)] == [True, True]
@@ -84,7 +84,7 @@ def check(recipe):
 
 def recipe_of(path, window, **data):
     settings = DataSettings(path=str(path), lanes=4, shuffle_window=window, **data)
-    return Recipe(recipe="demo", data=settings, train=TrainSettings(batch_size=32))
+    return Recipe(name="demo", data=settings, train=TrainSettings(batch_size=32))
 
 
 def test_training_on_shards_stored_by_class_is_refused_with_what_mends_it(by_class, tmp_path):

@@ -24,7 +24,7 @@ def curve(folder: str, view: str) -> list[float]:
     from tasks.from_recipe import feed_of, learner_of
 
     recipe = Recipe(
-        recipe="demo",
+        name="demo",
         data=DataSettings(path=folder, flip=0.0, eval_crop=1.0, crop_scale=(0.6, 1.0), lanes=4),
         view=ViewSettings(size=32),
         network=NetworkSettings(

@@ -41,7 +41,7 @@ def report(**changes: object) -> ReportData:
         "title": f"Demo {HOSTILE}",
         "classes": 12,
         "command": "logpolar demo",
-        "recipe": to_dict(Recipe(recipe="demo")),
+        "recipe": to_dict(Recipe(name="demo")),
         "views": {view: view_report(view) for view in ("cartesian", "log_polar")},
         "samples": [
             Sample(

@@ -1,4 +1,4 @@
-"""`settings` survive JSON, cannot be changed, and name an impossible value."""
+"""A recipe survives JSON, cannot be changed, and refuses settings that do not fit together."""
 
 import json
 from dataclasses import replace
@@ -41,9 +41,9 @@ def test_a_recipe_survives_json(small_recipe):
         (lambda: TrainSettings(checkpoint_every_steps=0), "train.checkpoint-every-steps"),
         (lambda: ScanSettings(batch_size=1), "scan.batch-size"),
         (lambda: VisualizeSettings(channels="best"), "visualize.channels"),
-        (lambda: Recipe(recipe="x", views=()), "views"),
-        (lambda: Recipe(recipe="x", train=TrainSettings(workers=9)), "train.workers"),
-        (lambda: Recipe(recipe="x", train=TrainSettings(batch_size=4)), "train.batch-size"),
+        (lambda: Recipe(name="x", views=()), "views"),
+        (lambda: Recipe(name="x", train=TrainSettings(workers=9)), "train.workers"),
+        (lambda: Recipe(name="x", train=TrainSettings(batch_size=4)), "train.batch-size"),
     ],
 )
 def test_an_impossible_setting_is_named(build, names):
@@ -58,10 +58,10 @@ def test_a_circle_that_pools_would_break_is_refused(size, near):
     with pytest.raises(
         SettingError, match=rf"view\.size is {size}, .* multiple of 16, such as {near}, or network.angle"
     ):
-        Recipe(recipe="x", view=ViewSettings(size=size), network=circle)
-    Recipe(recipe="x", view=ViewSettings(size=near), network=circle)
-    Recipe(recipe="x", view=ViewSettings(size=size))
-    Recipe(recipe="x", view=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
+        Recipe(name="x", view=ViewSettings(size=size), network=circle)
+    Recipe(name="x", view=ViewSettings(size=near), network=circle)
+    Recipe(name="x", view=ViewSettings(size=size))
+    Recipe(name="x", view=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
 
 
 def test_settings_cannot_be_changed(small_recipe):

@@ -1,0 +1,35 @@
+"""Settings of the network: the shape of VGG-16 and its first weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lp_core.network.layers import CHANNELS
+from lp_core.settings.fields import Range, at_least, check_fields, setting
+
+AnglePadding = Literal["zeros", "circular"]
+Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
+EVEN_CIRCLE = 2 ** (len(CHANNELS) - 1)
+"""Rows of a circle must be a multiple of this, for the pools between VGG-16's convolutions to halve it evenly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """The shape of VGG-16 and its first weights."""
+
+    width: float = setting(1.0, Range(low=1 / 64, high=4, words="1/64 to 4"))
+    """Multiplies every number of channels; 1 is torchvision's vgg16."""
+    pool: int = setting(7, at_least(1))
+    """Side of the grid that the classifier reads; 7 is torchvision's."""
+    dropout: float = setting(0.5, Range(low=0, high=1, below=True, words="0 <= p < 1"))
+    """Probability of dropping a unit of the classifier during training."""
+    angle_padding: AnglePadding = "zeros"
+    """`circular` wraps the rows (angles) of log-polar input in every convolution, which takes a view.size that is a
+    multiple of 16; cartesian input is never wrapped."""
+    initialization: Initialization = "torchvision"
+    """torchvision's (fan out; needs ImageNet's patience), He's fan in everywhere (small networks learn at once), or
+    paired channels of opposite sign (the plateau of the first thousands of images is shortest)."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "network")

@@ -1,0 +1,38 @@
+"""Settings of the scan: how images are evaluated and searched for each channel's nine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lp_core.errors import check
+from lp_core.settings.fields import at_least, check_fields, placement, selection, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanSettings:
+    """How images are evaluated and searched for each channel's nine."""
+
+    batch_size: int = setting(32, at_least(3))
+    """Images per forward pass. Always filled up: an image's activations must not depend on its neighbours."""
+    piece_rows: int = placement(512, at_least(1))
+    """Rows per task, the unit of work that is repeated after a kill."""
+    gpus_per_task: float = placement(0.0, at_least(0))
+    """Share of a GPU for each evaluation, scan and visualization task."""
+    split: str = selection("validation")
+    """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
+    checkpoints: str = selection("none")
+    """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`."""
+    maxima: bool = selection(False)
+    """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "scan")
+        check(
+            self.checkpoints in ("none", "all") or all(part.strip().isdigit() for part in self.checkpoints.split(",")),
+            f"scan.checkpoints is '{self.checkpoints}'; give none, all or epochs such as 3,6",
+        )
+        check(
+            self.gpus_per_task <= 1 or float(self.gpus_per_task).is_integer(),
+            f"scan.gpus-per-task is {self.gpus_per_task}; Ray shares one GPU, or gives whole ones: give 0 to 1, or a "
+            "whole number",
+        )

@@ -1,0 +1,42 @@
+"""Settings of the views: how a cropped photograph becomes a network input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from lp_core.errors import check
+from lp_core.images.laws import Law, NamedRadius
+from lp_core.settings.fields import Range, check_fields, setting
+
+ViewName = Literal["cartesian", "log_polar"]
+VIEW_NAMES: tuple[ViewName, ...] = get_args(ViewName)
+Sampling = Literal["composed", "two-step"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewSettings:
+    """How a cropped photograph becomes a network input. All but `size` concern the log-polar view."""
+
+    size: int = setting(224, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
+    """Side of the network input in px: rows = sectors, columns = rings."""
+    law: Law = "monopole"
+    """How the radius grows with the ring."""
+    foveal_scale: float = setting(1.0, Range(low=0, above=True, words="a positive number of px"))
+    """The monopole's `a`, in px of the crop resized to `size`: within it sampling is about linear."""
+    radius: float | NamedRadius = setting(
+        "corner", Range(low=0, above=True, words=f"a positive number of px, or {' or '.join(get_args(NamedRadius))}")
+    )
+    """Outermost radius in px of the crop resized to `size`, or the half diagonal, or the half side."""
+    sampling: Sampling = "composed"
+    """`composed` samples the decoded photograph once; `two-step` resizes to `size` first, as the paper did."""
+    prefilter: bool = True
+    """Average the photograph over each sample's footprint where the periphery is undersampled."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "view")
+        logarithmic = self.law != "monopole"
+        check(
+            isinstance(self.radius, str) or not logarithmic or self.radius > 1,
+            f"view.radius is {self.radius}; the {self.law} law takes its logarithm: give more than 1 px",
+        )

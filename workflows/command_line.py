@@ -1,0 +1,212 @@
+"""What the command line of a stage may say: its options as types, and the settings that they lead to.
+
+A command line is parsed twice, because the settings that an option overrides are those of the run or the recipe that
+other options name: `Start` reads these, then the verb's own type reads everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, make_dataclass, replace
+from typing import Annotated, Any, get_type_hints
+
+import tyro
+from tyro.conf import Positional, arg
+from tyro.constructors import PrimitiveConstructorSpec
+
+from lp_core.errors import SettingError, check
+from lp_core.settings import VIEW_NAMES, Recipe, ViewName, VisualizeSettings
+from lp_core.storage import Storage
+from workflows.config import stored_recipe
+from workflows.recipes import RECIPES
+from workflows.recipes import recipe as named_recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Options that say which settings a command starts from."""
+
+    folder: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")] = ()
+    run: str | None = None
+    recipe: str | None = None
+    help: Annotated[bool, arg(aliases=("-h",))] = False
+
+
+def _without_commas(words: list[str]) -> list[str]:
+    """Words of a list that may be separated by spaces or by commas."""
+    return [part for word in words for part in word.split(",")]
+
+
+def _views(words: list[str]) -> tuple[ViewName, ...]:
+    if words == ["both"]:
+        return VIEW_NAMES
+    named = {str(name): name for name in VIEW_NAMES}
+    for word in _without_commas(words):
+        if word not in named:
+            raise ValueError(f"'{word}' is no view; views are {', '.join(named)} or both")
+    return tuple(named[word] for word in _without_commas(words))
+
+
+VIEWS = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar=f"{{{','.join(VIEW_NAMES)},both}} ...",
+    instance_from_str=_views,
+    is_instance=lambda value: isinstance(value, tuple),
+    str_from_instance=list,
+)
+"""`cartesian log_polar`, `cartesian,log_polar` or `both`."""
+
+LAYERS = PrimitiveConstructorSpec(
+    nargs="*",
+    metavar="LAYER ...",
+    instance_from_str=lambda words: tuple(_without_commas(words)),
+    is_instance=lambda value: isinstance(value, tuple),
+    str_from_instance=list,
+)
+"""`conv3_3 conv5_2` or `conv3_3,conv5_2`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisualizeOptions(VisualizeSettings):
+    """Which channels are drawn, and how; `logpolar visualize` also takes these without prefix: `--layers conv3_3`."""
+
+    layers: Annotated[tuple[str, ...], LAYERS] = VisualizeSettings.layers
+    """Layers that get a panel of each of `channels`; `all` is every layer."""
+
+
+ShortVisualizeOptions: Any = make_dataclass(
+    "ShortVisualizeOptions",
+    [
+        (name, Annotated[kind, arg(aliases=(f"--{name}",))], getattr(VisualizeOptions, name))
+        for name, kind in get_type_hints(VisualizeOptions, include_extras=True).items()
+    ],
+    bases=(VisualizeOptions,),
+    frozen=True,
+    kw_only=True,
+)
+"""The same, each also without its prefix: `--layers` besides `--visualize.layers`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions(Recipe):
+    """Every setting of a recipe, and where a stage works."""
+
+    name: Annotated[str, arg(name="recipe")]
+    """Recipe that this run started from: a name, or MODULE:FUNCTION of your own."""
+    views: Annotated[tuple[ViewName, ...], VIEWS] = VIEW_NAMES
+    """Networks to train: `cartesian`, `log_polar` or both."""
+    visualize: VisualizeOptions = field(default_factory=VisualizeOptions)
+    run: str
+    """Run folder (local path, s3:// or gs://)."""
+    address: str | None = None
+    """Ray cluster to use (auto, HOST:PORT); RAY_ADDRESS counts too. Without, one is started on this machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions(StageOptions):
+    """The same, for `logpolar verify RUN`."""
+
+    folder: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN]")] = ()
+    """Run folder, instead of --run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighedOptions(StageOptions):
+    """The same, for stages that can work with weights from elsewhere."""
+
+    weights: str | None = None
+    """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
+    PyTorch file that holds a state dict (FILE#NAME: the one of several that has this name), or torchvision's name,
+    such as IMAGENET1K_V1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureOptions(WeighedOptions):
+    """The same, for `logpolar visualize [FIGURE]`."""
+
+    figure: Annotated[Positional[tuple[str, ...]], arg(metavar="[FIGURE]")] = ()
+    """figure-1, figure-2 or figure-3: one of the paper's figures, for print, instead of panels."""
+    visualize: ShortVisualizeOptions = field(default_factory=ShortVisualizeOptions)
+
+
+OPTIONS: dict[str, type[StageOptions]] = {
+    "verify": VerifyOptions,
+    "visualize": FigureOptions,
+    **dict.fromkeys(("evaluate", "scan", "run"), WeighedOptions),
+}
+"""What verbs take that are not content with `StageOptions`."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command line asks for."""
+
+    recipe: Recipe
+    run: Storage
+    address: str | None
+    weights: str | None
+    figure: str | None
+
+
+def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
+    """The command of a stage.
+
+    Args:
+        verb: name of the stage's verb.
+        about: what it does, for the help.
+        arguments: what follows the verb.
+
+    Raises:
+        SettingError: a value is out of range, or no recipe is named, or another one than the run was started from.
+        SystemExit: help was asked for (0), or an option is unknown or malformed (2).
+    """
+    start, _ = tyro.cli(Start, args=arguments, return_unknown_args=True, add_help=False)
+    folder = start.folder[0] if verb == "verify" and start.folder else None
+    run = start.run or folder or ("runs/demo" if verb == "demo" else None)
+    default = as_options(OPTIONS.get(verb, StageOptions), _settings_before(verb, run, start), run)
+    chosen = tyro.cli(type(default), prog=f"logpolar {verb}", description=f"{about}.", default=default, args=arguments)
+    recipe = recipe_of(chosen)
+    if recipe.data.path:  # workers on other nodes have other working directories
+        recipe = replace(recipe, data=replace(recipe.data, path=Storage.at(recipe.data.path).uri))
+    check(
+        len(getattr(chosen, "folder", ())) <= 1, f"verify takes one run, not {' '.join(getattr(chosen, 'folder', ()))}"
+    )
+    figures: tuple[str, ...] = getattr(chosen, "figure", ())
+    check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
+    weights: str | None = getattr(chosen, "weights", None)
+    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figures[0] if figures else None)
+
+
+def as_options(kind: type[StageOptions], recipe: Recipe, run: str | None) -> StageOptions:
+    """A recipe as the default values of a verb's options."""
+    values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
+    short = get_type_hints(kind)["visualize"]
+    values["visualize"] = short(
+        **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
+    )
+    return kind(**values, run=tyro.MISSING if run is None else run)
+
+
+def recipe_of(options: StageOptions) -> Recipe:
+    """The recipe that options add up to."""
+    values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
+    drawn = {setting.name: getattr(options.visualize, setting.name) for setting in fields(VisualizeSettings)}
+    return Recipe(**values | {"visualize": VisualizeSettings(**drawn)})
+
+
+def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
+    """Settings before the command line's: the run's own if it was started before, else the recipe's.
+
+    Raises:
+        SettingError: no recipe is named, or another one than the run was started from.
+    """
+    chosen = named_recipe(start.recipe) if start.recipe else None
+    stored = stored_recipe(Storage.at(run)) if run else None
+    if stored is None:
+        if chosen is None and verb != "demo" and not start.help:
+            raise SettingError(f"--recipe is missing; give one of {', '.join(RECIPES)}, or MODULE:FUNCTION of your own")
+        return chosen or named_recipe("demo" if verb == "demo" else "imagenet")
+    if chosen and chosen.name != stored.name:
+        raise SettingError(
+            f"{run} was started from recipe {stored.name}, not {chosen.name}; give another --run, or leave out --recipe"
+        )
+    return stored
