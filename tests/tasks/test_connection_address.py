@@ -67,6 +67,6 @@ def test_jobs_are_submitted_to_the_address_that_rays_commands_use(monkeypatch, v
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     asked = []
-    monkeypatch.setattr(submit, "submit", lambda arguments, run, address, wait: asked.append(address))
+    monkeypatch.setattr(submit, "submit", lambda words, run, address, wait, sources: asked.append(address))
     cli.main(["submit", "train", "--run", "/somewhere"])
     assert asked == [address]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lp_core.dataset.feed import Reading
-from lp_core.errors import LogpolarError
+from lp_core.errors import InvariantError
 from tasks.from_recipe import feed_of
 from tasks.ingest import readings_of_training, regroup
 
@@ -44,10 +44,10 @@ def test_lost_or_exchanged_rows_are_noticed(small_recipe):
     readings = [Reading("train", 0, 2)]
     [*blocks] = blocks_of(feed, readings, np.random.default_rng(0))
     short = [*blocks[:-1], {name: column[:-1] for name, column in blocks[-1].items()}]
-    with pytest.raises(LogpolarError, match="ended 1 rows early"):
+    with pytest.raises(InvariantError, match="ended 1 rows early"):
         list(regroup(feed, readings, iter(short)))
     turned = [{name: column[::-1] for name, column in block.items()} for block in reversed(blocks)]
-    with pytest.raises(LogpolarError, match="other rows arrived"):
+    with pytest.raises(InvariantError, match="other rows arrived"):
         list(regroup(feed, readings, iter(turned)))
 
 

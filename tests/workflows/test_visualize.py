@@ -39,17 +39,17 @@ def test_a_misspelt_choice_meets_the_nearest(channels, says):
     assert says in str(error.value)
 
 
-def test_every_channel_stands_in_one_piece(small_recipe):
+def test_every_channel_stands_in_one_sheet(small_recipe):
     recipe = replace(small_recipe, visualize=VisualizeSettings(gallery="all", channels="3,17", few=0))
-    pieces = atlas_sheets(recipe, "x")
-    found = [(piece.layer, channel) for piece in pieces for channel in piece.channels]
-    assert found == [(layer, channel) for layer, count in counts_of(recipe).items() for channel in range(count)]
-    assert [piece.panel(c) for piece in pieces for c in piece.panels] == [
+    sheets = atlas_sheets(recipe, "x")
+    drawn = [(sheet.layer, channel) for sheet in sheets for channel in sheet.channels]
+    assert drawn == [(layer, channel) for layer, count in counts_of(recipe).items() for channel in range(count)]
+    assert [sheet.panel(c) for sheet in sheets for c in sheet.panels] == [
         "panels/conv5_2/3.png",
         "panels/conv5_2/17.png",
     ]
     other = atlas_sheets(replace(recipe, visualize=replace(recipe.visualize, rule="gradient")), "x")
-    assert not {piece.image for piece in pieces} & {piece.image for piece in other}
+    assert not {sheet.image for sheet in sheets} & {sheet.image for sheet in other}
 
 
 LAYERS = ("conv1_1", "conv3_3", "conv5_2")

@@ -73,7 +73,7 @@ def test_weights_are_for_one_view(session, file):
 
 def test_weights_that_do_not_fit_leave_no_trace(session, file):
     session.recipe = replace(session.recipe, network=replace(session.recipe.network, width=1 / 8))
-    with pytest.raises(LogpolarError, match=r"given\.pth: 'features\.0\.weight' .* give --network\.width 0\.0625"):
+    with pytest.raises(LogpolarError, match=r"given\.pth: 'features\.0\.weight' .* give network\.width 0\.0625"):
         import_weights(session, file)
     assert not session.run.exists("config.json")
     assert not (session.run / "cartesian").exists(FILE)

@@ -4,7 +4,7 @@ import pytest
 
 from lp_core.dataset.faulty_rows import FILE, check_faulty_share, describe, record, recorded, summary
 from lp_core.dataset.folder import DatasetFolder
-from lp_core.errors import LogpolarError
+from lp_core.errors import InvariantError, LogpolarError
 from lp_core.storage import Storage
 from tests.conftest import FAULTY_ROWS
 
@@ -27,7 +27,7 @@ def test_a_row_is_described_by_what_is_wrong_with_it(faulty_folder):
 
 
 def test_a_good_row_cannot_be_left_out(faulty_folder):
-    with pytest.raises(LogpolarError, match=r"^train row 6, image .*: it can be decoded, but was left out$"):
+    with pytest.raises(InvariantError, match=r"^train row 6, image .*: it can be decoded, but was left out$"):
         describe(DatasetFolder.open(faulty_folder), "train", [5, 6])
 
 
