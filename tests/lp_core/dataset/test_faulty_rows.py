@@ -27,7 +27,7 @@ def test_a_row_is_described_by_what_is_wrong_with_it(faulty_folder):
 
 
 def test_a_good_row_cannot_be_left_out(faulty_folder):
-    with pytest.raises(InvariantError, match=r"^train row 6, image .*: it can be decoded, but was left out$"):
+    with pytest.raises(InvariantError, match=r"^train row 6, image .*: it can be decoded, but was left out\n"):
         describe(DatasetFolder.open(faulty_folder), "train", [5, 6])
 
 
