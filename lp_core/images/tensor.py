@@ -40,10 +40,10 @@ class _Tables(nn.Module):
         super()._apply(fn, recurse)
         for name, table in before.items():
             device = self.get_buffer(name).device
-            if table.is_meta and device.type != "meta":  # `to_empty` brings memory, not values
-                setattr(self, name, torch.from_numpy(self._tables()[name]).to(device))
-            elif self.get_buffer(name).dtype != table.dtype:
-                setattr(self, name, table.to(device))
+            if table.is_meta and device.type != "meta":
+                table = torch.from_numpy(self._tables()[name])
+            # Values are always the table's: `to_empty` brings memory without them, `half` rounds them.
+            setattr(self, name, table.to(device))
         return self
 
 

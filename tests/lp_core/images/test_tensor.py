@@ -100,6 +100,7 @@ CONVERSIONS = {
     "within another": lambda module: torch.nn.Sequential(module).bfloat16()[0],
     "share_memory": lambda module: module.share_memory(),
     "meta and back": lambda module: module.to("meta").bfloat16().to_empty(device="cpu"),
+    "memory without values": lambda module: module.to_empty(device="cpu"),
     "copied": lambda module: copy.deepcopy(module).half(),
     "pickled": lambda module: pickle.loads(pickle.dumps(module)).half(),
 }
