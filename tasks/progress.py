@@ -79,6 +79,11 @@ class _Display:
 _display = _Display()
 
 
+def _pace(rate: float, unit: str) -> str:
+    """A rate for people; a slow one with decimals, because 0 is none."""
+    return f"{rate:.{0 if rate >= 10 else 2}f} {unit}/s"
+
+
 class Progress:
     """Counts what is done of something; use as a context manager.
 
@@ -106,8 +111,9 @@ class Progress:
             _display.leave()
         if kind is None:
             seconds = max(1e-9, time.monotonic() - self._start)
-            rate = (self.done - self._first) / seconds
-            say(f"{self.title}: {self.done} {self.unit} in {seconds:.1f} s ({rate:.0f} {self.unit}/s)")
+            measured = self.done - self._first  # none where all of it was done before anybody looked
+            pace = f" in {seconds:.1f} s ({_pace(measured / seconds, self.unit)})" if measured else ""
+            say(f"{self.title}: {self.done} {self.unit}{pace}")
 
     def already(self, done: int) -> None:
         """Count what was done before; it says nothing about the speed from here."""
@@ -117,7 +123,7 @@ class Progress:
     def advance(self, amount: int) -> None:
         """Count more of it as done."""
         rate = (self.done + amount - self._first) / max(1e-9, time.monotonic() - self._start)
-        self.to(self.done + amount, f"{rate:.{0 if rate >= 10 else 2}f} {self.unit}/s")
+        self.to(self.done + amount, _pace(rate, self.unit))
 
     def to(self, done: int, note: str = "") -> None:
         """Say how much is done in all."""
