@@ -108,6 +108,8 @@ class LogPolarMap(LogPolarGeometry):
 
 def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """`apply` to one image or to every image of a batch, after checking the size."""
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"the image is a {type(image).__name__}; give a NumPy array, or a tensor to `LogPolar`")
     check(
         image.ndim in (2, 3, 4),
         f"the image has shape {image.shape}; give [H, W], [H, W, C] or [N, H, W, C]",

@@ -6,6 +6,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from lp_core.images import sampling
 from lp_core.images.laws import LAWS
@@ -184,6 +185,10 @@ def test_wrong_images_are_refused():
         log_polar.warp(np.zeros(9, np.uint8))
     with pytest.raises(TypeError, match="int64; convert it to one of uint8"):
         log_polar.warp(np.zeros((8, 9), np.int64))
+    with pytest.raises(TypeError, match="is a Tensor; give a NumPy array, or a tensor to `LogPolar`"):
+        log_polar.warp(torch.zeros(8, 9))
+    with pytest.raises(TypeError, match="is a list; give a NumPy array"):
+        log_polar.unwarp([[0]])
 
 
 @pytest.mark.parametrize("law", LAWS)
