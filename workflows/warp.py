@@ -72,6 +72,10 @@ def warp(
     """
     check(output.suffix != "" and _can_write(output), f"{output}: no picture format ends like this; try .png or .jpg")
     check(output.parent.is_dir(), f"{output.parent} is not a folder; create it first")
+    check(
+        not (output.exists() and input.exists() and output.samefile(input)),
+        f"{output} is the picture to read; name another",
+    )
     image_HWC = _read(input)
     try:
         if inverse:

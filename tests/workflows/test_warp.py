@@ -29,6 +29,15 @@ def test_there(picture, tmp_path):
     np.testing.assert_array_equal(decode_rgb(output.read_bytes()), expected.warp(image))
 
 
+def test_the_photograph_is_not_written_over(picture, tmp_path):
+    path, image = picture
+    (tmp_path / "link.png").symlink_to(path)
+    for output in (path, tmp_path / "link.png", tmp_path / "." / path.name):
+        with pytest.raises(SettingError, match="is the picture to read; name another"):
+            warp(path, output)
+    np.testing.assert_array_equal(decode_rgb(path.read_bytes()), image)
+
+
 def test_and_back(tmp_path):
     y, x = np.mgrid[:100, :100]
     image = np.stack([2 * y, 2 * x, 200 - y], axis=-1).astype(np.uint8)
