@@ -203,7 +203,10 @@ def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
     stored = stored_recipe(Storage.at(run)) if run else None
     if stored is None:
         if chosen is None and verb != "demo" and not start.help:
-            raise SettingError(f"--recipe is missing; give one of {', '.join(RECIPES)}, or MODULE:FUNCTION of your own")
+            seen, earlier = (f": {run} holds no run", ", or the folder of an earlier run") if run else ("", "")
+            raise SettingError(
+                f"--recipe is missing{seen}; give one of {', '.join(RECIPES)}, MODULE:FUNCTION of your own{earlier}"
+            )
         return chosen or named_recipe("demo" if verb == "demo" else "imagenet")
     if chosen and chosen.name != stored.name:
         raise SettingError(

@@ -128,8 +128,6 @@ def recipe(name: str) -> Recipe:
         return imported_recipe(name)
     if name not in RECIPES:
         near = difflib.get_close_matches(name, RECIPES, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise SettingError(
-            f"unknown recipe '{name}'; {hint}There are {', '.join(RECIPES)}, and MODULE:FUNCTION of your own"
-        )
+        hint = f"did you mean {near[0]}? There" if near else "there"
+        raise SettingError(f"unknown recipe '{name}'; {hint} are {', '.join(RECIPES)}, and MODULE:FUNCTION of your own")
     return RECIPES[name]()

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from lp_core.errors import DataError
 from lp_core.patience import patiently
+from lp_core.pointers import pointer
 from lp_core.storage import Storage, one_line
 
 CACHED_BYTES = 256 * 2**20
@@ -173,6 +174,8 @@ def _tail(file: pa.NativeFile) -> bytes:
     wanted = int.from_bytes(tail[-8:-4], "little") + 8
     if len(tail) < wanted <= size:
         tail = file.read_at(wanted, size - wanted)
+    if what := pointer(tail):
+        raise OSError(what)
     return tail if len(tail) == size else _MAGIC + tail
 
 

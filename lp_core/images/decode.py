@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
+from lp_core.pointers import pointer
+
 MAX_PIXELS = 178_956_970
 """Largest image decoded, in pixels; a decompression bomb has more. Source: Pillow's `Image.MAX_IMAGE_PIXELS` times 2,
 where Pillow stops warning and refuses."""
@@ -160,6 +162,8 @@ def _is_avif(data: bytes) -> bool:
 
 def _why_unknown(data: bytes) -> str:
     """What a file is that Pillow does not know."""
+    if what := pointer(data):
+        return what
     if what := _unread(data):
         return f"{what}, which is not read; convert it to JPEG or PNG"
     if _tiff_of_floats(data):

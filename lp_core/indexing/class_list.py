@@ -6,10 +6,9 @@ import numpy as np
 
 from lp_core.errors import DataError, check
 from lp_core.indexing.identity.classes import ImageClass, check_wnids, classes_of, numbered_classes, wnids_by_label
+from lp_core.indexing.identity.imagenet import MAX_CLASSES
 from lp_core.indexing.reading.shard_rows import ShardRows, agreed_class_names
 
-MAX_CLASSES = 1_000_000
-"""Our choice: a network's last layer has a row for each."""
 FROM_ONE = "the classes count from 1 to 1000, ImageNet's from 0: take 1 from every label"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from lp_core.dataset.class_mix import index_mixes
 from lp_core.dataset.folder import FORMAT, SPLITS, SplitRows
 from lp_core.dataset.shards import Columns
@@ -54,6 +56,7 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
     out.remove("manifest.json")  # the tables of rows are about to change
     splits: dict[str, Any] = {}
     content: dict[str, Any] = {}
+    labels: dict[str, np.ndarray] = {}
     quarantined = list(collection.quarantined)
     for split in (name for name in SPLITS if name in shards):
         rows, left_out = numbered_rows(split, shards[split], out)
@@ -63,8 +66,11 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
         check(len(rows) > 0, f"split {split}: no rows in {first_shards}{reasons}", DataError)
         write_row_table(out, split, rows)
         identity = "\n".join(rows["image_id"].to_pylist()).encode()
-        content[split] = checksum(identity + rows["label"].to_numpy().tobytes())
+        labels[split] = rows["label"].to_numpy()
+        content[split] = checksum(identity + labels[split].tobytes())
         splits[split] = _about_split(split, SplitRows(rows), shards[split], out)
+    if unlearned := _without_training(labels, classes):
+        splits["validation"]["without_training"] = unlearned
     # The shards' checksums stand for the images: they change with every image's size and place.
     sums = [[shard["checksum"] for shard in split["shards"]] for split in splits.values()]
     manifest = {
@@ -78,6 +84,16 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
     }
     out.write_json("manifest.json", manifest)
     return manifest
+
+
+def _without_training(labels: dict[str, np.ndarray], classes: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What validation has of classes of which training has no photograph; None if there are no such rows."""
+    if not {"train", "validation"} <= set(labels):
+        return None
+    unknown = labels["validation"][~np.isin(labels["validation"], labels["train"])]
+    if len(unknown) == 0:
+        return None
+    return {"rows": len(unknown), "classes": len(np.unique(unknown)), "first": classes[unknown.min()]["name"]}
 
 
 def _about_split(split: str, rows: SplitRows, shards: list[ShardRows], out: Storage) -> dict[str, Any]:

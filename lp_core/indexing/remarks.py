@@ -10,7 +10,8 @@ from lp_core.dataset.shards import CACHED_BYTES
 
 def remarks(manifest: dict[str, Any]) -> list[str]:
     """One line for each problem, with the remedy."""
-    return [line for name, split in manifest["splits"].items() for line in (*_mix(name, split), *_groups(name, split))]
+    kinds = (_mix, _groups, _without_training)
+    return [line for name, split in manifest["splits"].items() for kind in kinds for line in kind(name, split)]
 
 
 def _mix(name: str, split: dict[str, Any]) -> list[str]:
@@ -36,4 +37,13 @@ def _groups(name: str, split: dict[str, Any]) -> list[str]:
     return [
         f"{name}: row groups have up to {largest / 2**20:.0f} MiB of images, and every process that reads holds one or "
         "more in memory; index with shuffle for groups of 64 MiB"
+    ]
+
+
+def _without_training(name: str, split: dict[str, Any]) -> list[str]:
+    if not (unknown := split.get("without_training")):
+        return []
+    return [
+        f"{name}: train has no photograph of {unknown['classes']} classes ('{unknown['first']}' first); no network can "
+        f"learn them, so their {unknown['rows']} rows of {split['rows']} count as errors"
     ]

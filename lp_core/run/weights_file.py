@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import io
 import re
+import warnings
+import zipfile
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
@@ -15,12 +17,11 @@ from torch import Tensor
 
 from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum
+from lp_core.pointers import pointer
 from lp_core.run.weight_sets import weight_set
 from lp_core.storage import Storage, one_line
 
 _STRANGERS = {
-    b"version https://git-lfs": "a Git LFS pointer instead of the file; fetch it with `git lfs pull`",
-    b"/annex/objects/": "a git-annex pointer instead of the file; fetch it with `git annex get`",
     b"<": "a web page instead of the file; download it again",
     b"\x89HDF": "an HDF5 file of Keras; save the weights as safetensors",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
@@ -107,13 +108,17 @@ def _content(data: bytes, source: str) -> Mapping[str, Any]:
         except SafetensorError as error:
             raise DataError(f"{source}: not a whole safetensors file ({one_line(error)})") from None
     check(len(data) > 0, f"{source}: an empty file; download it again", DataError)
+    if what := pointer(data):
+        raise DataError(f"{source}: {what}")
     for start, what in _STRANGERS.items():
         check(not data.startswith(start), f"{source}: {what}", DataError)
     if not data.startswith((b"PK\x03\x04", b"\x80")):
         raise DataError(f"{source}: neither a safetensors nor a PyTorch file; it starts with {bytes(data[:4])!r}")
+    _check_members(data, source)
     stand_ins: list[Any] = [(type(name.rpartition(".")[2], (_Ignored,), {}), name) for name in _BESIDE]
     try:
-        with torch.serialization.safe_globals(stand_ins):
+        with torch.serialization.safe_globals(stand_ins), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that are refused below
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # bytes that are no checkpoint break the unpickler in any way there is
         if "TorchScript" in str(error):
@@ -125,14 +130,32 @@ def _content(data: bytes, source: str) -> Mapping[str, Any]:
                 f"{source}: holds more than tensors ({refused.group(1)}), which is not run for safety; "
                 "save its state_dict alone, best as safetensors"
             ) from None
-        why = (str(error).splitlines() or [type(error).__name__])[0]  # the others advise to run what is in the file
-        raise DataError(f"{source}: not a whole PyTorch file ({why})") from None
+        # Everything else in PyTorch's message advises to run what is in the file.
+        _, unpickler, reason = str(error).rpartition("WeightsUnpickler error:")
+        why = (reason.strip().splitlines() or [type(error).__name__])[0]
+        remedy = "; if it is a pickle of another program, save its tensors as safetensors" if unpickler else ""
+        raise DataError(f"{source}: not a whole PyTorch file ({why}){remedy}") from None
     check(isinstance(content, Mapping), f"{source}: holds a {type(content).__name__}, not named weights", DataError)
     return content
 
 
+def _check_members(data: bytes, source: str) -> None:
+    """Whether a PyTorch file, a zip archive, is as it was written: `torch.load` does not compare its checksums."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return  # of an earlier PyTorch, or cut short
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            damaged = archive.testzip()
+    except Exception as error:  # damage to the archive's own tables breaks zipfile in any way there is
+        raise DataError(f"{source}: damaged ({one_line(error)}); download it again") from None
+    check(damaged is None, f"{source}: damaged in {damaged}: its checksum differs; download it again", DataError)
+
+
 def _finite(tensors: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     for name, value in tensors.items():
+        dense = value.layout == torch.strided and not value.is_quantized and not value.is_meta
+        kind = "quantized" if value.is_quantized else value.device if value.is_meta else value.layout
+        check(dense, f"{source}: '{name}' is {kind}; save its values as a dense tensor on the CPU", DataError)
         whole = not value.is_floating_point() or bool(value.isfinite().all())
         check(whole, f"{source}: '{name}' holds NaN or infinity", DataError)
     return tensors

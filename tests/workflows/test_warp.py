@@ -33,7 +33,7 @@ def test_the_photograph_is_not_written_over(picture, tmp_path):
     path, image = picture
     (tmp_path / "link.png").symlink_to(path)
     for output in (path, tmp_path / "link.png", tmp_path / "." / path.name):
-        with pytest.raises(SettingError, match="is the picture to read; name another"):
+        with pytest.raises(LogpolarError, match="is the picture to read; name another"):
             warp(path, output)
     np.testing.assert_array_equal(decode_rgb(path.read_bytes()), image)
 

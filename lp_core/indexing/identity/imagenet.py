@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 
 IMAGENET_CLASSES = 1000
+MAX_CLASSES = 1_000_000
+"""Our choice: a network's last layer has a row for each."""
 _WNIDS = "imagenet_wnids.txt"
 """The wnids of ImageNet's 1,000 classes in sorted order, beside this file. Source: timm's imagenet_synsets.txt; its 500
 classes at ../shared/data/imagenet-sample bear the names that torchvision has at the same places."""

@@ -21,6 +21,7 @@ from lp_core.errors import DataError, check
 from lp_core.indexing.collection import Collection, Quarantined, SplitFiles
 from lp_core.indexing.identity.classes import ImageClass, check_wnids, numbered_classes, wnid_of_label
 from lp_core.indexing.identity.image_id import canonical, stem
+from lp_core.indexing.identity.imagenet import MAX_CLASSES
 from lp_core.indexing.sources.archive import Members
 from lp_core.indexing.sources.endings import is_image
 from lp_core.indexing.sources.leftovers import is_leftover
@@ -192,6 +193,14 @@ class _Labels:
         check(
             number.isascii() and number.isdigit(),
             f"{self._holder}: the class of {key} is {text!r}, not a number from 0",
+            DataError,
+        )
+        digits = number.lstrip("0")
+        too_large = len(digits) > len(str(MAX_CLASSES)) or int(digits or 0) >= MAX_CLASSES
+        check(
+            not too_large,
+            f"{self._holder}: the class of {key} is {number[:20]}: more than {MAX_CLASSES} classes; "
+            "is it a class's number?",
             DataError,
         )
         return int(number)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.errors import DataError, LogpolarError, check
+from lp_core.pointers import pointer
 from lp_core.storage import Storage, one_line
 
 BLOCK = tarfile.BLOCKSIZE
@@ -96,6 +97,8 @@ def list_members(region: Region) -> Members:
                 f"{region}: cut short: it ends before its stated size",
                 DataError,
             )
+            if what := _stand_in(file.read_at(min(region.size, BLOCK), region.start)):
+                raise DataError(f"{region}: {what}")
             window = _Window(file, region)
             buffer = io.DEFAULT_BUFFER_SIZE if storage.is_local else REMOTE_BUFFER
             return _list(io.BufferedReader(window, buffer), region)
@@ -105,6 +108,11 @@ def list_members(region: Region) -> Members:
         raise
     except _DAMAGE as error:
         raise DataError(f"{region}: cannot be read as a tar archive ({one_line(error)})") from None
+
+
+def _stand_in(start: bytes) -> str | None:
+    """What a file is that people have in place of an archive."""
+    return "compressed with gzip; unpack it first" if start.startswith(b"\x1f\x8b") else pointer(start)
 
 
 def list_tar_bytes(data: bytes, name: str, wanted: tuple[str, ...]) -> Members:

@@ -4,6 +4,7 @@ import argparse
 import io
 import os
 import pathlib
+import pickle
 import zipfile
 from dataclasses import replace
 
@@ -390,3 +391,30 @@ def test_another_depth_is_named(small_recipe, depth, says):
         network_with(tensors, small_recipe.network, "cartesian", 12, "F")
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("place", [0.3, 0.5, 0.7])
+def test_a_damaged_pytorch_file_is_refused(network, tmp_path, place):
+    content = bytearray(pickled(network.state_dict()))
+    content[int(len(content) * place)] ^= 1
+    with pytest.raises(LogpolarError, match=r"damaged in archive/data/.*download it again"):
+        read(tmp_path, bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        (torch.Tensor.to_sparse, "is torch.sparse_coo"),
+        (lambda value: value.to("meta"), "is meta"),
+    ],
+    ids=["sparse", "meta"],
+)
+def test_tensors_without_plain_values_are_refused(tmp_path, of, says):
+    with pytest.raises(LogpolarError, match=f"'features.0.weight' {says}; save its values as a dense tensor"):
+        read(tmp_path, pickled({"features.0.weight": of(torch.ones(2, 2))}))
+
+
+def test_nobody_is_advised_to_run_a_pickle(tmp_path):
+    with pytest.raises(LogpolarError, match="save its tensors as safetensors") as error:
+        read(tmp_path, pickle.dumps({"features.0.weight": np.ones(3)}))
+    assert "weights_only" not in str(error.value)

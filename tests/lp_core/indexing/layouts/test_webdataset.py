@@ -156,3 +156,10 @@ def test_where_all_samples_are_refused_the_first_reasons_and_the_count_are_told(
     first = rf"^split train: no usable photographs among the \d+ files found \(train-0000\.tar:0\.jpg: {reason}; "
     with pytest.raises(LogpolarError, match=first + r".*; and \d more\)$"):
         index(str(tmp_path), str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize("label", [b"1000000", b"30000000000", b"9" * 20, b"9" * 5000], ids=lambda label: len(label))
+def test_numbers_too_large_for_a_class_are_refused(tmp_path: Path, label: bytes) -> None:
+    write(tmp_path / "train-0000.tar", tar([("a.jpg", jpeg(1)), ("a.cls", label)]))
+    with pytest.raises(LogpolarError, match=r"the class of a is 1?3?0*9*: more than 1000000 classes"):
+        find(Storage.at(tmp_path))

@@ -188,3 +188,13 @@ def test_large_row_groups_are_remarked(
     data = indexed(tmp_path)
     assert "train: row groups have up to 0 MiB of images" in capsys.readouterr().out
     assert json.loads(Path(data.storage.path("manifest.json")).read_text())["splits"]["train"]["largest_group_bytes"]
+
+
+def test_classes_that_only_validation_has_are_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shard(tmp_path, [0, 1, 1], "abcd")
+    shard(tmp_path, [0, 3, 2, 3], "abcd", "validation")
+    indexed(tmp_path)
+    said = (
+        "validation: train has no photograph of 2 classes ('c' first); no network can learn them, so their 3 rows of 4"
+    )
+    assert said in capsys.readouterr().out
