@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
@@ -121,14 +124,14 @@ def submit(arguments: list[str], run: str, address: str, wait: bool, sources: Se
     name = next_attempt(client, run)
     # The code travels with the job where this is a checkout; an installed package is in the image already.
     environment: dict[str, Any] = {"working_dir": str(ROOT)} if (ROOT / ".rayignore").exists() else {}
-    if sources:
-        environment["py_modules"] = [str(source) for source in sources]
     # Safe path (-P): where the head was started in a folder with modules of those names, ours are meant.
     command = shlex.join(["python", "-P", "-m", "logpolar_command", *arguments])
     end = time.monotonic() + STARTING_SECONDS
     while True:
         try:
-            client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment)
+            with _packages(sources) as packages:
+                modules = {"py_modules": packages} if packages else {}
+                client.submit_job(entrypoint=command, submission_id=name, runtime_env=environment | modules)
             break
         except Exception as error:  # Ray raises bare ones
             if "already exists" in str(error):  # another command was faster: refused while that attempt lives
@@ -140,6 +143,21 @@ def submit(arguments: list[str], run: str, address: str, wait: bool, sources: Se
     say(f"submitted as {name}; {_commands(name)}")
     if wait:
         _follow(client, name)
+
+
+@contextmanager
+def _packages(sources: Sequence[Path]) -> Iterator[list[str]]:
+    """Folders that Ray can send to a job for its imports: it takes packages alone, so a module becomes one."""
+    with TemporaryDirectory() as scratch:
+        folders = []
+        for source in sources:
+            folder = source
+            if source.is_file():
+                folder = Path(scratch) / source.stem
+                folder.mkdir()
+                shutil.copy(source, folder / "__init__.py")
+            folders.append(str(folder))
+        yield folders
 
 
 def job_name(run: str) -> str:

@@ -146,7 +146,7 @@ def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
 
 
 def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
-    """The job gets as far as looking for a training: it has imported the recipe from the file that came along."""
+    """The job gets as far as opening its data: it has imported the recipe from the file that came along."""
     (tmp_path / "my_plan.py").write_text("from workflows.recipes import demo\n\n\ndef mine():\n    return demo()\n")
     words = ["submit", "report", "--run", str(tmp_path / "run"), "--recipe", "my_plan:mine"]
     done = subprocess.run(
@@ -159,7 +159,7 @@ def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
         check=False,
     )
     assert done.returncode == 1
-    assert "holds no finished training" in done.stdout, done.stdout + done.stderr
+    assert "logpolar: data.path is not set" in done.stdout, done.stdout + done.stderr
     assert "no module" not in done.stdout
 
 
