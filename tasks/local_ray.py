@@ -26,7 +26,7 @@ _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 def prepare_local() -> None:
     """Set what Ray reads when it is imported, and what its processes inherit."""
     os.environ.setdefault(_LOOPBACK, "0")
-    # Ray's own way writes the token to the home folder, which may be read-only, and asks nobody.
+    # Ray's own way writes the token to the home folder, which may be read-only.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

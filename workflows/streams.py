@@ -22,7 +22,7 @@ class _Lasting(io.FileIO):
                 self.lost = True
                 # A pipe without a reader (`| head -1`) and a terminal that hung up have been left on purpose.
                 if error.errno not in (errno.EPIPE, errno.EIO) and self.fileno() != 2:
-                    print(f"logpolar: cannot print ({error.strerror}); the work goes on", file=sys.stderr)
+                    print(f"logpolar: cannot print ({error.strerror}); the work continues", file=sys.stderr)
         return memoryview(data).nbytes
 
 

@@ -55,7 +55,7 @@ class TrainSettings:
     workers: int = placement(1, at_least(1))
     """Training workers, each with a GPU of its own where GPUs are used."""
     min_workers: int | None = placement(None, at_least(1))
-    """Fewest workers to go on with where the cluster has no place for all; each change of their number goes on from the
+    """Fewest workers to train with where the cluster has no room for all; each change of their number resumes from the
     newest checkpoint. Unless given, all are waited for."""
     cpus_per_worker: int = placement(1, at_least(1))
     """Logical CPUs that a worker holds; Ray Data has the others."""

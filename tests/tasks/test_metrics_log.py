@@ -241,7 +241,7 @@ def test_a_reader_reads_only_what_is_new(tmp_path):
         train(folder, range(1, 4))
         assert reader.new_lines() == lines([1, 2, 3])
         with (tmp_path / "metrics.jsonl").open("r+b") as file:
-            file.write(b"#" * 10)  # what was read before is not looked at again
+            file.write(b"#" * 10)  # what was read before is not read again
             file.seek(0, 2)
             file.write(b'{"step": 4, "lo')
             file.flush()

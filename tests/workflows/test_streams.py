@@ -78,7 +78,7 @@ def test_a_full_disk_behind_the_output_is_said_once(tmp_path, pictures):
     with open("/dev/full", "w") as full:
         process = command("index", pictures, tmp_path / "out", stdout=full)
         errors = process.communicate(timeout=100)[1]
-    assert errors == b"logpolar: cannot print (No space left on device); the work goes on\n"
+    assert errors == b"logpolar: cannot print (No space left on device); the work continues\n"
     assert process.returncode == 0
     assert (tmp_path / "out" / "manifest.json").exists()
 
