@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -86,7 +88,7 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
         while True:
             trainer = _trainer(recipe, run, stages, cluster, scratch)
             try:
-                trainer.fit()
+                _fit(trainer)
                 break
             except TrainingFailedError as error:
                 _raise_noted(run, views)
@@ -99,6 +101,25 @@ def run_training(recipe: Recipe, run: Storage, stages: dict[ViewName, Stage], cl
     finally:
         scratch.remove_folder()
     _raise_noted(run, views)
+
+
+def _fit(trainer: TorchTrainer) -> None:
+    """Train; Ctrl-C is a `KeyboardInterrupt`, during the training and after it.
+
+    Ray's handler of SIGINT exits with code 0, which Ray turns into 1 while it waits, and stays installed afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():  # there are no handlers but in the main thread
+        trainer.fit()
+        return
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit()
+    except SystemExit as end:
+        if end.code == signal.SIGTERM:
+            raise
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _trainer(

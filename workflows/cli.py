@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -48,6 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(with_remedy(error), 1)
     except KeyboardInterrupt:
         _fail("interrupted; run the same command again to resume", 130)
+    except SystemExit as end:
+        if end.code == signal.SIGTERM:  # Ray's handler exits with this code, without a message
+            _fail("terminated; run the same command again to resume", 128 + signal.SIGTERM)
+        raise
 
 
 def _overview() -> str:
