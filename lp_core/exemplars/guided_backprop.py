@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
@@ -235,6 +236,11 @@ def _unit_tensors(network: VGG16, x_N3SR: Tensor, layer: str, units: Sequence[Un
     """Channels, rows and columns of the units as int64 [N], once they are known to exist, in a VGG-16."""
     if rule not in RELU_RULES:
         raise ValueError(f"no rule '{rule}'; there are {', '.join(RELU_RULES)}")
+    if not isinstance(x_N3SR, Tensor) or not x_N3SR.is_floating_point() or x_N3SR.ndim != 4 or x_N3SR.shape[1] != 3:
+        kind = f"{x_N3SR.dtype} {list(x_N3SR.shape)}" if isinstance(x_N3SR, Tensor) else type(x_N3SR).__name__
+        raise ValueError(f"images are {kind}; give a floating-point tensor [N, 3, S, R], normalised")
+    if not all(isinstance(index, Integral) for unit in units for index in unit):
+        raise ValueError("a unit is (channel, row, column): three whole numbers")
     if len(units) != len(x_N3SR):
         raise ValueError(f"{len(units)} units for {len(x_N3SR)} images; give each unit its image")
     rows, cols = map_shape(layer, (x_N3SR.shape[2], x_N3SR.shape[3]))

@@ -69,6 +69,8 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
         labels[split] = rows["label"].to_numpy()
         content[split] = checksum(identity + labels[split].tobytes())
         splits[split] = _about_split(split, SplitRows(rows), shards[split], out)
+    if "train" in splits and (empty := _empty_classes(labels["train"], classes)):
+        splits["train"]["empty_classes"] = empty
     if unlearned := _without_training(labels, classes):
         splits["validation"]["without_training"] = unlearned
     # The shards' checksums stand for the images: they change with every image's size and place.
@@ -84,6 +86,12 @@ def write_manifest(out: Storage, collection: Collection, shards: dict[str, list[
     }
     out.write_json("manifest.json", manifest)
     return manifest
+
+
+def _empty_classes(labels: np.ndarray, classes: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """How many classes have no photograph, and the first of them; None if there are none."""
+    empty = sorted(set(range(len(classes))) - set(np.unique(labels).tolist()))
+    return {"classes": len(empty), "first": classes[empty[0]]["name"]} if empty else None
 
 
 def _without_training(labels: dict[str, np.ndarray], classes: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from lp_core.dataset.shards import CACHED_BYTES
 
 def remarks(manifest: dict[str, Any]) -> list[str]:
     """One line for each problem, with the remedy."""
-    kinds = (_mix, _groups, _without_training)
+    kinds = (_mix, _groups, _empty_classes, _without_training)
     return [line for name, split in manifest["splits"].items() for kind in kinds for line in kind(name, split)]
 
 
@@ -37,6 +37,15 @@ def _groups(name: str, split: dict[str, Any]) -> list[str]:
     return [
         f"{name}: row groups have up to {largest / 2**20:.0f} MiB of images, and every process that reads holds one or "
         "more in memory; index with shuffle for groups of 64 MiB"
+    ]
+
+
+def _empty_classes(name: str, split: dict[str, Any]) -> list[str]:
+    if not (empty := split.get("empty_classes")):
+        return []
+    return [
+        f"{name}: {empty['classes']} of the classes have no photograph ('{empty['first']}' first), but each gets an "
+        "output of the network; do labels count from 0?"
     ]
 
 

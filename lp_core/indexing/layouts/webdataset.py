@@ -183,12 +183,28 @@ class _Labels:
         return about
 
     def label(self, key: str) -> int | None:
-        """The class that a sample states; None if it states none."""
-        stated = self._data.get(key, {})
-        data = stated.get(".cls", stated.get(".cls.txt"))
-        text = data.decode("latin-1").strip() if data is not None else self.about(key).get("label")
-        if text is None:
-            return None
+        """The class that a sample states; None if it states none.
+
+        Raises:
+            DataError: it is no number of a class, or two members state different ones.
+        """
+        members = self._data.get(key, {})
+        stated: dict[str, Any] = {
+            ending: members[ending].decode("latin-1").strip() for ending in LABELS[:2] if ending in members
+        }
+        if (label := self.about(key).get("label")) is not None:
+            stated[".json"] = label
+        numbers = {ending: self._number(key, text) for ending, text in stated.items()}
+        check(
+            len(set(numbers.values())) <= 1,
+            f"{self._holder}: {key} has several classes ("
+            + ", ".join(f"{number} in {ending}" for ending, number in numbers.items())
+            + "); keep one",
+            DataError,
+        )
+        return next(iter(numbers.values()), None)
+
+    def _number(self, key: str, text: Any) -> int:
         number = str(text)
         check(
             number.isascii() and number.isdigit(),

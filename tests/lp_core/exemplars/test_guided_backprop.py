@@ -4,6 +4,7 @@ import copy
 import itertools
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -355,3 +356,20 @@ def test_torchvisions_network_is_vgg16(random_images) -> None:
     assert relative(crop_N3LL[0], cropped(expected, "conv2_2", unit, False)) <= EXACT
     assert float(activation_N[0]) == pytest.approx(activation, rel=EXACT)
     assert find_peaks(network, x_N3SR).value_NC.shape == (1, 13 * 8)
+
+
+@pytest.mark.parametrize(
+    ("images", "units", "says"),
+    [
+        (np.zeros((1, 3, 64, 64), np.float32), [(0, 1, 1)], "images are ndarray; give a floating-point tensor"),
+        (torch.zeros((1, 3, 64, 64), dtype=torch.uint8), [(0, 1, 1)], r"images are torch.uint8 \[1, 3, 64, 64\]"),
+        (torch.zeros((1, 1, 64, 64)), [(0, 1, 1)], r"images are torch.float32 \[1, 1, 64, 64\]"),
+        (torch.zeros((1, 3, 64, 64)), [(0.5, 1, 1)], "three whole numbers"),
+    ],
+    ids=["array", "bytes", "grey", "half a channel"],
+)
+def test_what_is_no_image_or_unit_is_refused(images, units, says):
+    network = VGG16(10, NetworkSettings(width=1 / 16)).eval()
+    for function in (guided_backprop, whole_image):
+        with pytest.raises(ValueError, match=says):
+            function(network, images, "conv2_1", units)

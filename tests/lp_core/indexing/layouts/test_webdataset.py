@@ -163,3 +163,12 @@ def test_numbers_too_large_for_a_class_are_refused(tmp_path: Path, label: bytes)
     write(tmp_path / "train-0000.tar", tar([("a.jpg", jpeg(1)), ("a.cls", label)]))
     with pytest.raises(LogpolarError, match=r"the class of a is 1?3?0*9*: more than 1000000 classes"):
         find(Storage.at(tmp_path))
+
+
+def test_a_sample_whose_members_state_different_classes_is_refused(tmp_path: Path) -> None:
+    same = [("a.jpg", jpeg(1)), ("a.cls", b"3"), ("a.json", b'{"label": 3}')]
+    write(tmp_path / "train-0000.tar", tar(same))
+    assert find(Storage.at(tmp_path)).files["train"].labels.tolist() == [3]
+    write(tmp_path / "train-0000.tar", tar([*same[:2], ("a.json", b'{"label": 4}')]))
+    with pytest.raises(LogpolarError, match=r"a has several classes \(3 in \.cls, 4 in \.json\); keep one"):
+        find(Storage.at(tmp_path))

@@ -198,3 +198,10 @@ def test_classes_that_only_validation_has_are_remarked(tmp_path: Path, capsys: p
         "validation: train has no photograph of 2 classes ('c' first); no network can learn them, so their 3 rows of 4"
     )
     assert said in capsys.readouterr().out
+
+
+def test_labels_that_count_from_one_are_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shard(tmp_path, [1, 2, 3], None)
+    shard(tmp_path, [1, 2, 3], None, "validation")
+    indexed(tmp_path)
+    assert "train: 1 of the classes have no photograph ('class 0' first)" in capsys.readouterr().out
