@@ -39,7 +39,9 @@ def settings(way: str, data: str, images: int) -> Recipe:
     return dataclasses.replace(
         recipe,
         data=dataclasses.replace(recipe.data, path=data, limit=images),
-        view=dataclasses.replace(recipe.view, foveal_scale=changes.get("foveal_scale", recipe.view.foveal_scale)),
+        geometry=dataclasses.replace(
+            recipe.geometry, foveal_scale=changes.get("foveal_scale", recipe.geometry.foveal_scale)
+        ),
         network=dataclasses.replace(recipe.network, initialization=way.split(",")[0]),
         train=dataclasses.replace(
             recipe.train, epochs=1, learning_rate=changes.get("learning_rate", recipe.train.learning_rate)

@@ -55,7 +55,7 @@ class OriginalFiles(Dataset):
     def __init__(self, files: list[Path], labels: list[int], recipe: Recipe, view: ViewName) -> None:
         data = recipe.data
         self.files, self.labels = files, labels
-        self.chain = OriginalChain(recipe.view.size, data.crop_scale, data.crop_ratio, data.flip, view)
+        self.chain = OriginalChain(recipe.geometry.size, data.crop_scale, data.crop_ratio, data.flip, view)
 
     def __len__(self) -> int:
         return len(self.files)

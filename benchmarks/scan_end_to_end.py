@@ -60,7 +60,7 @@ def main() -> None:
         name="benchmark",
         views=(options.view,),
         data=DataSettings(path=str(Path(options.data).resolve()), eval_crop=1.0),
-        view=ViewSettings(size=options.side),
+        geometry=ViewSettings(size=options.side),
         network=NetworkSettings(width=options.width, pool=1, angle_padding="circular"),
         scan=ScanSettings(split=options.split, maxima=options.maxima),
     )

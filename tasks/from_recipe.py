@@ -22,7 +22,7 @@ def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Fe
         rank: this worker.
         world: number of workers.
     """
-    return Feed(recipe.data, view, recipe.view, recipe.seed, recipe.train.batch_size, rank, world)
+    return Feed(recipe.data, view, recipe.geometry, recipe.seed, recipe.train.batch_size, rank, world)
 
 
 def rows_of(recipe: Recipe, split: str) -> np.ndarray:
@@ -47,4 +47,4 @@ def learner_of(
     from lp_core.network.learner import Learner
 
     network = first_network(recipe.network, view, classes, recipe.seed)
-    return Learner(network, recipe.train, recipe.seed, recipe.view.size, steps_per_epoch, device, world)
+    return Learner(network, recipe.train, recipe.seed, recipe.geometry.size, steps_per_epoch, device, world)

@@ -75,7 +75,7 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
 
     network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
-    empty = ScanResult.empty(conv_channels(recipe.network.width), (recipe.view.size, recipe.view.size))
+    empty = ScanResult.empty(conv_channels(recipe.network.width), (recipe.geometry.size, recipe.geometry.size))
     top_k, statistics, maxima = empty.top_k, empty.statistics, []
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()

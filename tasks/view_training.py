@@ -47,7 +47,7 @@ class ViewTraining:
         self._validate_after = validation_steps(recipe.train, per_epoch)
         self._faults = TrainingFaults(recipe.data, recipe.seed, stage.folder, workers)
         self._state = TrainingState(stage, recipe.train)
-        operations = training_operations(recipe.network, classes, recipe.view.size)
+        operations = training_operations(recipe.network, classes, recipe.geometry.size)
         self._meter = Meter(operations, _peak(self._learner) * workers.world)
         self._log = TrainingLog(stage.folder, per_epoch, classes)
         self._validation: dict[str, float] = {}

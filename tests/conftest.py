@@ -73,7 +73,7 @@ def small_recipe(toy_folder):
     return Recipe(
         name="demo",
         data=DataSettings(path=toy_folder, flip=0.0, eval_crop=1.0, crop_scale=(0.6, 1.0), lanes=4),
-        view=ViewSettings(size=32),
+        geometry=ViewSettings(size=32),
         network=NetworkSettings(width=1 / 16, pool=1, dropout=0.1, initialization="variance-preserving"),
         train=TrainSettings(
             epochs=2,

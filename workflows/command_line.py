@@ -14,7 +14,7 @@ from tyro.conf import Positional, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
-from lp_core.settings import VIEW_NAMES, Recipe, ViewName, VisualizeSettings
+from lp_core.settings import VIEW_NAMES, Recipe, ViewName, ViewSettings, VisualizeSettings
 from lp_core.storage import Storage
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
@@ -94,6 +94,7 @@ class StageOptions(Recipe):
     """Recipe that this run started from: a name, or MODULE:FUNCTION of your own."""
     views: Annotated[tuple[ViewName, ...], VIEWS] = VIEW_NAMES
     """Networks to train: `cartesian`, `log_polar` or both."""
+    geometry: Annotated[ViewSettings, arg(name="view")] = field(default_factory=ViewSettings)
     visualize: VisualizeOptions = field(default_factory=VisualizeOptions)
     run: str
     """Run folder (local path, s3:// or gs://)."""

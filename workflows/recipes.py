@@ -16,7 +16,7 @@ def demo() -> Recipe:
         name="demo",
         # Left and right matter: a mirror turns one hand's spirals into the other's.
         data=DataSettings(crop_scale=(0.5, 1.0), flip=0.0, eval_crop=1.0),
-        view=ViewSettings(size=48),
+        geometry=ViewSettings(size=48),
         network=NetworkSettings(
             width=0.125, pool=2, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
         ),
@@ -44,7 +44,7 @@ def tiny_imagenet() -> Recipe:
         name="tiny_imagenet",
         data=DataSettings(crop_scale=(0.6, 1.0), eval_crop=1.0, shuffle_window=16384),
         # Photographs this small have no detail that a sharper fovea could see.
-        view=ViewSettings(size=64, foveal_scale=4.0),
+        geometry=ViewSettings(size=64, foveal_scale=4.0),
         network=NetworkSettings(
             width=0.25, pool=2, dropout=0.0, angle_padding="circular", initialization="looks-linear"
         ),
@@ -91,7 +91,7 @@ def imagenet_paper() -> Recipe:
     return Recipe(
         name="imagenet_paper",
         data=DataSettings(shuffle_window=256, lanes=16),
-        view=ViewSettings(law="paper-2018", sampling="two-step", prefilter=False),
+        geometry=ViewSettings(law="paper-2018", sampling="two-step", prefilter=False),
         network=NetworkSettings(angle_padding="zeros", initialization="torchvision"),
         train=_paper_schedule(),
         visualize=VisualizeSettings(gallery="all"),

@@ -162,7 +162,7 @@ class StageGraph:
         fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
         if "log_polar" not in views:  # its samples are log-polar anyway
-            inputs["view"] = to_dict(self.recipe.view)
+            inputs["view"] = to_dict(self.recipe.geometry)
         if chosen := self._selection():  # the command that makes the run again names it
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []

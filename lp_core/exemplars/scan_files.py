@@ -55,7 +55,7 @@ class ScanFiles:
 
     def exemplars(self, top_k: TopK) -> pa.Table:
         """The table of exemplars of a nine, with fingerprints of weights, data set and transform as metadata."""
-        recipe, size = self.recipe, self.recipe.view.size
+        recipe, size = self.recipe, self.recipe.geometry.size
         metadata = {
             "weights": self.stage.inputs["weights"],
             "dataset": self.dataset.fingerprint,
@@ -64,7 +64,7 @@ class ScanFiles:
         }
         masks = {}
         if self.view == "log_polar":
-            log_polar = log_polar_map(recipe.view)
+            log_polar = log_polar_map(recipe.geometry)
             masks = {"fill": log_polar.looks_outside(), "fovea": log_polar.looks_within(FOVEA)}
         return exemplar_table(
             top_k,

@@ -78,8 +78,8 @@ def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None, *
         box: only this part, (top, left, bottom, right) in px of the log-polar image, half-open.
         samples: at least so many along a px of the photograph at network size.
     """
-    scale = -(-DISPLAY_SIDE // recipe.view.size)
-    picture, alpha = log_polar_map(recipe.view).unwarp(
+    scale = -(-DISPLAY_SIDE // recipe.geometry.size)
+    picture, alpha = log_polar_map(recipe.geometry).unwarp(
         image_SRC, box=box, scale=scale, supersample=-(-samples // scale)
     )
     return np.concatenate([picture, np.round(alpha * 255).astype(np.uint8)[..., None]], axis=2)

@@ -47,9 +47,9 @@ def report_data(
         samples=samples(recipe, feeds, dataset.class_names),
         dataset=_photographs(run, recipe, feeds["cartesian"], manifests),
         seconds={f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages},
-        log_polar_map=log_polar_map(recipe.view),
+        log_polar_map=log_polar_map(recipe.geometry),
         wraps=recipe.network.angle_padding == "circular",
-        per_row=per_row(recipe.view.size),
+        per_row=per_row(recipe.geometry.size),
     )
 
 

@@ -31,7 +31,7 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
 
 def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
     """What the network input of a view depends on; the cartesian one knows nothing of rings and sectors."""
-    settings = to_dict(recipe.view)
+    settings = to_dict(recipe.geometry)
     return {"name": view, **(settings if view == "log_polar" else {"size": settings["size"]})}
 
 

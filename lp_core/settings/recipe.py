@@ -27,7 +27,7 @@ class Recipe:
     views: tuple[ViewName, ...] = selection(VIEW_NAMES)
     """Networks to train: `cartesian`, `log_polar` or both."""
     data: DataSettings = field(default_factory=DataSettings)
-    view: ViewSettings = field(default_factory=ViewSettings)
+    geometry: ViewSettings = field(default_factory=ViewSettings, metadata={"option": "view"})
     network: NetworkSettings = field(default_factory=NetworkSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
@@ -39,7 +39,7 @@ class Recipe:
         check(len(set(self.views)) == len(self.views), f"views names one twice: {' '.join(self.views)}")
         # A pool that drops an odd last row breaks the circle there: neighbouring units would look at rows that are not
         # neighbours, and a unit's receptive field would be no box.
-        size, wraps = self.view.size, self.network.angle_padding == "circular" and "log_polar" in self.views
+        size, wraps = self.geometry.size, self.network.angle_padding == "circular" and "log_polar" in self.views
         near = max(2, round(size / EVEN_CIRCLE)) * EVEN_CIRCLE
         check(
             not wraps or size % EVEN_CIRCLE == 0,
@@ -80,8 +80,9 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
     }
     arguments = _with_tuples(values)
     arguments["name"] = arguments.pop("recipe")
+    del arguments["view"]
     for key, section in sections.items():
-        arguments[key] = section(**_with_tuples(values[key]))
+        arguments["geometry" if key == "view" else key] = section(**_with_tuples(values[key]))
     return Recipe(**arguments)
 
 

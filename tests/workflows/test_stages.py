@@ -238,7 +238,7 @@ def test_an_epoch_of_another_training_is_no_missing_epoch(small_recipe, tmp_path
 
 def test_a_cartesian_report_depends_on_the_log_polar_samples_that_it_shows(small_recipe, tmp_path):
     one = replace(small_recipe, views=("cartesian",))
-    other = replace(one, view=replace(one.view, law="opencv"))
+    other = replace(one, geometry=replace(one.geometry, law="opencv"))
     graphs = [StageGraph(recipe, Storage.at(tmp_path)) for recipe in (one, other)]
     assert graphs[0].scan("cartesian").fingerprint == graphs[1].scan("cartesian").fingerprint
     assert graphs[0].report().fingerprint != graphs[1].report().fingerprint

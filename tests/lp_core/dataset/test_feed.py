@@ -28,7 +28,7 @@ def test_a_training_image_is_a_function_of_seed_epoch_and_row(small_recipe, view
     data = small_recipe.data
     rng = np.random.default_rng([small_recipe.seed, 1, row])
     crop = random_crop(*image.shape[:2], data.crop_scale, data.crop_ratio, data.flip, rng)
-    assert np.array_equal(batch.images_NSRC[5], network_input(image, crop, view, small_recipe.view))
+    assert np.array_equal(batch.images_NSRC[5], network_input(image, crop, view, small_recipe.geometry))
     assert batch.labels_N[5] == photograph.label
 
 
@@ -55,7 +55,7 @@ def test_evaluation_crops_the_centre(small_recipe):
     feed = feed_of(small_recipe, "cartesian")
     [photograph] = open_dataset(small_recipe.data.path).photographs("validation", np.array([7]))
     image = decode_rgb(photograph.data)
-    expected = network_input(image, centre_crop(*image.shape[:2], 1.0), "cartesian", small_recipe.view)
+    expected = network_input(image, centre_crop(*image.shape[:2], 1.0), "cartesian", small_recipe.geometry)
     [batch] = feed.evaluation_batches("validation", np.array([7]), 1)
     assert np.array_equal(batch.images_NSRC[0], expected)
 

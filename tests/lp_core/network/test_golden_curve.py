@@ -26,7 +26,7 @@ def curve(folder: str, view: str) -> list[float]:
     recipe = Recipe(
         name="demo",
         data=DataSettings(path=folder, flip=0.0, eval_crop=1.0, crop_scale=(0.6, 1.0), lanes=4),
-        view=ViewSettings(size=32),
+        geometry=ViewSettings(size=32),
         network=NetworkSettings(
             width=1 / 8, pool=1, dropout=0.1, angle_padding="circular", initialization="variance-preserving"
         ),

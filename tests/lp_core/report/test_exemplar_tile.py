@@ -56,7 +56,7 @@ def test_mapping_back_keeps_the_middle(small_recipe):
     from lp_core.images.network_input import log_polar_map
 
     ramp = np.tile(np.linspace(0, 255, 32).astype(np.uint8)[:, None, None], (1, 32, 3))
-    back = mapped_back(log_polar_map(small_recipe.view).warp(ramp), small_recipe)
+    back = mapped_back(log_polar_map(small_recipe.geometry).warp(ramp), small_recipe)
     middle = back[80:144, 112, 0].astype(int)
     assert back.shape == (224, 224, 4)
     assert (np.diff(middle) >= -2).all()

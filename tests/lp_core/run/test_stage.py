@@ -64,6 +64,6 @@ def test_weights_do_not_depend_on_workers_or_place(small_recipe):
     inputs = train_inputs(small_recipe, "cartesian", "f")
     json.dumps(inputs)
     moved = replace(small_recipe, train=replace(small_recipe.train, workers=2, keep_checkpoints=5))
-    moved = replace(moved, data=replace(moved.data, path="/elsewhere"), view=replace(moved.view, law="opencv"))
+    moved = replace(moved, data=replace(moved.data, path="/elsewhere"), geometry=replace(moved.geometry, law="opencv"))
     assert train_inputs(moved, "cartesian", "f") == inputs
     assert train_inputs(moved, "log_polar", "f") != train_inputs(small_recipe, "log_polar", "f")

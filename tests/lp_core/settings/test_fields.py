@@ -11,14 +11,18 @@ import pytest
 from lp_core.errors import SettingError
 from lp_core.images.laws import Law, NamedRadius
 from lp_core.settings import Recipe
-from lp_core.settings.fields import Range, setting_name
+from lp_core.settings.fields import Range, option_of, setting_name
 
 RECIPE = Recipe(name="any")
-SECTIONS = [field.name for field in dataclasses.fields(RECIPE) if dataclasses.is_dataclass(getattr(RECIPE, field.name))]
+SECTIONS = {
+    option_of(field): getattr(RECIPE, field.name)
+    for field in dataclasses.fields(RECIPE)
+    if dataclasses.is_dataclass(getattr(RECIPE, field.name))
+}
 FIELDS = {
-    setting_name(section, field.name): (getattr(RECIPE, section), field)
-    for section in SECTIONS
-    for field in dataclasses.fields(getattr(RECIPE, section))
+    setting_name(name, field.name): (section, field)
+    for name, section in SECTIONS.items()
+    for field in dataclasses.fields(section)
 } | {"seed": (RECIPE, next(field for field in dataclasses.fields(RECIPE) if field.name == "seed"))}
 
 
@@ -102,7 +106,7 @@ def test_a_message_says_what_to_give(name, value, words):
 
 @pytest.mark.parametrize("law", [law for law in get_args(Law) if law != "monopole"])
 def test_a_logarithm_needs_a_radius_above_one(law):
-    view = RECIPE.view
+    view = RECIPE.geometry
     with pytest.raises(SettingError, match=rf"view\.radius is 1; the {law} law .* give more than 1 px"):
         replace(view, law=law, radius=1)
     assert replace(view, law=law, radius=1.5)

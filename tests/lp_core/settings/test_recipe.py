@@ -58,10 +58,10 @@ def test_a_circle_that_pools_would_break_is_refused(size, near):
     with pytest.raises(
         SettingError, match=rf"view\.size is {size}, .* multiple of 16, such as {near}, or network.angle"
     ):
-        Recipe(name="x", view=ViewSettings(size=size), network=circle)
-    Recipe(name="x", view=ViewSettings(size=near), network=circle)
-    Recipe(name="x", view=ViewSettings(size=size))
-    Recipe(name="x", view=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
+        Recipe(name="x", geometry=ViewSettings(size=size), network=circle)
+    Recipe(name="x", geometry=ViewSettings(size=near), network=circle)
+    Recipe(name="x", geometry=ViewSettings(size=size))
+    Recipe(name="x", geometry=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
 
 
 def test_settings_cannot_be_changed(small_recipe):
