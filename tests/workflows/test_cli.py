@@ -138,7 +138,7 @@ def test_the_papers_recipe_warps_as_the_paper_did():
     image = np.random.default_rng(0).integers(0, 256, (300, 260, 3), dtype=np.uint8)
     image = cv2.GaussianBlur(image, (0, 0), 3)
     crop = centre_crop(300, 260, chosen.data.eval_crop)
-    found = network_input(image, crop, "log_polar", chosen.view).astype(int)
+    found = network_input(image, crop, "log_polar", chosen.geometry).astype(int)
     # The authors' call was cv2.logPolar(image, (112, 112), 44.2244, WARP_FILL_OUTLIERS): radius exp(ring / 44.2244).
     ring, sector = np.meshgrid(np.arange(224), np.arange(224))
     radius, angle = np.exp(ring / 44.2244), 2 * np.pi * sector / 224
