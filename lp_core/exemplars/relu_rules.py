@@ -1,7 +1,7 @@
 """What a ReLU lets back: one function per rule.
 
-To add a rule: its name in `lp_core.settings.Rule`, its function in `RELU_RULES`, and a hook in
-`tests/reference/guided_backprop.py`. `guided_backprop` applies it at every ReLU from the unit down.
+To add a rule: its name in `lp_core.settings.Rule`, its function in `RELU_RULES`, its title in `lp_core/report/tile.py`,
+and a hook in `tests/reference/guided_backprop.py`. `guided_backprop` applies it at every ReLU from the unit down.
 """
 
 from __future__ import annotations
