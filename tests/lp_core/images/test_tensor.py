@@ -147,7 +147,7 @@ class TestCompilers:
             _, other = self.given(make, kind, images)
             assert torch.equal(exported(other), module(other))
 
-    @pytest.mark.parametrize("dynamic", [False, True])
+    @pytest.mark.parametrize("dynamic", [pytest.param(False, marks=pytest.mark.slow), True])
     def test_compile_in_one_graph(self, make, kind, dynamic):
         torch.compiler.reset()
         module, x = self.given(make, kind, 2)
