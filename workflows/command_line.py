@@ -103,8 +103,8 @@ class StageOptions(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyOptions(StageOptions):
-    """The same, for `logpolar verify RUN`."""
+class PlaceOptions(StageOptions):
+    """The same, for `logpolar verify RUN` and `logpolar measure RUN`, which take the folder by its place."""
 
     folder: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN]")] = ()
     """Run folder, instead of --run."""
@@ -129,8 +129,10 @@ class FigureOptions(WeighedOptions):
     visualize: ShortVisualizeOptions = field(default_factory=ShortVisualizeOptions)
 
 
+BY_PLACE = ("measure", "verify")
+"""Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
-    "verify": VerifyOptions,
+    **dict.fromkeys(BY_PLACE, PlaceOptions),
     "visualize": FigureOptions,
     **dict.fromkeys(("evaluate", "scan", "run"), WeighedOptions),
 }
@@ -161,16 +163,15 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
         SystemExit: help was asked for (0), or an option is unknown or malformed (2).
     """
     start, _ = tyro.cli(Start, args=arguments, return_unknown_args=True, add_help=False)
-    folder = start.folder[0] if verb == "verify" and start.folder else None
+    folder = start.folder[0] if verb in BY_PLACE and start.folder else None
     run = start.run or folder or ("runs/demo" if verb == "demo" else None)
     default = as_options(OPTIONS.get(verb, StageOptions), _settings_before(verb, run, start), run)
     chosen = tyro.cli(type(default), prog=f"logpolar {verb}", description=f"{about}.", default=default, args=arguments)
     recipe = recipe_of(chosen)
     if recipe.data.path:  # workers on other nodes have other working directories
         recipe = replace(recipe, data=replace(recipe.data, path=Storage.at(recipe.data.path).uri))
-    check(
-        len(getattr(chosen, "folder", ())) <= 1, f"verify takes one run, not {' '.join(getattr(chosen, 'folder', ()))}"
-    )
+    folders: tuple[str, ...] = getattr(chosen, "folder", ())
+    check(len(folders) <= 1, f"{verb} takes one run, not {' '.join(folders)}")
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)

@@ -11,6 +11,7 @@ from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
+from workflows.measure import measure
 from workflows.report import report
 from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
@@ -35,6 +36,7 @@ def run(session: Session) -> None:
     if recipe.scan.split != VALIDATION:
         scan_validation(session)
     visualize(session)
+    measure(session)
     report(session)
 
 

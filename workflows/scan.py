@@ -47,6 +47,25 @@ def scan_validation(session: Session) -> None:
         session.recipe = recipe
 
 
+def scan_control(session: Session, view: ViewName, epoch: int | None) -> None:
+    """Scan the validation split with a network that measures compare with, unless that is finished.
+
+    Args:
+        session: its settings stay as they are.
+        view: of the network.
+        epoch: whose weights it has; 0 before the first step.
+    """
+    recipe = session.recipe
+    session.recipe = replace(recipe, scan=replace(recipe.scan, split=VALIDATION, checkpoints="none", maxima=False))
+    try:
+        stage = session.stages.scan(view, epoch)
+        if not stage.is_finished():
+            session.stages.require(*stage.before)
+            _scan_view(session, view, {epoch: stage})
+    finally:
+        session.recipe = recipe
+
+
 def check_split(session: Session) -> None:
     """Refuse a split that does not exist or is empty."""
     data, split = session.recipe.data, session.recipe.scan.split

@@ -13,9 +13,18 @@ from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
+from lp_core.findings.values import TRAINED, UNTRAINED
+from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
-from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
+from lp_core.run.inputs import (
+    findings_inputs,
+    measure_inputs,
+    scan_inputs,
+    settings_among,
+    train_inputs,
+    visualize_inputs,
+)
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Recipe, ViewName, to_dict
@@ -33,6 +42,7 @@ WRITES = {
     "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
     "changes": (files.CHANGES,),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES),
+    "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
@@ -153,6 +163,34 @@ class StageGraph:
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
 
+    def networks(self, view: ViewName) -> dict[str, int | None]:
+        """The networks that a view's measures compare, by name: the epoch of each, None for the finished weights.
+
+        The untrained network is there if the training kept its first weights; epochs of `scan.checkpoints` have names
+        such as `epoch 3`.
+
+        Raises:
+            LogpolarError: the training did not keep the weights of an epoch that the settings ask for.
+        """
+        networks: dict[str, int | None] = {TRAINED: None}
+        if self.source(view).name == "train" and 0 in self.kept(view):
+            networks[UNTRAINED] = 0
+        return networks | {f"epoch {epoch}": epoch for epoch in self._epochs(view) if epoch > 0}
+
+    def measured_scans(self, view: ViewName) -> dict[str, Stage]:
+        """The scans of the validation split that a view's measures read, by the name of the network."""
+        return {name: self.scan(view, epoch) for name, epoch in self.networks(view).items()}
+
+    def measure(self) -> Stage:
+        """The measures of all views and the findings, from scans of the validation split."""
+        scans = {view: self.measured_scans(view) for view in self.recipe.views}
+        fingerprints: dict[str, dict[str, str]] = {
+            view: {network: stage.fingerprint for network, stage in of_view.items()} for view, of_view in scans.items()
+        }
+        rules = read_rules(committed_rules()).fingerprint
+        before = [stage for of_view in scans.values() for stage in of_view.values()]
+        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+
     def report(self) -> Stage:
         """The page about all views of the run."""
         views = self.recipe.views
@@ -167,7 +205,10 @@ class StageGraph:
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
         before = [stage for stages in shown.values() for stage in stages]
-        return self._stage(self.run, "report", inputs, "", *before, *compared)
+        measured = [self.measure()] if self.run.exists(files.FINDINGS) else []
+        if measured:
+            inputs["findings"] = measured[0].fingerprint
+        return self._stage(self.run, "report", inputs, "", *before, *compared, *measured)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:
         """Check that these stages, and all before them, are finished with the present settings.

@@ -71,6 +71,17 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
     return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": to_dict(recipe.visualize)}
 
 
+def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str) -> dict[str, Any]:
+    """What the measures of a run and its findings depend on.
+
+    Args:
+        recipe: settings of the run.
+        scans: fingerprints of the scans, by view and network.
+        rules: fingerprint of the rules of verdicts.
+    """
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+
+
 _SHORT = {"limit": "data.limit", "eval_crop": "data.eval-crop", "batch_size": "scan.batch-size", "split": "scan.split"}
 """Inputs that stand outside a section of their name."""
 

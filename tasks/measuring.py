@@ -1,0 +1,188 @@
+"""Tasks that measure the nines of one network against chance, and the channels of two networks against each other."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from lp_core.dataset.feed import open_dataset
+from lp_core.errors import DataError
+from lp_core.fingerprint import fingerprint
+from lp_core.run.files import MAXIMA, MAXIMA_IMAGES, MEASURES
+from lp_core.settings import ViewName
+from lp_core.storage import Storage
+
+if TYPE_CHECKING:
+    from lp_core.findings.grouping import Likeness
+    from lp_core.findings.nines import Nines
+
+
+@dataclass(frozen=True)
+class NetworkNines:
+    """The nines of one network, to be measured: small and picklable, it travels to a task.
+
+    Args:
+        run: URI of the run folder, where the result is kept until the stage is finished.
+        view: of the network.
+        network: trained, untrained, or `epoch N`.
+        scan: URI of the folder of its scan.
+        scanned: fingerprint of the scan.
+        dataset: path or URI of the data set folder, which knows the classes.
+        hashes: URI of the folder whose `maxima_images.parquet` has the hashes of the photographs; None without.
+        samples: of the null.
+        seed: of the null, besides the names of view and network.
+        only_classes: measure G alone.
+    """
+
+    run: str
+    view: ViewName
+    network: str
+    scan: str
+    scanned: str
+    dataset: str
+    hashes: str | None
+    samples: int
+    seed: int
+    only_classes: bool = False
+
+    def file(self, kind: str) -> str:
+        """Name of the file of a result in the run folder; it changes with everything that the result depends on."""
+        depends = {key: value for key, value in asdict(self).items() if key not in ("run", "scan", "dataset")}
+        return f"{MEASURES}/parts/{fingerprint(depends | {'hashes': self.hashes is not None})}-{kind}.parquet"
+
+
+GROUPS, CHANNELS = "grouping", "channels"
+
+
+def group_nines(piece: NetworkNines) -> int:
+    """Measure the grouping of a network's nines; write tables of layers and of channels.
+
+    Returns:
+        1, one network.
+
+    Raises:
+        DataError: the table of exemplars cannot be used.
+    """
+    from lp_core.findings.grouping import channel_effects, grouping_table, measure_grouping
+
+    nines = read_nines(Storage(piece.scan))
+    complete = nines.only(nines.complete_C)
+    seed = [piece.seed, int(fingerprint([piece.view, piece.network])[:8], 16)]
+    effects = measure_grouping(
+        complete,
+        _likeness(piece, complete),
+        piece.samples,
+        np.random.default_rng(seed),
+        only_classes=piece.only_classes,
+    )
+    run = Storage(piece.run)
+    run.write_table(piece.file(CHANNELS), channel_effects(complete, effects))
+    run.write_table(piece.file(GROUPS), grouping_table(complete, effects, piece.view, piece.network))
+    return 1
+
+
+def read_part(piece: NetworkNines, kind: str) -> pa.Table | None:
+    """Return a table that a finished piece wrote; None if it is not finished."""
+    try:
+        return Storage(piece.run).read_table(piece.file(kind))
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
+def finished_part(piece: NetworkNines, kind: str) -> pa.Table:
+    """Return a table that a finished piece wrote.
+
+    Raises:
+        DataError: it has vanished since.
+    """
+    table = read_part(piece, kind)
+    if table is None:
+        raise DataError(f"{Storage(piece.run).path(piece.file(kind))} cannot be read; measure again")
+    return table
+
+
+def read_nines(scan: Storage) -> Nines:
+    """Return the nines of a scan.
+
+    Raises:
+        DataError: the table is missing or no table of exemplars.
+    """
+    from lp_core.exemplars.table import read_exemplars
+    from lp_core.findings.nines import nines_of
+
+    try:
+        return nines_of(read_exemplars(scan))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{scan}: the exemplars cannot be read ({error}); scan again") from None
+
+
+def _likeness(piece: NetworkNines, nines: Nines) -> Likeness:
+    from lp_core.findings.grouping import Likeness
+    from lp_core.findings.nines import values_of_rows
+    from lp_core.measures.wordnet import lin_similarity
+
+    wnids = known_wnids(piece.dataset)
+    similarity_LL = None if wnids is None else lin_similarity(wnids).astype(np.float32)
+    if piece.hashes is None:
+        return Likeness(similarity_LL)
+    images = Storage(piece.hashes).read_table(MAXIMA_IMAGES, use_threads=False)
+    hash_CK = values_of_rows(images["row"].to_numpy(), images["hash"].to_numpy(), nines.image_CK)
+    return Likeness(similarity_LL, hash_CK)
+
+
+def known_wnids(dataset: str) -> list[str] | None:
+    """Return the classes' wnids; None if one is unknown or stands twice, so that their meaning cannot be compared."""
+    from lp_core.measures.wordnet import unknown_wnids
+
+    wnids = open_dataset(dataset).wnids
+    if unknown_wnids(wnids) or len(set(wnids)) < len(wnids):
+        return None
+    return [wnid for wnid in wnids if wnid is not None]
+
+
+def has_hashes(scan: Storage) -> bool:
+    """Whether a scan wrote hashes of the photographs."""
+    return scan.exists(MAXIMA_IMAGES) and "hash" in scan.read_table(MAXIMA_IMAGES).column_names
+
+
+def has_maxima(scan: Storage) -> bool:
+    """Whether a scan wrote the maxima of all images."""
+    return scan.exists(MAXIMA_IMAGES) and scan.exists(MAXIMA)
+
+
+def twin_layer(a: str, b: str, layer: str, start: int, channels: int, seed: int) -> dict[str, object]:
+    """Return the row of a layer in the table of twins, without the names of the networks.
+
+    Args:
+        a, b: URIs of the folders of two scans that wrote maxima.
+        layer: its name.
+        start: column of its first channel in the maxima.
+        channels: of the layer.
+        seed: of the shuffles.
+    """
+    from lp_core.measures.twins import twin_channels
+
+    rows_a, rows_b = (
+        Storage(folder).read_table(MAXIMA_IMAGES, use_threads=False)["row"].to_numpy() for folder in (a, b)
+    )
+    both, index_a, index_b = np.intersect1d(rows_a, rows_b, return_indices=True)
+    columns = slice(start, start + channels)
+    a_NA, b_NB = (_maxima(Storage(folder), columns)[index] for folder, index in ((a, index_a), (b, index_b)))
+    row: dict[str, object] = {"layer": layer, "share": None, "threshold": None, "median_correlation": None}
+    if len(both) < 3 or not (np.ptp(a_NA, axis=0) > 0).any() or not (np.ptp(b_NB, axis=0) > 0).any():
+        return row
+    twins = twin_channels(a_NA, b_NB, np.random.default_rng([seed, start]))
+    known_A = twins.correlation_A[~np.isnan(twins.correlation_A)]
+    return row | {"share": twins.share, "threshold": twins.threshold, "median_correlation": float(np.median(known_A))}
+
+
+def _maxima(scan: Storage, columns: slice) -> np.ndarray:
+    """Some columns of the maxima of all images, float16 [N, c]; on this machine without reading the others."""
+    if scan.is_local:
+        return np.array(np.load(scan.path(MAXIMA), mmap_mode="r")[:, columns])
+    import io
+
+    return np.load(io.BytesIO(scan.read_bytes(MAXIMA)))[:, columns].copy()

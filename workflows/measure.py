@@ -1,0 +1,210 @@
+"""`logpolar measure`: the paper's sentences as numbers, each with what chance would give, and a verdict."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lp_core.findings.grouping import WITHOUT_DUPLICATES
+from lp_core.findings.matched import epoch_accuracy
+from lp_core.findings.values import TRAINED, UNTRAINED, Absence
+from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
+from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.network.layers import conv_channels
+from lp_core.run import files
+from lp_core.run.stage import Stage, stage_run
+from lp_core.settings import VIEW_NAMES
+from lp_core.storage import Storage
+from tasks.from_recipe import rows_of
+from tasks.measuring import (
+    CHANNELS,
+    GROUPS,
+    NetworkNines,
+    finished_part,
+    group_nines,
+    has_hashes,
+    has_maxima,
+    known_wnids,
+    read_nines,
+    read_part,
+    twin_layer,
+)
+from tasks.pieces import Executor, InProcess
+from tasks.progress import Progress, say
+from workflows.scan import scan_control
+from workflows.session import Session
+from workflows.stages import VALIDATION
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+WITHOUT_UNTRAINED = (
+    *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E")),
+    "firing.foveal_index.against_untrained",
+    "firing.angle",
+)
+"""Measures that compare with the untrained network."""
+SMALL = 500_000
+"""Channels times null samples that are measured in this process: 4 s, less than starting Ray takes. Our choice."""
+
+
+def measure(session: Session) -> None:
+    """Measure grouping and place of all views against their controls, and judge the claims of `measure.toml`.
+
+    Controls that were not scanned yet are scanned first.
+
+    Raises:
+        LogpolarError: a view is not scanned with the present settings.
+    """
+    graph = session.stages
+    graph.require(*(graph.scan(view) for view in session.recipe.views))
+    session.write_config()
+    for view in session.recipe.views:
+        for epoch in graph.networks(view).values():
+            scan_control(session, view, epoch)
+    stage = session.stages.measure()
+    if stage.is_finished():
+        say("measure: finished before")
+    else:
+        _measure_run(session, stage)
+    for row in session.run.read_json(files.FINDINGS)["findings"]:
+        say(finding_line(row))
+
+
+def _measure_run(session: Session, stage: Stage) -> None:
+    """Write the tables of `measures/` and findings.json."""
+    from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
+
+    run, rules = session.run, read_rules(committed_rules())
+    with stage_run(stage) as watch:
+        pieces = _pieces(session)
+        _group(session, pieces)
+        networks = [MeasuredNetwork(piece.view, piece.network, finished_part(piece, GROUPS)) for piece in pieces]
+        trained = {piece.view: piece for piece in pieces if piece.network == TRAINED}
+        channels = {
+            view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
+            for view, piece in trained.items()
+        }
+        made = run_tables(networks, channels, session.recipe.geometry, _twins(session), _accuracy(session))
+        for name, table in made.tables.items():
+            run.write_table(name, table)
+        absences = _absences(session)
+        size = _size(session, made.complete_channels())
+        run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
+    for absence in absences:
+        say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
+    facts = {"input_px": size.input_px, "classes": size.classes, "images": size.images}
+    stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
+    for file in run.files(f"{files.MEASURES}/parts"):
+        run.remove(file)
+
+
+def _pieces(session: Session) -> list[NetworkNines]:
+    """A piece for every network whose nines are measured; epochs between first and last measure G alone."""
+    recipe, pieces = session.recipe, []
+    for view in recipe.views:
+        scans = session.stages.measured_scans(view)
+        hashes = scans[TRAINED].folder
+        for network, scan in scans.items():
+            pieces.append(
+                NetworkNines(
+                    run=session.run.uri,
+                    view=view,
+                    network=network,
+                    scan=scan.folder.uri,
+                    scanned=scan.fingerprint,
+                    dataset=recipe.data.path,
+                    hashes=hashes.uri if has_hashes(hashes) else None,
+                    samples=recipe.measure.samples,
+                    seed=recipe.seed,
+                    only_classes=network not in (TRAINED, UNTRAINED),
+                )
+            )
+    return pieces
+
+
+def _group(session: Session, pieces: list[NetworkNines]) -> None:
+    """Measure the nines of all networks; those that an earlier start finished are skipped."""
+    unfinished = [piece for piece in pieces if read_part(piece, GROUPS) is None]
+    with Progress("measure grouping", len(pieces), "networks") as progress:
+        progress.already(len(pieces) - len(unfinished))
+        if unfinished:
+            for networks in _executor(session).run(group_nines, [(piece,) for piece in unfinished]):
+                progress.advance(networks)
+
+
+def _executor(session: Session) -> Executor:
+    channels = sum(conv_channels(session.recipe.network.width).values())
+    return InProcess() if channels * session.recipe.measure.samples <= SMALL else session.executor
+
+
+def _twins(session: Session) -> pa.Table | None:
+    """The table of channels that the networks of both views share; None if it cannot be made."""
+    from lp_core.findings.twin_table import twin_table
+
+    if len(session.recipe.views) < len(VIEW_NAMES):
+        return None
+    a, b = (session.stages.scan(view).folder for view in VIEW_NAMES)
+    if not (has_maxima(a) and has_maxima(b)):
+        return None
+    counts = conv_channels(session.recipe.network.width)
+    starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
+    pieces = [(a.uri, b.uri, layer, starts[layer], counts[layer], session.recipe.seed) for layer in counts]
+    with Progress("measure twins", len(pieces), "layers") as progress:
+        rows = {}
+        for row in _executor(session).run(twin_layer, pieces):
+            rows[row["layer"]] = row
+            progress.advance(1)
+    return twin_table(VIEW_NAMES[0], VIEW_NAMES[1], [rows[layer] for layer in counts])
+
+
+def _accuracy(session: Session) -> dict[str, dict[str, float]]:
+    """Validation top-1 in percent by view and network, of the epochs that were scanned; none for a single one."""
+    accuracy: dict[str, dict[str, float]] = {}
+    for view in session.recipe.views:
+        networks = session.stages.networks(view)
+        if len(networks) > 2 and (session.run / view).exists(files.METRICS):
+            lines = map(json.loads, (session.run / view).read_bytes(files.METRICS).splitlines())
+            accuracy[view] = epoch_accuracy(lines, networks)
+    return accuracy
+
+
+def _absences(session: Session) -> list[Absence]:
+    """Measures that could not be made, and why."""
+    absences = [
+        Absence(view, "", f"the run has no {view} view") for view in VIEW_NAMES if view not in session.recipe.views
+    ]
+    for view in session.recipe.views:
+        scans = session.stages.measured_scans(view)
+        if UNTRAINED not in scans:
+            imported = session.stages.source(view).name == "weights"
+            reason = "its weights were imported" if imported else "its training kept no first weights; train again"
+            reason = f"there is no untrained network: {reason}"
+            absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
+        if known_wnids(session.recipe.data.path) is None:
+            absences.append(Absence(view, "grouping.W", "the classes have no wnids of ImageNet"))
+        if not has_hashes(scans[TRAINED].folder):
+            absences.append(
+                Absence(view, f"grouping.{WITHOUT_DUPLICATES}", "the scan wrote no hashes of the photographs")
+            )
+        if len(scans) <= 2:
+            absences.append(
+                Absence(
+                    view,
+                    "grouping.G.lambda.accuracy_matched",
+                    "one checkpoint was scanned; --scan.checkpoints all scans more",
+                )
+            )
+    return absences
+
+
+def _size(session: Session, channels: dict[tuple[str, str], int]) -> RunSize:
+    rows = rows_of(session.recipe, VALIDATION)
+    classes = len(np.unique(session.dataset.rows(VALIDATION).label[rows]))
+    images = min(session.stages.scan(view).fact("images") or len(rows) for view in session.recipe.views)
+    return RunSize(session.recipe.geometry.size, classes, images, channels)
