@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lp_core.dataset.feed import open_dataset
@@ -191,6 +191,18 @@ class StageGraph:
         before = [stage for of_view in scans.values() for stage in of_view.values()]
         return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
 
+    def measured(self) -> Stage | None:
+        """The measures of the views and epochs that were chosen when they were made; None if they never were."""
+        manifest = Stage(self.run, "measure", {}).manifest()
+        if manifest is None:
+            return None
+        scans = manifest["inputs"]["scans"]
+        names = {name for networks in scans.values() for name in networks}
+        epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
+        scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
+        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        return replace(self, recipe=chosen).measure()
+
     def report(self) -> Stage:
         """The page about all views of the run."""
         views = self.recipe.views
@@ -205,10 +217,11 @@ class StageGraph:
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
         before = [stage for stages in shown.values() for stage in stages]
-        measured = [self.measure()] if self.run.exists(files.FINDINGS) else []
-        if measured:
-            inputs["findings"] = measured[0].fingerprint
-        return self._stage(self.run, "report", inputs, "", *before, *compared, *measured)
+        measured = self.measured()
+        if measured is not None:
+            inputs["findings"] = measured.fingerprint
+        last = [] if measured is None else [measured]
+        return self._stage(self.run, "report", inputs, "", *before, *compared, *last)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:
         """Check that these stages, and all before them, are finished with the present settings.

@@ -170,7 +170,8 @@ def _test(
     above = condition.side == "above"
     # Turned so that the condition asks for values above 0.
     turned_S = (value_S - condition.bound) * (1 if above else -1)
-    seen = f"{condition.measure} is {interval.estimate:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
+    ends = "" if interval.n < 2 else f" [{interval.low:.3g}, {interval.high:.3g}]"
+    seen = f"{condition.measure} is {interval.estimate:.3g}{ends}"
     outcome: Outcome = "open"
     if condition.decided_by == "mean":
         outcome = "holds" if turned_S.mean() >= 0 else "fails"
