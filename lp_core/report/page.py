@@ -11,9 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lp_core.report.contents import ReportData, class_summary
+from lp_core.report.findings import shown_kinds
 from lp_core.report.gallery import gallery_data
 from lp_core.report.panel import Geometry
-from lp_core.report.picture import png
+from lp_core.report.picture import png, webp
 from lp_core.report.plots import training_curves
 from lp_core.report.tile import RULE_TITLES, VIEW_TITLES
 
@@ -44,7 +45,14 @@ def write_report(data: ReportData) -> dict[str, bytes]:
             pictures[kind] = {"path": name, "height": picture.shape[0], "width": picture.shape[1]}
         samples.append({"class_name": sample.class_name, "pictures": pictures})
     layers = list(_layers(data))
-    style, script = _inline("style.css"), _inline("report.js")
+    nines = []
+    for nine in data.nines:
+        name = f"images/nine_{nine.view}_{nine.percentile}.webp"
+        if nine.picture is not None:
+            files[name] = webp(nine.picture)
+        side = 0 if nine.picture is None else len(nine.picture)
+        nines.append({**vars(nine), "path": name if side else None, "side": side})
+    style, script = Markup(_inline("style.css") + _inline("findings.css")), _inline("report.js")
     curves = training_curves({view: report.metrics for view, report in data.views.items()})
     files["index.html"] = _render(
         "index.html",
@@ -53,6 +61,8 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         titles=VIEW_TITLES,
         curves=[Markup(svg) for svg in curves.values()],
         samples=samples,
+        kinds=shown_kinds(data.measured) if data.measured else [],
+        nines=nines,
         layers=layers,
         settings=list(_settings(data.recipe)),
         by_class=list(zip(*(report.by_class for report in data.views.values()), strict=False)),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import pyarrow.compute as pc
 
 from lp_core.dataset.faulty_rows import recorded
 from lp_core.dataset.feed import Feed
@@ -14,11 +17,16 @@ from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contact_sheet import per_row
 from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.measured import Measured, is_known, read_measured
+from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
 from lp_core.run.files import CLASSES, COMPARISON, EVALUATION, FEATURES, METRICS, PANELS
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
+
+NINES_LAYER = "conv5_2"
+"""Whose channels are shown at percentiles of grouping. Source: the layer of the paper's figures."""
 
 
 def report_data(
@@ -38,6 +46,7 @@ def report_data(
         manifests: by view, in the order in which they are shown, and stage.
     """
     views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    measured = read_measured(run)
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
@@ -50,7 +59,19 @@ def report_data(
         log_polar_map=log_polar_map(recipe.geometry),
         wraps=recipe.network.angle_padding == "circular",
         per_row=per_row(recipe.geometry.size),
+        measured=measured,
+        nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
+
+
+def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measured | None) -> list[PercentileNine]:
+    """Channels of one layer at percentiles of grouping, with their nine; none where that was not measured."""
+    if measured is None:
+        return []
+    channels = measured.rows("channels", view=view, layer=NINES_LAYER, complete=True)
+    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), NINES_LAYER)).to_pylist()
+    exemplars = replace(report, exemplars=rows).exemplars_of()
+    return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
 
 def read_view(folder: Storage, address: str) -> ViewReport:
