@@ -27,3 +27,6 @@ ATLAS = "atlas"
 FEATURES = "features.parquet"
 
 REPORT = "report"
+
+SWEEP = "sweep.json"
+SWEEP_TABLE = "sweep.parquet"
