@@ -27,7 +27,11 @@ JUDGED = {"measure", "report"}
 SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {"compare", "measure", "report"}
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+    "compare",
+    "measure",
+    "report",
+}
 
 STALE = {
     "recipe": ("another", NOTHING),
