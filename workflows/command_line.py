@@ -132,10 +132,6 @@ class FigureOptions(WeighedOptions):
     visualize: ShortVisualizeOptions = field(default_factory=ShortVisualizeOptions)
 
 
-<<<<<<< HEAD
-BY_PLACE = ("measure", "verify")
-"""Verbs that take the run folder without `--run`."""
-=======
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions(StageOptions):
     """The same for all runs of `logpolar sweep`, and in what they differ."""
@@ -154,7 +150,8 @@ class SweepOptions(StageOptions):
 
 Options = TypeVar("Options", bound=StageOptions)
 
->>>>>>> j-sweep
+BY_PLACE = ("measure", "verify")
+"""Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
     "visualize": FigureOptions,
