@@ -87,12 +87,25 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.sweep_command import sweep_command
 
         sweep(sweep_command(VERBS[verb], arguments))
+    elif verb == "measure":
+        _measure(arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
         tyro.cli(warp, prog=program, args=arguments)
     else:
         _run_stage(verb, arguments)
+
+
+def _measure(arguments: list[str]) -> None:
+    from workflows.measure_command import sweep_measurement
+    from workflows.measure_sweep import measure_sweep
+
+    sweep = sweep_measurement(arguments)
+    if sweep is None:
+        _run_stage("measure", arguments)
+    else:
+        measure_sweep(sweep.folder, sweep.command)
 
 
 def _run_stage(verb: str, arguments: list[str]) -> None:

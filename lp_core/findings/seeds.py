@@ -1,4 +1,4 @@
-"""The runs of a sweep compared: seeds are the replicates, variants are judged apart, shuffled labels are a null (N3)."""
+"""The runs of a sweep compared: seeds are the replicates, each variant is judged, shuffled labels are a null (N3)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def against_shuffled(runs: Sequence[MeasuredRun]) -> dict[str, Values]:
             if not null or name not in (grouping_name("G", "delta"), grouping_name("W", "delta")):
                 continue
             same = paired and len(null) == len(having) == len(trained)
-            value_S = learned([run.values[key] for run in having], null if same else [float(np.mean(null))])
+            delta_S = np.array([run.values[key] for run in having])
+            value_S = learned(delta_S, np.array(null) if same else np.array([np.mean(null)]))
             for run, value in zip(having, value_S.tolist(), strict=True):
                 beyond.setdefault(run.run, {})[view, layer, f"{name}.against_shuffled"] = value
     return beyond
