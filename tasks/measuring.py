@@ -1,4 +1,4 @@
-"""Tasks that measure the nines of one network against chance, and the channels of two networks against each other."""
+"""Tasks that measure the nines of one network against chance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
-from lp_core.run.files import MAXIMA, MAXIMA_IMAGES, MEASURES
+from lp_core.run.files import MAXIMA_IMAGES, MEASURES
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
 
@@ -146,43 +146,3 @@ def known_wnids(dataset: str) -> list[str] | None:
 def has_hashes(scan: Storage) -> bool:
     """Whether a scan wrote hashes of the photographs."""
     return scan.exists(MAXIMA_IMAGES) and "hash" in scan.read_table(MAXIMA_IMAGES).column_names
-
-
-def has_maxima(scan: Storage) -> bool:
-    """Whether a scan wrote the maxima of all images."""
-    return scan.exists(MAXIMA_IMAGES) and scan.exists(MAXIMA)
-
-
-def twin_layer(a: str, b: str, layer: str, start: int, channels: int, seed: int) -> dict[str, object]:
-    """Return the row of a layer in the table of twins, without the names of the networks.
-
-    Args:
-        a, b: URIs of the folders of two scans that wrote maxima.
-        layer: its name.
-        start: column of its first channel in the maxima.
-        channels: of the layer.
-        seed: of the shuffles.
-    """
-    from lp_core.measures.twins import twin_channels
-
-    rows_a, rows_b = (
-        Storage(folder).read_table(MAXIMA_IMAGES, use_threads=False)["row"].to_numpy() for folder in (a, b)
-    )
-    both, index_a, index_b = np.intersect1d(rows_a, rows_b, return_indices=True)
-    columns = slice(start, start + channels)
-    a_NA, b_NB = (_maxima(Storage(folder), columns)[index] for folder, index in ((a, index_a), (b, index_b)))
-    row: dict[str, object] = {"layer": layer, "share": None, "threshold": None, "median_correlation": None}
-    if len(both) < 3 or not (np.ptp(a_NA, axis=0) > 0).any() or not (np.ptp(b_NB, axis=0) > 0).any():
-        return row
-    twins = twin_channels(a_NA, b_NB, np.random.default_rng([seed, start]))
-    known_A = twins.correlation_A[~np.isnan(twins.correlation_A)]
-    return row | {"share": twins.share, "threshold": twins.threshold, "median_correlation": float(np.median(known_A))}
-
-
-def _maxima(scan: Storage, columns: slice) -> np.ndarray:
-    """Some columns of the maxima of all images, float16 [N, c]; on this machine without reading the others."""
-    if scan.is_local:
-        return np.array(np.load(scan.path(MAXIMA), mmap_mode="r")[:, columns])
-    import io
-
-    return np.load(io.BytesIO(scan.read_bytes(MAXIMA)))[:, columns].copy()

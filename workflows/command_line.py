@@ -7,10 +7,10 @@ other options name: `Start` reads these, then the verb's own type reads everythi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, make_dataclass, replace
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
@@ -63,6 +63,9 @@ LAYERS = PrimitiveConstructorSpec(
     str_from_instance=list,
 )
 """`conv3_3 conv5_2` or `conv3_3,conv5_2`."""
+
+WORDS = replace(LAYERS, metavar="{untrained,shuffled} ...")
+"""The same for controls."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +132,24 @@ class FigureOptions(WeighedOptions):
     visualize: ShortVisualizeOptions = field(default_factory=ShortVisualizeOptions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(StageOptions):
+    """The same for all runs of `logpolar sweep`, and in what they differ."""
+
+    seeds: str | None = None
+    """Number of seeds, such as 8 for 0 to 7, or the seeds: `3,5,7` (`3,` is one). They add up with those of an earlier
+    start; a new sweep has seed 0 unless given."""
+    vary: Annotated[tuple[str, ...], UseAppendAction] = ()
+    """SETTING=VALUE,VALUE, such as view.law=monopole,opencv; each --vary multiplies the runs. Members of one value are
+    separated by spaces."""
+    controls: Annotated[tuple[str, ...], WORDS] = ()
+    """`untrained` scans the first weights of every run; `shuffled` makes every run once more with shuffled labels."""
+    at_once: int | None = None
+    """Runs at the same time; as many as the cluster has room for unless given."""
+
+
+Options = TypeVar("Options", bound=StageOptions)
+
 BY_PLACE = ("measure", "verify")
 """Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
@@ -178,7 +199,7 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figures[0] if figures else None)
 
 
-def as_options(kind: type[StageOptions], recipe: Recipe, run: str | None) -> StageOptions:
+def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     """A recipe as the default values of a verb's options."""
     values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
     short = get_type_hints(kind)["visualize"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +26,13 @@ from tasks.measuring import (
     finished_part,
     group_nines,
     has_hashes,
-    has_maxima,
     known_wnids,
     read_nines,
     read_part,
-    twin_layer,
 )
 from tasks.pieces import Executor, InProcess
 from tasks.progress import Progress, say
+from tasks.twins import TwinNetwork, twins_of
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -61,6 +59,17 @@ def measure(session: Session) -> None:
     Raises:
         LogpolarError: a view is not scanned with the present settings.
     """
+    measure_run(session)
+    for row in session.run.read_json(files.FINDINGS)["findings"]:
+        say(finding_line(row))
+
+
+def measure_run(session: Session) -> Stage:
+    """The same, without a word about the findings; return the finished stage.
+
+    Raises:
+        LogpolarError: as `measure`.
+    """
     graph = session.stages
     graph.require(*(graph.scan(view) for view in session.recipe.views))
     session.write_config()
@@ -72,8 +81,7 @@ def measure(session: Session) -> None:
         say("measure: finished before")
     else:
         _measure_run(session, stage)
-    for row in session.run.read_json(files.FINDINGS)["findings"]:
-        say(finding_line(row))
+    return stage
 
 
 def _measure_run(session: Session, stage: Stage) -> None:
@@ -145,22 +153,10 @@ def _executor(session: Session) -> Executor:
 
 def _twins(session: Session) -> pa.Table | None:
     """The table of channels that the networks of both views share; None if it cannot be made."""
-    from lp_core.findings.twin_table import twin_table
-
     if len(session.recipe.views) < len(VIEW_NAMES):
         return None
-    a, b = (session.stages.scan(view).folder for view in VIEW_NAMES)
-    if not (has_maxima(a) and has_maxima(b)):
-        return None
-    counts = conv_channels(session.recipe.network.width)
-    starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
-    pieces = [(a.uri, b.uri, layer, starts[layer], counts[layer], session.recipe.seed) for layer in counts]
-    with Progress("measure twins", len(pieces), "layers") as progress:
-        rows = {}
-        for row in _executor(session).run(twin_layer, pieces):
-            rows[row["layer"]] = row
-            progress.advance(1)
-    return twin_table(VIEW_NAMES[0], VIEW_NAMES[1], [rows[layer] for layer in counts])
+    ordinary, other = (TwinNetwork(view, session.stages.scan(view).folder.uri) for view in VIEW_NAMES)
+    return twins_of(ordinary, other, session.recipe, _executor(session))
 
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:

@@ -33,7 +33,7 @@ def run(session: Session) -> None:
     train_views(session, [view for view, name in sources.items() if name == "train"])
     evaluate(session)
     scan(session)
-    if recipe.scan.split != VALIDATION:
+    if recipe.scan.split != VALIDATION or recipe.scan.control != "none":
         scan_validation(session)
     visualize(session)
     measure(session)
@@ -45,16 +45,16 @@ def demo(session: Session) -> None:
     data = session.run / "dataset"
     if session.recipe.data.path in ("", data.uri):
         session.recipe = replace(session.recipe, data=replace(session.recipe.data, path=data.uri))
-        _make_toy(session)
+        make_toy(data)
     run(session)
 
 
-def _make_toy(session: Session) -> None:
+def make_toy(data: Storage) -> None:
+    """Draw the built-in data set into a folder that does not hold it yet."""
     from lp_core.indexing.layouts import find
     from lp_core.indexing.manifest import write_dataset_folder
     from lp_core.toy.data_set import write_toy
 
-    data = session.run / "dataset"
     if data.exists("manifest.json"):
         return
     say(f"drawing the built-in data set in {data}")

@@ -12,7 +12,7 @@ from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA
 from lp_core.run.stage import Stage, Stopwatch, stage_run
-from lp_core.settings import ViewName
+from lp_core.settings import Control, ViewName
 from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
@@ -37,9 +37,9 @@ def scan(session: Session) -> None:
 
 
 def scan_validation(session: Session) -> None:
-    """Scan what features and report show, where the settings ask for another split; the settings stay as they are."""
+    """Scan what features and report show, where the settings ask for something else; the settings stay as they are."""
     recipe = session.recipe
-    shown = replace(recipe.scan, split=VALIDATION, checkpoints="none", maxima=False)
+    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none", maxima=False)
     session.recipe = replace(recipe, scan=shown)
     try:
         _scan_views(session)
@@ -47,18 +47,20 @@ def scan_validation(session: Session) -> None:
         session.recipe = recipe
 
 
-def scan_control(session: Session, view: ViewName, epoch: int | None) -> None:
+def scan_control(session: Session, view: ViewName, epoch: int | None, control: Control) -> None:
     """Scan the validation split with a network that measures compare with, unless that is finished.
 
     Args:
         session: its settings stay as they are.
         view: of the network.
-        epoch: whose weights it has; 0 before the first step.
+        epoch: whose weights it has; 0 before the first step, None for the finished ones.
+        control: a null of the photographs or channels.
     """
     recipe = session.recipe
-    session.recipe = replace(recipe, scan=replace(recipe.scan, split=VALIDATION, checkpoints="none", maxima=False))
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=False)
+    session.recipe = replace(recipe, scan=chosen)
     try:
-        stage = session.stages.scan(view, epoch)
+        stage = session.stages.scan(view, epoch, control=control)
         if not stage.is_finished():
             session.stages.require(*stage.before)
             _scan_view(session, view, {epoch: stage})
@@ -163,7 +165,7 @@ def _compare_epochs(session: Session, view: ViewName, scans: dict[int | None, St
     if stage.is_finished():
         return
     with stage_run(stage) as watch:
-        exemplars = {epoch or last: read_exemplars(scan.folder) for epoch, scan in scans.items()}
+        exemplars = {last if epoch is None else epoch: read_exemplars(scan.folder) for epoch, scan in scans.items()}
         changes = changes_table(exemplars)
         stage.folder.write_table(CHANGES, changes)
     stage.finish(watch.seconds, epochs=sorted(exemplars))

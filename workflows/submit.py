@@ -34,7 +34,7 @@ STARTING_SECONDS = 60.0
 """A head answers some seconds before it can start jobs."""
 
 
-Submitted = Literal["demo", "train", "evaluate", "scan", "visualize", "measure", "report", "run", "verify"]
+Submitted = Literal["demo", "train", "evaluate", "scan", "visualize", "measure", "report", "run", "sweep", "verify"]
 
 
 @dataclass(frozen=True, kw_only=True)

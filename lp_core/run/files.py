@@ -37,3 +37,6 @@ DIFFERENCES = f"{MEASURES}/differences.parquet"
 FINDINGS = "findings.json"
 
 REPORT = "report"
+
+SWEEP = "sweep.json"
+SWEEP_TABLE = "sweep.parquet"

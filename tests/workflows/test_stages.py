@@ -27,7 +27,11 @@ JUDGED = {"measure", "report"}
 SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {"compare", "measure", "report"}
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+    "compare",
+    "measure",
+    "report",
+}
 
 STALE = {
     "recipe": ("another", NOTHING),
@@ -39,6 +43,7 @@ STALE = {
     "data.crop-scale": ((0.5, 1.0), TRAINED),
     "data.crop-ratio": ((0.5, 2.0), TRAINED),
     "data.flip": (0.25, TRAINED),
+    "data.shuffle-labels": (True, TRAINED),
     "data.eval-crop": (0.8, MEASURED),
     "data.lanes": (2, TRAINED),
     "data.shuffle-window": (64, TRAINED),
@@ -83,6 +88,7 @@ STALE = {
     "scan.piece-rows": (64, NOTHING),
     "scan.gpus-per-task": (0.5, NOTHING),
     "scan.split": ("train", REPORT),
+    "scan.control": ("rotated-basis", REPORT),
     "scan.checkpoints": ("1", REPORT),
     "scan.maxima": (True, REPORT),
     "visualize.layers": (("conv3_3",), DRAWN),

@@ -1,0 +1,112 @@
+"""One run of a sweep as a process of its own, with its own log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from lp_core.run.sweep_plan import Cell
+from lp_core.storage import Storage
+from workflows.config import stored_recipe
+from workflows.parent import PIPE
+from workflows.recipes import recipe as named_recipe
+from workflows.repeat import options
+
+COMMAND = Path(__file__).resolve().parents[1] / "logpolar_command.py"
+STOP_SECONDS = 30.0
+"""For runs to end after SIGTERM, before SIGKILL. Our choice."""
+
+
+class CellProcess:
+    """`logpolar run` for one cell; it runs from the start, in a process group of its own.
+
+    Args:
+        cell: what is run.
+        folder: of the sweep.
+        address: of the Ray cluster.
+        environment: variables on top of this process' own.
+        pipe: reading end of a pipe whose writing end this process holds.
+    """
+
+    def __init__(self, cell: Cell, folder: Storage, address: str, environment: dict[str, str], pipe: int) -> None:
+        self.cell, self._folder = cell, folder
+        self.log = f"logs/{cell.run}.log"
+        run = folder / cell.run
+        base = stored_recipe(run) or named_recipe(cell.recipe.name)
+        words = ["--recipe", cell.recipe.name, "--run", run.uri, *options(cell.recipe, base), "--address", address]
+        self._output = self._opened()
+        self._start = time.monotonic()
+        # Safe path (-P): modules of our names in the current folder are not meant.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(COMMAND), "run", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[pipe],
+            env=os.environ | environment | {PIPE: str(pipe)},
+        )
+
+    def _opened(self) -> IO[bytes]:
+        """The log, to which a further start appends; for an object store, a file that is uploaded at the end."""
+        if self._folder.is_local:
+            path = Path(self._folder.path(self.log))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            output: IO[bytes] = path.open("a+b")
+        else:
+            output = TemporaryFile()  # noqa: SIM115
+            if self._folder.exists(self.log):
+                output.write(self._folder.read_bytes(self.log))
+        output.seek(0, os.SEEK_END)
+        self._before = output.tell()
+        return output
+
+    def has_ended(self) -> bool:
+        """Whether the process has ended; its log is complete then."""
+        if self._process.poll() is None:
+            return False
+        if not self._folder.is_local and not self._output.closed:
+            self._output.seek(0)
+            self._folder.write_bytes(self.log, self._output.read())
+        return True
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self._start
+
+    def error(self) -> str | None:
+        """The last line of the log about the failure of a process that has ended; None where it succeeded."""
+        code = self._process.returncode
+        if code == 0:
+            return None
+        self._output.seek(self._before)
+        lines = [line.strip() for line in self._output.read().decode(errors="replace").splitlines() if line.strip()]
+        own = [line.removeprefix("logpolar: ") for line in lines if line.startswith("logpolar: ")]
+        last = (own or lines or ["it printed nothing"])[-1]
+        return last if code > 0 else f"ended by {signal.Signals(-code).name}; its last line: {last}"
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def stop(processes: Iterable[CellProcess]) -> None:
+    """End processes: SIGTERM, then SIGKILL for those that are still there after `STOP_SECONDS`."""
+    processes = list(processes)
+    for process in processes:
+        process.send(signal.SIGTERM)
+    end = time.monotonic() + STOP_SECONDS
+    while not all([process.has_ended() for process in processes]) and time.monotonic() < end:
+        time.sleep(0.1)
+    for process in processes:
+        process.send(signal.SIGKILL)
