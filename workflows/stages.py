@@ -41,7 +41,7 @@ WRITES = {
     "compare": (files.COMPARISON,),
     "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
     "changes": (files.CHANGES,),
-    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES),
+    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
@@ -92,6 +92,10 @@ class StageGraph:
     def kept(self, view: ViewName) -> dict[int, str]:
         """SHA-256 of the weights that the training kept of its epochs, ascending."""
         return kept_weights(self.run / view, self.train(view).fingerprint)
+
+    def untrained(self, view: ViewName) -> str | None:
+        """SHA-256 of the first weights of a view's training; None if it was not trained here, or kept none."""
+        return self.kept(view).get(0) if self.source(view).name == "train" else None
 
     def evaluate(self, view: ViewName) -> Stage:
         """The evaluation of a view on the validation split."""
@@ -165,6 +169,8 @@ class StageGraph:
         """The features of a view's exemplars of the validation split."""
         scan = self.scan(view)
         inputs = visualize_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        if self.recipe.visualize.random_weights:
+            inputs["untrained"] = self.untrained(view)
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
 
@@ -187,9 +193,7 @@ class StageGraph:
 
     def measured_scans(self, view: ViewName) -> dict[str, Stage]:
         """The scans of the validation split that a view's measures read, by the name of the network."""
-        return {
-            name: self.scan(view, epoch, control=control) for name, (epoch, control) in self.networks(view).items()
-        }
+        return {name: self.scan(view, epoch, control=control) for name, (epoch, control) in self.networks(view).items()}
 
     def measure(self) -> Stage:
         """The measures of all views and the findings, from scans of the validation split."""

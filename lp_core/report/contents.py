@@ -35,6 +35,10 @@ class ViewReport:
     """Rows of exemplars.parquet, at least those of the channels that were drawn."""
     features: Sequence[Mapping[str, Any]] = ()
     """Rows of features.parquet: where in the atlas each exemplar was drawn."""
+    random_weights: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """Layer -> channel -> path of its features with random weights, relative to RUN/report. Optional."""
+    lower: Sequence[Mapping[str, Any]] = ()
+    """Rows of lower_exemplars.parquet of the channels with panels. Optional."""
     folder: str = ""
     """The view's folder relative to RUN/report, such as "../log_polar"."""
 

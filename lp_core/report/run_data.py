@@ -20,7 +20,16 @@ from lp_core.report.contents import ReportData, ViewReport
 from lp_core.report.measured import Measured, is_known, read_measured
 from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
-from lp_core.run.files import CLASSES, COMPARISON, EVALUATION, FEATURES, METRICS, PANELS
+from lp_core.run.files import (
+    CLASSES,
+    COMPARISON,
+    EVALUATION,
+    FEATURES,
+    LOWER_EXEMPLARS,
+    METRICS,
+    PANELS,
+    RANDOM_WEIGHTS,
+)
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
@@ -81,10 +90,7 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         folder: the view's folder in the run.
         address: of that folder, relative to RUN/report.
     """
-    panels: dict[str, dict[int, str]] = {}
-    for file in folder.files(PANELS):
-        _, layer, name = file.split("/")
-        panels.setdefault(layer, {})[int(name.partition(".")[0])] = f"{address}/{file}"
+    panels = _by_channel(folder, PANELS, address)
     features = folder.read_table(FEATURES).to_pylist()
     drawn = {(row["layer"], row["channel"]) for row in features}
     drawn |= {(layer, channel) for layer, channels in panels.items() for channel in channels}
@@ -96,8 +102,24 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         panels=panels,
         exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
         features=features,
+        random_weights=_by_channel(folder, RANDOM_WEIGHTS, address),
+        lower=[row for row in _lower(folder) if row["channel"] in panels.get(row["layer"], {})],
         folder=address,
     )
+
+
+def _by_channel(folder: Storage, name: str, address: str) -> dict[str, dict[int, str]]:
+    """Layer -> channel -> path of its picture, of a folder with a picture for each channel."""
+    pictures: dict[str, dict[int, str]] = {}
+    for file in folder.files(name):
+        _, layer, channel = file.split("/")
+        pictures.setdefault(layer, {})[int(channel.partition(".")[0])] = f"{address}/{file}"
+    return pictures
+
+
+def _lower(folder: Storage) -> list[dict[str, Any]]:
+    """Exemplars at lower quantiles; none of a scan that did not keep its maxima."""
+    return folder.read_table(LOWER_EXEMPLARS).to_pylist() if folder.exists(LOWER_EXEMPLARS) else []
 
 
 def _metrics(folder: Storage) -> list[dict[str, Any]]:

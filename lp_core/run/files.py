@@ -20,11 +20,13 @@ CHANNELS = "channels.parquet"
 PLACES = "places.npz"
 MAXIMA = "maxima.npy"
 MAXIMA_IMAGES = "maxima_images.parquet"
+LOWER_EXEMPLARS = "lower_exemplars.parquet"
 CHANGES = "changes.parquet"
 
 PANELS = "panels"
 ATLAS = "atlas"
 FEATURES = "features.parquet"
+RANDOM_WEIGHTS = "random_weights"
 
 MEASURES = "measures"
 VALUES = f"{MEASURES}/values.parquet"

@@ -95,6 +95,7 @@ STALE = {
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
+    "visualize.random-weights": (True, DRAWN),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
     "measure.samples": (19, JUDGED),
