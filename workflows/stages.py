@@ -187,9 +187,7 @@ class StageGraph:
 
     def measured_scans(self, view: ViewName) -> dict[str, Stage]:
         """The scans of the validation split that a view's measures read, by the name of the network."""
-        return {
-            name: self.scan(view, epoch, control=control) for name, (epoch, control) in self.networks(view).items()
-        }
+        return {name: self.scan(view, epoch, control=control) for name, (epoch, control) in self.networks(view).items()}
 
     def measure(self) -> Stage:
         """The measures of all views and the findings, from scans of the validation split."""
