@@ -5,7 +5,7 @@ Shapes: N images, C channels of all layers one after the other (4,224 in VGG-16)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,7 +43,13 @@ class Peaks:
 
 
 @torch.no_grad()
-def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = None) -> Peaks:
+def find_peaks(
+    network: VGG16,
+    x_N3SR: Tensor,
+    *,
+    rows: Sequence[int] | None = None,
+    watch: Callable[[str, Tensor], None] | None = None,
+) -> Peaks:
     """Return every channel's peak in every image of a batch, from one forward pass.
 
     On a CPU, network and images in `torch.channels_last` are by far the fastest: the peaks then cost 1 to 5 % of the
@@ -54,6 +60,7 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
         x_N3SR: normalised input on the network's device, in its precision.
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
             computed, then left out.
+        watch: called with each layer's name and its maps [N, C, S, R], which are valid until it returns.
 
     Raises:
         ActivationError: an activation is NaN or infinite.
@@ -62,12 +69,17 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
     check_layout(network, list(conv_layers())[-1])
     images = len(x_N3SR) if rows is None else len(rows)
     last = max(conv_layers().values()) + 1
-    by_layer = []
+    by_layer: list[Peaks] = []
+    layers = iter(conv_layers())
     y = x_N3SR
     for module in list(network.features)[: last + 1]:
         y = module(y)
         if isinstance(module, nn.ReLU):  # The next module may overwrite y: nothing of it is kept.
             by_layer.append(_map_peaks(y[:images]))
+            if watch is not None:
+                if not by_layer[-1].value_NC.isfinite().all():
+                    raise _complaint([peak.value_NC for peak in by_layer], rows)
+                watch(next(layers), y[:images])
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
         raise _complaint([peak.value_NC for peak in by_layer], rows)
@@ -90,7 +102,7 @@ def _map_peaks(a_NCSR: Tensor) -> Peaks:
 
 def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> ActivationError:
     """Names the first layer that went wrong, and the first image there."""
-    for layer, value_NC in zip(conv_layers(), value_by_layer, strict=True):
+    for layer, value_NC in zip(conv_layers(), value_by_layer, strict=False):
         broken_N = ~value_NC.isfinite().all(1)
         if broken_N.any():
             number = int(broken_N.int().argmax())
