@@ -9,7 +9,7 @@ import numpy as np
 
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage
-from tasks.from_recipe import feed_of, rows_of
+from tasks.from_recipe import rows_of, scan_feed
 from tasks.pieces import Executor
 from tasks.scanning import Search, peaks_of
 from tasks.worker_process import prepare_measuring
@@ -37,11 +37,12 @@ def look_first(searches: tuple[Search, ...], executor: Executor, gpus: float) ->
 def look(searches: tuple[Search, ...]) -> None:
     """Write each network's thresholds, from images that are the same however the scan is divided."""
     from lp_core.exemplars.first_look import sample_rows, sample_units, thresholds, to_bytes
+    from lp_core.network.layers import conv_channels
 
     prepare_measuring()
     recipe, view = searches[0].trained.recipe, searches[0].trained.view
     rows = sample_rows(rows_of(recipe, recipe.scan.split))
-    batches = list(feed_of(recipe, view).evaluation_batches(recipe.scan.split, rows, recipe.scan.batch_size))
+    batches = list(scan_feed(recipe, view).evaluation_batches(recipe.scan.split, rows, recipe.scan.batch_size))
     for search in searches:
         sampled: dict[str, list[np.ndarray]] = defaultdict(list)
 
@@ -50,7 +51,9 @@ def look(searches: tuple[Search, ...]) -> None:
 
         for _ in peaks_of(search.trained, batches, watch):
             pass
-        threshold_C = np.concatenate([thresholds(np.concatenate(parts)) for parts in sampled.values()])
+        none = np.zeros(sum(conv_channels(recipe.network.width).values()), np.float32)  # no image could be decoded
+        parts = [thresholds(np.concatenate(parts)) for parts in sampled.values()]
+        threshold_C = np.concatenate(parts) if parts else none
         Storage(search.folder).write_bytes(search.look, to_bytes(threshold_C))
 
 

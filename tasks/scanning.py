@@ -11,7 +11,7 @@ import numpy as np
 from lp_core.dataset.feed import Batch, open_dataset
 from lp_core.errors import DataError
 from lp_core.storage import Storage
-from tasks.from_recipe import feed_of
+from tasks.from_recipe import scan_feed, scan_rotations
 from tasks.networks import Trained, kept_network
 from tasks.worker_process import prepare_measuring
 
@@ -76,7 +76,8 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     prepare_measuring()
     first = searches[0].trained
     scan = first.recipe.scan
-    batches: Iterable[Batch] = feed_of(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
+    feed = scan_feed(first.recipe, first.view)
+    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size)
     if len(searches) > 1:
         # Decoded once for all networks, which come one after the other.
         batches = list(batches)
@@ -132,10 +133,11 @@ def peaks_of(
 
     network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
+    rotations = scan_rotations(recipe, device)
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
         try:
-            peaks = find_peaks(network, normalized(images, device), rows=numbers, watch=watch)
+            peaks = find_peaks(network, normalized(images, device), rows=numbers, rotations=rotations, watch=watch)
         except ActivationError as error:
             image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
             raise DataError(f"view {trained.view}, image {image_id}: {error}") from None
