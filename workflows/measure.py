@@ -10,7 +10,7 @@ import numpy as np
 
 from lp_core.findings.grouping import WITHOUT_DUPLICATES
 from lp_core.findings.matched import epoch_accuracy
-from lp_core.findings.values import TRAINED, UNTRAINED, Absence
+from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.network.layers import conv_channels
@@ -74,8 +74,8 @@ def measure_run(session: Session) -> Stage:
     graph.require(*(graph.scan(view) for view in session.recipe.views))
     session.write_config()
     for view in session.recipe.views:
-        for epoch in graph.networks(view).values():
-            scan_control(session, view, epoch)
+        for epoch, control in graph.networks(view).values():
+            scan_control(session, view, epoch, control)
     stage = session.stages.measure()
     if stage.is_finished():
         say("measure: finished before")
@@ -119,6 +119,8 @@ def _pieces(session: Session) -> list[NetworkNines]:
         scans = session.stages.measured_scans(view)
         hashes = scans[TRAINED].folder
         for network, scan in scans.items():
+            if network == SCRAMBLED:
+                continue  # nines of scrambled photographs show nothing that a class could name
             pieces.append(
                 NetworkNines(
                     run=session.run.uri,
@@ -160,13 +162,17 @@ def _twins(session: Session) -> pa.Table | None:
 
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:
-    """Validation top-1 in percent by view and network, of the epochs that were scanned; none for a single one."""
+    """Validation top-1 in percent by view and network, where several epochs were scanned."""
     accuracy: dict[str, dict[str, float]] = {}
     for view in session.recipe.views:
-        networks = session.stages.networks(view)
-        if len(networks) > 2 and (session.run / view).exists(files.METRICS):
+        epochs = {
+            name: epoch
+            for name, (epoch, _) in session.stages.networks(view).items()
+            if name not in (SCRAMBLED, UNTRAINED)
+        }
+        if len(epochs) > 1 and (session.run / view).exists(files.METRICS):
             lines = map(json.loads, (session.run / view).read_bytes(files.METRICS).splitlines())
-            accuracy[view] = epoch_accuracy(lines, networks)
+            accuracy[view] = epoch_accuracy(lines, epochs)
     return accuracy
 
 
@@ -188,7 +194,7 @@ def _absences(session: Session) -> list[Absence]:
             absences.append(
                 Absence(view, f"grouping.{WITHOUT_DUPLICATES}", "the scan wrote no hashes of the photographs")
             )
-        if len(scans) <= 2:
+        if not any(network.startswith("epoch") for network in scans):
             absences.append(
                 Absence(
                     view,

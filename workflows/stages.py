@@ -39,7 +39,10 @@ WRITES = {
     "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*"),
     "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
     "compare": (files.COMPARISON,),
-    "scan": (files.EXEMPLARS, files.CHANNELS, files.PLACES, files.MAXIMA, files.MAXIMA_IMAGES),
+    "scan": (
+        *(files.EXEMPLARS, files.CHANNELS, files.PLACES, files.RINGS),
+        *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
+    ),
     "changes": (files.CHANGES,),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),

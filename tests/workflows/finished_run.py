@@ -20,6 +20,9 @@ def finish_on_paper(recipe: Recipe, run: Storage, imported: bool = False) -> Sta
         graph.evaluate(view).finish(1.0)
         graph.scan(view).finish(1.0, exemplars=f"e {view}")
         graph.visualize(view).finish(1.0)
+        for scan in graph.measured_scans(view).values():
+            if not scan.is_finished():
+                scan.finish(1.0)
     graph.compare().finish(1.0)
     graph.measure().finish(1.0)
     run.write_json(FINDINGS, {"format": 1, "findings": []})
