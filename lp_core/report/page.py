@@ -78,7 +78,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         files["gallery.html"] = _render(
             "gallery.html", policy=policy, data=data, titles=VIEW_TITLES, rule=RULE_TITLES[data.rule], style=style
         )
-        files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "channel.js")}
+        files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "choices.js", "channel.js")}
         files |= gallery_data(data)
     return files
 
