@@ -108,8 +108,9 @@ def firing_table(
 def angle_table(activity: Mapping[str, LayerActivity], view: ViewName, network: str) -> pa.Table:
     """Return one row per layer and harmonic, `ANGLE_SCHEMA`; all live channels of a layer count the same.
 
-    The harmonics are those of the mean activation per unit of each sector. `resultant` is 0 (no preference) to 1, NaN for
-    a layer without live channels; `direction` is in degrees, clockwise on the screen from the right, 0 to 360 / order.
+    The harmonics are those of the mean activation per unit of each sector. `resultant` is 0 (no preference) to 1, NaN
+    for a layer without live channels; `direction` is in degrees, clockwise on the screen from the right, 0 to 360 /
+    order.
     """
     rows = []
     for layer, seen in activity.items():
