@@ -40,6 +40,7 @@ from workflows.stages import VALIDATION
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lp_core.exemplars.ring_activity import LayerActivity
 
 WITHOUT_UNTRAINED = (
     *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E")),
@@ -92,7 +93,12 @@ def _measure_run(session: Session, stage: Stage) -> None:
     with stage_run(stage) as watch:
         pieces = _pieces(session)
         _group(session, pieces)
-        networks = [MeasuredNetwork(piece.view, piece.network, finished_part(piece, GROUPS)) for piece in pieces]
+        groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
+        networks = [
+            MeasuredNetwork(view, network, groupings.get((view, network)), _activity(scan))
+            for view in session.recipe.views
+            for network, scan in session.stages.measured_scans(view).items()
+        ]
         trained = {piece.view: piece for piece in pieces if piece.network == TRAINED}
         channels = {
             view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
@@ -153,6 +159,13 @@ def _executor(session: Session) -> Executor:
     return InProcess() if channels * session.recipe.measure.samples <= SMALL else session.executor
 
 
+def _activity(scan: Stage) -> dict[str, LayerActivity]:
+    """Where the channels of a network fire, by layer; nothing if an earlier version scanned."""
+    from lp_core.exemplars.ring_activity import read_ring_activity
+
+    return read_ring_activity(scan.folder) if scan.folder.exists(files.RINGS) else {}
+
+
 def _twins(session: Session) -> pa.Table | None:
     """The table of channels that the networks of both views share; None if it cannot be made."""
     if len(session.recipe.views) < len(VIEW_NAMES):
@@ -190,6 +203,10 @@ def _absences(session: Session) -> list[Absence]:
             absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
         if known_wnids(session.recipe.data.path) is None:
             absences.append(Absence(view, "grouping.W", "the classes have no wnids of ImageNet"))
+        for name, network in (("", TRAINED), (".against_scrambled", SCRAMBLED), (".against_untrained", UNTRAINED)):
+            if network in scans and not scans[network].folder.exists(files.RINGS):
+                reason = f"an earlier version scanned the {network} network; scan again"
+                absences.append(Absence(view, f"firing.foveal_index{name}", reason))
         if not has_hashes(scans[TRAINED].folder):
             absences.append(
                 Absence(view, f"grouping.{WITHOUT_DUPLICATES}", "the scan wrote no hashes of the photographs")

@@ -108,12 +108,16 @@ def firing_table(
 def angle_table(activity: Mapping[str, LayerActivity], view: ViewName, network: str) -> pa.Table:
     """Return one row per layer and harmonic, `ANGLE_SCHEMA`; all live channels of a layer count the same.
 
-    `resultant` is 0 (no preference) to 1; `direction` is in degrees, clockwise on the screen from the right, 0 to
-    360 / order. The resultant of a layer without live channels is NaN.
+    The harmonics are those of the mean activation per unit of each sector. `resultant` is 0 (no preference) to 1, NaN
+    for a layer without live channels; `direction` is in degrees, clockwise on the screen from the right, 0 to 360 /
+    order.
     """
     rows = []
     for layer, seen in activity.items():
-        harmonic_CO = harmonics(seen.sector_CS, ORDERS)
+        # Sectors of the ordinary view hold different numbers of units: their mean activation is compared.
+        cells_S = seen.sector_cells_S
+        mean_CS = np.divide(seen.sector_CS, cells_S, out=np.zeros(seen.sector_CS.shape), where=cells_S > 0)
+        harmonic_CO = harmonics(mean_CS, ORDERS)
         live_C = ~np.isnan(harmonic_CO[:, 0])
         mean_O = harmonic_CO[live_C].mean(0) if live_C.any() else np.full(len(ORDERS), math.nan + 0j)
         for order, mean in zip(ORDERS, mean_O, strict=True):

@@ -1,6 +1,7 @@
 """`logpolar measure` on a run whose weights are given; the tasks run in this process, one after the other."""
 
 import json
+import math
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -99,6 +100,14 @@ def test_a_run_is_measured_its_controls_included(session, capsys):
     for view in session.recipe.views:
         expected = delta[view, "trained"] - delta[view, "untrained"]
         assert values[view, "conv5_2", "grouping.G.lambda"] == pytest.approx(expected)
+    firing = table(session, "firing").to_pylist()
+    assert {(row["view"], row["network"]) for row in firing} == {
+        (view, network) for view in session.recipe.views for network in ("trained", "untrained", "scrambled")
+    }
+    for view in session.recipe.views:
+        for control in ("untrained", "scrambled"):
+            assert math.isfinite(values[view, "conv3_1", f"firing.foveal_index.against_{control}"])
+            assert -1 < values[view, "conv3_1", f"firing.angle.order_1.against_{control}"] < 1
     rows = findings(session)
     assert list(rows) == [claim.name for claim in read_rules(committed_rules()).claims]
     assert {row["verdict"] for row in rows.values()} == {"not measurable at this size"}
