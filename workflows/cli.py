@@ -24,7 +24,7 @@ VERBS = {
     "scan": "find the nine strongest activations of every channel",
     "visualize": "draw what channels respond to; `visualize figure-1` (2, 3): one of the paper's figures, for print",
     "measure": "turn sentences about channels and views into numbers, each against chance, with a verdict",
-    "report": "write the page about a run",
+    "report": "write the page about a run, or about a sweep",
     "run": "all stages of a recipe, resuming whatever is complete",
     "sweep": "many runs: every combination of seeds, varied settings and controls",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
@@ -89,6 +89,8 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         sweep(sweep_command(VERBS[verb], arguments))
     elif verb == "measure":
         _measure(arguments)
+    elif verb == "report":
+        _report(arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
@@ -106,6 +108,16 @@ def _measure(arguments: list[str]) -> None:
         _run_stage("measure", arguments)
     else:
         measure_sweep(sweep.folder, sweep.command)
+
+
+def _report(arguments: list[str]) -> None:
+    from workflows.sweep_report import named_sweep, sweep_report
+
+    folder = named_sweep(arguments)
+    if folder is None:
+        _run_stage("report", arguments)
+    else:
+        sweep_report(folder)
 
 
 def _run_stage(verb: str, arguments: list[str]) -> None:

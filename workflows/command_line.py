@@ -107,7 +107,7 @@ class StageOptions(Recipe):
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOptions(StageOptions):
-    """The same, for `logpolar verify RUN` and `logpolar measure RUN`, which take the folder by its place."""
+    """The same, for `logpolar verify RUN`, `measure RUN` and `report RUN`, which take the folder by its place."""
 
     folder: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN]")] = ()
     """Run folder, instead of --run."""
@@ -150,7 +150,7 @@ class SweepOptions(StageOptions):
 
 Options = TypeVar("Options", bound=StageOptions)
 
-BY_PLACE = ("measure", "verify")
+BY_PLACE = ("measure", "report", "verify")
 """Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),

@@ -26,6 +26,7 @@ from tasks.twins import TwinNetwork, twins_of
 from workflows.command_line import Command
 from workflows.measure import measure_run
 from workflows.session import Session
+from workflows.sweep_report import sweep_report
 
 Row = dict[str, Any]
 """A row of sweep.parquet."""
@@ -139,3 +140,4 @@ def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None) -> 
     folder.write_json(files.FINDINGS, findings_document(rows, rules))
     for row in rows:
         say(f"{row['variant']}: {finding_line(row)}")
+    sweep_report(folder)

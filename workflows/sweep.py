@@ -25,6 +25,7 @@ from workflows.session import Session
 from workflows.stages import StageGraph
 from workflows.sweep_cluster import SweepCluster, sweep_cluster
 from workflows.sweep_command import DATA_SET, SweepCommand, stored_plan
+from workflows.sweep_report import sweep_report
 
 LOOK_SECONDS = 0.2
 """Between looks whether a run has ended. Our choice."""
@@ -53,6 +54,7 @@ def sweep(command: SweepCommand) -> None:
         with sweep_cluster(command) as cluster, Progress("sweep", len(cells), "runs") as progress:
             progress.already(len(cells) - len(unfinished))
             _run(unfinished, cluster, table, progress)
+    sweep_report(folder)
     _say_failures(table)
 
 

@@ -43,17 +43,18 @@ class ShownKind:
 
     name: str
     title: str
-    claims: Sequence[ShownClaim]
+    claims: Mapping[str, Sequence[ShownClaim]]
+    """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
 
 
-def shown_claims(measured: Measured) -> dict[str, list[ShownClaim]]:
-    """Return the claims by kind, in the order of findings.json."""
-    kinds: dict[str, list[ShownClaim]] = {}
+def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
+    """Return the claims by kind and sentence, in the order of findings.json."""
+    kinds: dict[str, dict[str, list[ShownClaim]]] = {}
     for finding in measured.findings:
         kind = finding["conditions"][0]["measure"].partition(".")[0]
-        kinds.setdefault(kind, []).append(
+        kinds.setdefault(kind, {}).setdefault(finding["sentence"], []).append(
             ShownClaim(
                 sentence=finding["sentence"],
                 verdict=finding["verdict"],

@@ -52,11 +52,11 @@ def write_report(data: ReportData) -> dict[str, bytes]:
             files[name] = webp(nine.picture)
         side = 0 if nine.picture is None else len(nine.picture)
         nines.append({**vars(nine), "path": name if side else None, "side": side})
-    style, script = Markup(_inline("style.css") + _inline("findings.css")), _inline("report.js")
+    style, script = Markup(inline("style.css") + inline("findings.css")), inline("report.js")
     curves = training_curves({view: report.metrics for view, report in data.views.items()})
-    files["index.html"] = _render(
+    files["index.html"] = render(
         "index.html",
-        policy=f"style-src {_digest(style)}; script-src {_digest(script)}",
+        policy=f"style-src {digest(style)}; script-src {digest(script)}",
         data=data,
         titles=VIEW_TITLES,
         curves=[Markup(svg) for svg in curves.values()],
@@ -73,17 +73,17 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         script=script,
     )
     if data.layers():
-        style = Markup(style + _inline("gallery.css"))
-        policy = f"style-src {_digest(style)}; script-src 'self' file:"
-        files["gallery.html"] = _render(
+        style = Markup(style + inline("gallery.css"))
+        policy = f"style-src {digest(style)}; script-src 'self' file:"
+        files["gallery.html"] = render(
             "gallery.html", policy=policy, data=data, titles=VIEW_TITLES, rule=RULE_TITLES[data.rule], style=style
         )
-        files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "choices.js", "channel.js")}
+        files |= {f"gallery/{name}": inline(name).encode() for name in ("gallery.js", "choices.js", "channel.js")}
         files |= gallery_data(data)
     return files
 
 
-def _render(name: str, *, policy: str, **values: Any) -> bytes:
+def render(name: str, *, policy: str, **values: Any) -> bytes:
     """A page from its template, with a policy that forbids everything it does not need."""
     # Opened from disk, a page is not its own origin, so 'self' alone would forbid the pictures beside it.
     policy = f"default-src 'none'; img-src 'self' file:; {policy}; base-uri 'none'; form-action 'none'"
@@ -103,13 +103,13 @@ def _templates() -> Environment:
     return templates
 
 
-def _inline(name: str) -> Markup:
+def inline(name: str) -> Markup:
     """One of our style sheets or scripts, for inclusion in the page."""
     loader = PackageLoader("lp_core.report")
     return Markup(loader.get_source(Environment(), name)[0])
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """The source expression of a content security policy that allows exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lp_core.report.svg import COLOURS, INK, RULE, SOFT, drawing, plain
+from lp_core.report.svg import COLOURS, INK, SOFT, drawing, plain
 from lp_core.settings import VIEW_NAMES, ViewName
 
 Seeds = Mapping[int, float]
@@ -29,8 +29,8 @@ class SeedValues:
 
 
 CONTROLS: dict[str, dict[str, Any]] = {
-    "untrained": {"color": SOFT, "alpha": 0.3},
-    "shuffled": {"color": RULE, "alpha": 0.9},
+    "untrained": {"facecolor": SOFT, "alpha": 0.3, "linewidth": 0},
+    "shuffled": {"facecolor": "none", "edgecolor": SOFT, "linewidth": 1},
 }
 """Bands of the controls, from the lowest to the highest seed."""
 _ROW = {"cartesian": -0.2, "log_polar": 0.2}
@@ -76,7 +76,7 @@ def _draw_variant(axes: object, place: int, values: SeedValues) -> None:
             ends, row = list(seeds.values()), place + _ROW[view]
             if ends:
                 low, high = min(ends), max(ends)
-                axes.fill_betweenx([row - 0.17, row + 0.17], low, high, linewidth=0.8, zorder=1, **style)
+                axes.fill_betweenx([row - 0.17, row + 0.17], low, high, zorder=1, **style)
     ordinary, log_polar = (values.trained.get(view, {}) for view in VIEW_NAMES)
     for seed in set(ordinary) & set(log_polar):
         pair = [ordinary[seed], log_polar[seed]]
@@ -86,4 +86,4 @@ def _draw_variant(axes: object, place: int, values: SeedValues) -> None:
         axes.plot(list(seeds.values()), [row] * len(seeds), "o", color=COLOURS[view], markersize=5, zorder=3)
         if len(seeds) > 1:
             mean = float(np.mean(list(seeds.values())))
-            axes.plot([mean] * 2, [row - 0.15, row + 0.15], color=INK, linewidth=1.6, zorder=4)
+            axes.plot([mean] * 2, [row - 0.15, row + 0.15], color=INK, linewidth=1.6, zorder=2.5)
