@@ -22,7 +22,7 @@ VERBS = {
     "train": "train the networks of a run",
     "evaluate": "measure their accuracy on the validation split",
     "scan": "find the nine strongest activations of every channel",
-    "visualize": "draw what channels respond to; `visualize figure-1` (2, 3): one of the paper's figures, for print",
+    "visualize": "draw what excites channels most; `visualize figure-1` (2, 3): one of the paper's figures, for print",
     "measure": "turn sentences about channels and views into numbers, each against chance, with a verdict",
     "report": "write the page about a run, or about a sweep",
     "run": "all stages of a recipe, resuming whatever is complete",

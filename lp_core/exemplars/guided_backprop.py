@@ -1,4 +1,4 @@
-"""What one unit responds to in one image: the gradient of its activation, by three rules for going back through a ReLU.
+"""What drives one unit in one image: the gradient of its activation, by three rules for going back through a ReLU.
 
 Only the pixels that the unit sees are computed, in one of two ways. Its receptive field is cut from the image and
 convolved without padding, and everything beyond the edges of the real maps is held at zero, which is what the network's
