@@ -13,8 +13,8 @@ from lp_core.fingerprint import fingerprint
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
 from lp_core.settings import ViewName
-from tasks.from_recipe import rows_of
 from tasks.first_look import look_file, look_first
+from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
 from tasks.reducing import GROUP, read_joined, reduce_files

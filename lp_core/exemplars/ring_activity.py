@@ -167,7 +167,9 @@ def by_layer(
 def rings_bytes(layers: Mapping[str, LayerActivity]) -> bytes:
     """Return the .npz file of all layers: arrays `<layer>/<attribute>`; equal sums give equal bytes."""
     arrays = {
-        f"{layer}/{field.name}": getattr(found, field.name) for layer, found in layers.items() for field in fields(found)
+        f"{layer}/{field.name}": getattr(found, field.name)
+        for layer, found in layers.items()
+        for field in fields(found)
     }
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -185,7 +187,9 @@ def read_ring_activity(folder: Storage) -> dict[str, LayerActivity]:
         with np.load(io.BytesIO(folder.read_bytes(RINGS)), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: an earlier version scanned, or the scan is not finished; scan again") from None
+        raise DataError(
+            f"{path} is missing: an earlier version scanned, or the scan is not finished; scan again"
+        ) from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is damaged ({type(error).__name__}); remove it and scan again") from None
     names = [field.name for field in fields(LayerActivity)]

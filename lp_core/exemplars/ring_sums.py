@@ -60,9 +60,12 @@ def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor) -> Layer
             torch.sign(b_NPC, out=made_3NPC[1])
             torch.gt(b_NPC, threshold_C, out=made_3NPC[2])
             groups = _Groups(regions, "bin", start, min(start + block, units))
-            counted_NKC += _grouped(made_3NPC.flatten(0, 1), groups, 3 * together).unflatten(0, (3, together)).transpose(
-                0, 1
-            ).flatten(1, 2)
+            counted_NKC += (
+                _grouped(made_3NPC.flatten(0, 1), groups, 3 * together)
+                .unflatten(0, (3, together))
+                .transpose(0, 1)
+                .flatten(1, 2)
+            )
         parts.append(torch.cat([join_JG @ region_NGC, counted_NKC], 1))
     values_NKC = torch.cat(parts).double().cpu().numpy()
     edges = np.cumsum([bins, regions.sector_GS.shape[1], bins, bins])

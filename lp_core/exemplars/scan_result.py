@@ -35,9 +35,7 @@ class ScanResult:
     machines: tuple[str, ...] = ()
 
     @classmethod
-    def empty(
-        cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int], threshold_C: np.ndarray
-    ) -> ScanResult:
+    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int], threshold_C: np.ndarray) -> ScanResult:
         """Return the result of no images; units above their channel's threshold will count as strong."""
         statistics = ChannelStatistics.empty(layer_channels, shape_SR)
         return cls(TopK.empty(sum(layer_channels.values())), statistics, RingActivity.empty(threshold_C))
