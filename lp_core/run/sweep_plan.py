@@ -224,9 +224,9 @@ def parsed_variation(text: str, base: Recipe) -> tuple[str, tuple[Any, ...]]:
 def _check_varied(name: str, base: Recipe) -> None:
     """Refuse a setting that no sweep can vary."""
     roles = setting_roles(base)
-    check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")
     check(name != "seed", "seed is varied; list the seeds of the sweep instead")
     check(name != SHUFFLE, f"{SHUFFLE} is varied; ask for the control shuffled instead")
+    check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")
     check(
         roles[name] == "result",
         f"{name} is varied, but decides no result, so all its cells would be equal; give the setting one value",
