@@ -42,7 +42,7 @@ def sweep(command: SweepCommand) -> None:
         chosen_channels(cell.recipe)  # refuses now rather than after a training
     if not command.draws_data:
         check_split(Session(plan.base, folder))
-    _write_plan(command)
+    write_plan(command)
     if command.draws_data:
         make_toy(folder / DATA_SET)
         check_split(Session(plan.base, folder))
@@ -148,7 +148,7 @@ def _say_failures(table: Table) -> None:
         )
 
 
-def _write_plan(command: SweepCommand) -> None:
+def write_plan(command: SweepCommand) -> None:
     """Write sweep.json; an unchanged plan changes no byte."""
     plan, folder = command.plan, command.folder
     if stored_plan(folder) == plan:

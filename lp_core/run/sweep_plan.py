@@ -195,7 +195,7 @@ def parsed_variation(text: str, base: Recipe) -> tuple[str, tuple[Any, ...]]:
     """The setting and the values of `view.law=monopole,opencv`.
 
     Values are separated by commas, the members of a value that has several by spaces. What spells no value of the
-    setting's type stays text, which the settings refuse in their own words.
+    setting's type stays text, which the settings of a cell refuse in their own words.
 
     Args:
         text: SETTING=VALUE,VALUE.
@@ -217,7 +217,6 @@ def parsed_variation(text: str, base: Recipe) -> tuple[str, tuple[Any, ...]]:
             values.append(parsed_value(kind, word))
         except ValueError:
             values.append(word)
-        with_settings(base, {name: values[-1]})  # refused here, where no variant has a name yet
     return name, tuple(values)
 
 

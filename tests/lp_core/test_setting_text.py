@@ -49,7 +49,7 @@ def test_text_spells_a_value(kind, text, value):
     ],
 )
 def test_other_text_is_an_error(kind, text):
-    with pytest.raises(ValueError, match="spells no|invalid literal|could not convert|argument"):
+    with pytest.raises(ValueError, match=r"spells no|invalid literal|could not convert|argument"):
         parsed_value(kind, text)
 
 

@@ -131,20 +131,37 @@ def test_variations(text, name, values):
         ("nothing=1", "unknown setting 'nothing'; there are recipe, seed"),
         ("seed=1,2", "seed is varied; list the seeds"),
         ("data.shuffle-labels=true", "data.shuffle-labels is varied; ask for the control shuffled"),
-        ("view.law=opencvv", "view.law is opencvv; give one of monopole, opencv"),
-        ("train.epochs=2.5", "train.epochs is 2.5; give at least 1"),
-        ("train.epochs=3,0", "train.epochs is 0; give at least 1"),
-        ("train.learning-rate=nan", "train.learning-rate is nan; give a positive number"),
-        ("data.crop-scale=0.5", "data.crop-scale is 0.5; give two shares"),
-        ("view.prefilter=1", "view.prefilter is 1; give true or false"),
-        ("view.size=50", "view.size is 50, and with network.angle-padding circular"),
     ],
 )
 def test_what_is_no_variation_is_refused(text, says):
+    with pytest.raises(SettingError) as error:
+        parsed_variation(text, BASE)
+    assert str(error.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("view.law=opencvv", "law=opencvv, seed 0: view.law is opencvv; give one of monopole, opencv"),
+        ("train.epochs=2.5", "epochs=2.5, seed 0: train.epochs is 2.5; give at least 1"),
+        ("train.epochs=3,0", "epochs=0, seed 0: train.epochs is 0; give at least 1"),
+        ("train.learning-rate=nan", "learning-rate=nan, seed 0: train.learning-rate is nan; give a positive number"),
+        ("data.crop-scale=0.5", "crop-scale=0.5, seed 0: data.crop-scale is 0.5; give two shares"),
+        ("view.prefilter=1", "prefilter=1, seed 0: view.prefilter is 1; give true or false"),
+        ("view.size=50", "size=50, seed 0: view.size is 50, and with network.angle-padding circular"),
+    ],
+)
+def test_values_that_are_not_allowed_are_refused(text, says):
     base = with_settings(BASE, {"network.angle-padding": "circular"})
     with pytest.raises(SettingError) as error:
-        parsed_variation(text, base)
-    assert str(error.value).startswith(says)
+        plan(base=base, vary=dict([parsed_variation(text, base)])).cells()
+    assert str(error.value).startswith(f"variant {says}")
+
+
+def test_values_need_to_fit_together_only():
+    vary = {"data.lanes": (64,), "train.batch-size": (64,)}
+    base = with_settings(BASE, {"train.batch-size": 32})
+    assert len(plan(base=base, vary=vary).cells()) == 1
 
 
 @pytest.mark.parametrize("name", [name for name, role in setting_roles(BASE).items() if role != "result"])
@@ -182,8 +199,8 @@ def test_combinations_that_are_not_allowed_are_named():
 def test_values_with_one_name_are_refused():
     with pytest.raises(SettingError, match="has 298 characters; vary fewer"):
         plan(vary={"visualize.channels": (",".join(map(str, range(100))),)}).cells()
-    with pytest.raises(SettingError, match=r"would both be named channels=1_2; leave out one"):
-        plan(vary={"visualize.channels": ("1,2", "1 2")}).cells()
+    with pytest.raises(SettingError, match=r"would both be named layers=a_b; leave out one"):
+        plan(vary={"visualize.layers": (("a", "b"), ("a_b",))}).cells()
 
 
 def test_a_plan_survives_json():
