@@ -1,7 +1,8 @@
-"""What the training of a run spends on decoding, on warping and on learning: CPU seconds per image, one thread.
+"""What a training spends on decoding, on warping and on learning: CPU time per image, one thread.
 
-`python -m benchmarks.cell_costs --recipe demo --data.path FOLDER` takes the options of `logpolar train`. Cells of a
-sweep could share the first two, or the first alone where crops depend on the seed.
+    python -m benchmarks.cell_costs --recipe demo --data.path FOLDER
+
+It takes the options of `logpolar train`. Runs of a sweep with other seeds could share decoded photographs, but no crops.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 import time
 
 from benchmarks.machine import machine_line, single_threaded
+from benchmarks.timing import Stopwatch
 from lp_core.dataset.feed import Reading, open_dataset
 from lp_core.images.decode import decode_rgb
 from lp_core.settings import VIEW_NAMES
@@ -21,33 +23,30 @@ STEPS = 30
 
 
 def main() -> None:
+    recipe = stage_command("train", "CPU time of a training", [*sys.argv[1:], "--run", "unused"]).recipe
     single_threaded()
     print(machine_line())
-    recipe = stage_command("train", "CPU seconds of a training", [*sys.argv[1:], "--run", "unused"]).recipe
     dataset = open_dataset(recipe.data.path)
     for view in VIEW_NAMES:
         feed = feed_of(recipe, view)
-        batches = list(feed.batches(Reading("train", 0, 2)))  # what is imported and compiled on first use
         learner = learner_of(recipe, view, len(dataset.class_names), feed.steps_per_epoch)
-        learner.learn(batches[0].images_NSRC, batches[0].labels_N, len(batches[0].rows_N))
-        start = time.process_time()
-        batches = list(feed.batches(Reading("train", 0, STEPS)))
-        read = time.process_time() - start
+        [first] = feed.batches(Reading("train", 0, 1))  # what is loaded and compiled on first use
+        learner.learn(first.images_NSRC, first.labels_N, len(first.rows_N))
+        reading, decoding, learning = (Stopwatch(time.process_time) for _ in range(3))
+        with reading:
+            batches = list(feed.batches(Reading("train", 0, STEPS)))
         rows = [row for batch in batches for row in batch.rows_N]
-        start = time.process_time()
-        for photograph in dataset.photographs("train", rows):
-            decode_rgb(photograph.data)
-        decoded = time.process_time() - start
-        start = time.process_time()
-        for batch in batches:
-            learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N)
-        learned = time.process_time() - start
-        parts = {"decode": decoded, "crop and warp": read - decoded, "learn": learned}
-        whole = read + learned
-        shown = ", ".join(
-            f"{name} {1000 * value / len(rows):.2f} ms ({100 * value / whole:.0f} %)" for name, value in parts.items()
-        )
-        print(f"{view}: {shown} an image, {len(rows)} images")
+        with decoding:
+            for photograph in dataset.photographs("train", rows):
+                decode_rgb(photograph.data)
+        with learning:
+            for batch in batches:
+                learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N)
+        whole = reading.seconds + learning.seconds
+        warping = reading.seconds - decoding.seconds
+        parts = {"decode": decoding.seconds, "crop and warp": warping, "learn": learning.seconds}
+        shown = [f"{name} {1000 * spent / len(rows):.2f} ms ({spent / whole:.0%})" for name, spent in parts.items()]
+        print(f"{view}: {', '.join(shown)} an image, {len(rows)} images")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,11 @@ class CellProcess:
             self._scratch = None
         return True
 
+    def last_line(self) -> str:
+        """What the process printed last; also while it runs."""
+        lines = self._path.read_bytes()[self._before :].decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "its start")
+
     @property
     def seconds(self) -> float:
         """Since the start."""

@@ -28,6 +28,8 @@ from workflows.sweep_command import DATA_SET, SweepCommand, stored_plan
 
 LOOK_SECONDS = 0.2
 """Between looks whether a run has ended. Our choice."""
+LINE_SECONDS = 60.0
+"""Between lines about the runs that are on their way. Our choice: they write their own every ten seconds."""
 
 
 def sweep(command: SweepCommand) -> None:
@@ -107,7 +109,7 @@ class Table:
 def _run(cells: Sequence[Cell], cluster: SweepCluster, table: Table, progress: Progress) -> None:
     """Run cells, as many at the same time as the cluster has room for; all are ended if this process is."""
     waiting, running = deque(cells), list[CellProcess]()
-    counted, room = 0.0, 1
+    counted, room, said = 0.0, 1, time.monotonic()
     try:
         while waiting or running:
             if time.monotonic() - counted > RECOUNT_SECONDS:
@@ -120,6 +122,10 @@ def _run(cells: Sequence[Cell], cluster: SweepCluster, table: Table, progress: P
                 running.remove(process)
                 _say_end(process, table.note(process))
                 progress.advance(1)
+            if time.monotonic() - said > LINE_SECONDS:
+                said = time.monotonic()
+                for process in running:
+                    say(f"sweep: {process.cell.run} at {process.last_line()}")
     finally:
         stop(running)
 
