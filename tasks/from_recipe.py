@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from lp_core.dataset.feed import Feed, used_rows
 from lp_core.settings import Recipe, ViewName
 
 if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
     from lp_core.network.learner import Learner
 
 
@@ -23,6 +27,21 @@ def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Fe
         world: number of workers.
     """
     return Feed(recipe.data, view, recipe.geometry, recipe.seed, recipe.train.batch_size, rank, world)
+
+
+def scan_feed(recipe: Recipe, view: ViewName) -> Feed:
+    """Return what a scan reads in a view: photographs, or, for that control, scrambled ones."""
+    return replace(feed_of(recipe, view), scrambled=recipe.scan.control == "phase-scrambled")
+
+
+def scan_rotations(recipe: Recipe, device: torch.device) -> dict[str, Tensor] | None:
+    """Return the rotation of each layer's channels where the scan is that control, else None."""
+    from lp_core.exemplars.rotated_basis import layer_rotations
+    from lp_core.network.layers import conv_channels
+
+    if recipe.scan.control != "rotated-basis":
+        return None
+    return layer_rotations(conv_channels(recipe.network.width), recipe.seed, device)
 
 
 def rows_of(recipe: Recipe, split: str) -> np.ndarray:

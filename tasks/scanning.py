@@ -10,7 +10,7 @@ import numpy as np
 from lp_core.dataset.feed import Batch, open_dataset
 from lp_core.errors import DataError
 from lp_core.storage import Storage
-from tasks.from_recipe import feed_of
+from tasks.from_recipe import scan_feed, scan_rotations
 from tasks.networks import Trained, kept_network
 from tasks.worker_process import prepare_measuring
 
@@ -56,7 +56,8 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     prepare_measuring()
     first = searches[0].trained
     scan = first.recipe.scan
-    batches: Iterable[Batch] = feed_of(first.recipe, first.view).evaluation_batches(scan.split, rows, scan.batch_size)
+    feed = scan_feed(first.recipe, first.view)
+    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size)
     if len(searches) > 1:
         # Decoded once for all networks, which come one after the other.
         batches = list(batches)
@@ -75,12 +76,14 @@ def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
 
     network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
-    empty = ScanResult.empty(conv_channels(recipe.network.width), (recipe.geometry.size, recipe.geometry.size))
+    layer_channels = conv_channels(recipe.network.width)
+    rotations = scan_rotations(recipe, device)
+    empty = ScanResult.empty(layer_channels, (recipe.geometry.size, recipe.geometry.size))
     top_k, statistics, maxima = empty.top_k, empty.statistics, []
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
         try:
-            peaks = find_peaks(network, normalized(images, device), rows=numbers)
+            peaks = find_peaks(network, normalized(images, device), rows=numbers, rotations=rotations)
         except ActivationError as error:
             image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
             raise DataError(f"view {trained.view}, image {image_id}: {error}") from None

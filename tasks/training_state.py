@@ -36,6 +36,10 @@ class TrainingState:
             learner.load(checkpoint.tensors, checkpoint.step)
         return checkpoint, damaged
 
+    def begin(self, learner: Learner) -> None:
+        """Keep the weights of a training that has not taken a step."""
+        keep_weights(self.stage.folder, learner, self.stage.fingerprint)
+
     def is_due(self, learner: Learner) -> bool:
         """Whether a checkpoint is to be written before the learner's next step."""
         every = self.train.checkpoint_every_steps

@@ -75,6 +75,8 @@ class ViewTraining:
             self._stage.invalidate()
             self._log.open(step, self._train.tensorboard)
             self._log.note_damage(step, damaged)
+            if step == 0:
+                self._state.begin(self._learner)
         self._faults.restore(is_resumed=checkpoint is not None)
         if checkpoint:
             self._log.add_seconds(float(checkpoint.facts["seconds"]))

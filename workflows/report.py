@@ -69,10 +69,12 @@ def _read_run(session: Session) -> ReportData:
 
 
 def _listed(made: Recipe) -> dict[str, Any]:
-    """The settings as the page lists them; whatever else was scanned, it shows exemplars of the validation split."""
+    """The settings as the page lists them; it shows exemplars of the validation split whatever else was scanned."""
     settings, split = to_dict(made), made.scan.split
     if split != VALIDATION:
         settings["scan"]["split"] = f"{VALIDATION}, {split}"
+    if made.scan.control != "none":
+        settings["scan"]["control"] = f"none, {made.scan.control}"
     return settings
 
 

@@ -32,7 +32,7 @@ def run(session: Session) -> None:
     train_views(session, [view for view, name in sources.items() if name == "train"])
     evaluate(session)
     scan(session)
-    if recipe.scan.split != VALIDATION:
+    if recipe.scan.split != VALIDATION or recipe.scan.control != "none":
         scan_validation(session)
     visualize(session)
     report(session)

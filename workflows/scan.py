@@ -37,9 +37,9 @@ def scan(session: Session) -> None:
 
 
 def scan_validation(session: Session) -> None:
-    """Scan what features and report show, where the settings ask for another split; the settings stay as they are."""
+    """Scan what features and report show, where the settings ask for something else; the settings stay as they are."""
     recipe = session.recipe
-    shown = replace(recipe.scan, split=VALIDATION, checkpoints="none", maxima=False)
+    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none", maxima=False)
     session.recipe = replace(recipe, scan=shown)
     try:
         _scan_views(session)
@@ -144,7 +144,7 @@ def _compare_epochs(session: Session, view: ViewName, scans: dict[int | None, St
     if stage.is_finished():
         return
     with stage_run(stage) as watch:
-        exemplars = {epoch or last: read_exemplars(scan.folder) for epoch, scan in scans.items()}
+        exemplars = {last if epoch is None else epoch: read_exemplars(scan.folder) for epoch, scan in scans.items()}
         changes = changes_table(exemplars)
         stage.folder.write_table(CHANGES, changes)
     stage.finish(watch.seconds, epochs=sorted(exemplars))

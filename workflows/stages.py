@@ -18,7 +18,7 @@ from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
-from lp_core.settings import VIEW_NAMES, Recipe, ViewName, to_dict
+from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName, to_dict
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from workflows.config import stored_recipe
@@ -98,15 +98,18 @@ class StageGraph:
         inputs: dict[str, Any] = {view: stage.fingerprint for view, stage in zip(VIEW_NAMES, stages, strict=True)}
         return self._stage(self.run, "compare", inputs, "the views", *stages)
 
-    def scan(self, view: ViewName, epoch: int | None = None, split: str = VALIDATION) -> Stage:
-        """The scan of a split with a view's finished weights, or with those that an epoch left."""
+    def scan(
+        self, view: ViewName, epoch: int | None = None, split: str = VALIDATION, control: Control = "none"
+    ) -> Stage:
+        """The scan of a split, or of a control, with a view's finished weights, or with those that an epoch left."""
         source = self.source(view)
         weights = source.fact("weights") if epoch is None else self.kept(view)[epoch]
-        inputs = measure_inputs(self.recipe, view, self._dataset, weights) | scan_inputs(self.recipe, split)
+        inputs = measure_inputs(self.recipe, view, self._dataset, weights) | scan_inputs(self.recipe, split, control)
         folder = self.run / view if epoch is None else self.run / view / epoch_name(epoch)
-        about = f"view {view}" + (f" epoch {epoch}" if epoch else "") + (f", split {split}" * (split != VALIDATION))
+        about = f"view {view}" + ("" if epoch is None else f" epoch {epoch}")
+        about += f", split {split}" * (split != VALIDATION) + f", control {control}" * (control != "none")
         others = self._placement("data", "scan")
-        return self._stage(_of_split(folder, split), "scan", inputs, about, source, others=others)
+        return self._stage(_part(folder, split, control), "scan", inputs, about, source, others=others)
 
     def scans(self, view: ViewName) -> dict[int | None, Stage]:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
@@ -114,7 +117,8 @@ class StageGraph:
         Raises:
             LogpolarError: the training did not keep the weights of an epoch, or had other settings.
         """
-        return {epoch: self.scan(view, epoch, self.recipe.scan.split) for epoch in (*self._epochs(view), None)}
+        scan = self.recipe.scan
+        return {epoch: self.scan(view, epoch, scan.split, scan.control) for epoch in (*self._epochs(view), None)}
 
     def _epochs(self, view: ViewName) -> list[int]:
         asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
@@ -142,8 +146,9 @@ class StageGraph:
         """How the nine of a view's channels change from epoch to epoch."""
         scans = self.scans(view)
         last = self.recipe.train.epochs
-        inputs = {"exemplars": {str(epoch or last): scan.fact("exemplars") for epoch, scan in scans.items()}}
-        folder = _of_split(self.run / view / files.HISTORY, self.recipe.scan.split)
+        exemplars = {str(last if epoch is None else epoch): scan.fact("exemplars") for epoch, scan in scans.items()}
+        inputs = {"exemplars": exemplars}
+        folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
     def visualize(self, view: ViewName) -> Stage:
@@ -227,6 +232,7 @@ class StageGraph:
         return [name for name, role in roles.items() if role == "placement" and name.partition(".")[0] in sections]
 
 
-def _of_split(folder: Storage, split: str) -> Storage:
-    """The folder of a split's scan; that of validation is the view's own."""
-    return folder if split == VALIDATION else folder / "splits" / split
+def _part(folder: Storage, split: str, control: Control) -> Storage:
+    """The folder of a scan: the view's own for validation without a control."""
+    folder = folder if split == VALIDATION else folder / "splits" / split
+    return folder if control == "none" else folder / "controls" / control

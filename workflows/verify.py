@@ -12,7 +12,7 @@ from lp_core.errors import DataError
 from lp_core.run.files import EXEMPLARS
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
-from tasks.from_recipe import feed_of, rows_of
+from tasks.from_recipe import rows_of, scan_feed, scan_rotations
 from tasks.networks import kept_network
 from tasks.progress import Progress, say
 from tasks.worker_process import prepare_measuring
@@ -62,7 +62,8 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
     searched: list[int] = []
     try:
         table = read_exemplars(stage.folder)
-        peaks = brute_force(network, _batches(session, view, name, device, searched), table, tolerance)
+        rotations = scan_rotations(session.recipe, device)
+        peaks = brute_force(network, _batches(session, view, name, device, searched), table, tolerance, rotations)
     except (OSError, ValueError) as error:
         raise DataError(f"{stage.folder.path(EXEMPLARS)}: {error}") from None
     finally:
@@ -88,7 +89,7 @@ def _batches(
     recipe = session.recipe
     rows, size = rows_of(recipe, recipe.scan.split), recipe.scan.batch_size
     with Progress(f"verify {name}", len(rows), "images") as progress:
-        for batch in feed_of(recipe, view).evaluation_batches(recipe.scan.split, rows, size):
+        for batch in scan_feed(recipe, view).evaluation_batches(recipe.scan.split, rows, size):
             yield batch.rows_N.tolist(), normalized(filled(batch.images_NSRC, size), device)
             searched += batch.rows_N.tolist()
             progress.advance(len(batch.rows_N))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -16,12 +17,15 @@ from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
+from lp_core.measures.nulls import phase_scrambled
 from lp_core.settings import DataSettings, ViewName, ViewSettings
 
 TrainingSplit = Literal["train", "validation"]
 """Splits that a training reads."""
 VALIDATION_BATCH = 250
 """Images of a worker in one forward pass of validation."""
+_SHUFFLED = 0x5AFF1ED
+"""Sets the random numbers of shuffled labels apart from others of the same seed. Our choice."""
 FAULTY = -2
 """In place of the label of a row that cannot be decoded. Its image is black, and it must not be learned or counted."""
 
@@ -81,6 +85,7 @@ class Feed:
         batch_size: rows per training step over all workers.
         rank: this worker.
         world: number of workers.
+        scrambled: give the photographs of an evaluation random phases (`nulls.phase_scrambled`).
     """
 
     data: DataSettings
@@ -90,6 +95,7 @@ class Feed:
     batch_size: int
     rank: int = 0
     world: int = 1
+    scrambled: bool = False
 
     @property
     def steps_per_epoch(self) -> int:
@@ -126,7 +132,8 @@ class Feed:
         """Yield this worker's batches of a reading; training batches are augmented.
 
         Rows that cannot be decoded are among them, marked: a place in the order belongs to its row, whatever it holds.
-        The crop of a training row is a function of (seed, epoch, row) alone.
+        The crop of a training row is a function of (seed, epoch, row) alone, and so is its label where labels are
+        shuffled.
         """
         indices = range(reading.first, reading.last)
         rows_of_batches = [self.rows(reading.split, index) for index in indices]
@@ -156,7 +163,10 @@ class Feed:
     def _batch(self, photographs: list[Photograph], index: int, epoch: int | None = None) -> Batch:
         size = self.geometry.size
         images = np.zeros((len(photographs), size, size, 3), np.uint8)
+        rows = np.array([photograph.row for photograph in photographs], np.int64)
         labels = np.array([photograph.label for photograph in photographs], np.int64)
+        if epoch is not None and self.data.shuffle_labels:
+            labels = shuffled_labels(self.data, self.seed)[rows]
         for position, photograph in enumerate(photographs):
             try:
                 image = decode_rgb(photograph.data)
@@ -165,8 +175,9 @@ class Feed:
                 continue
             height, width = image.shape[:2]
             crop = self._crop(height, width, photograph.row, epoch)
+            if self.scrambled:
+                image, crop = scrambled_crop(image, crop, np.random.default_rng([self.seed, photograph.row]))
             images[position] = network_input(image, crop, self.view, self.geometry)
-        rows = np.array([photograph.row for photograph in photographs], np.int64)
         return Batch(images, labels, rows, index)
 
 
@@ -178,6 +189,26 @@ def open_dataset(path: str) -> DatasetFolder:
 def used_rows(data: DataSettings, split: str, seed: int) -> np.ndarray:
     """Row numbers of a split that the settings use (all, or `data.limit` of them), ascending, int64 [n]."""
     return _used_rows(data.path, split, data.limit, seed)
+
+
+def shuffled_labels(data: DataSettings, seed: int) -> np.ndarray:
+    """The labels of the training split, permuted among the rows that the settings use, int64 by row number."""
+    return _shuffled_labels(data.path, data.limit, seed)
+
+
+def scrambled_crop(image_HWC: np.ndarray, crop: Crop, rng: np.random.Generator) -> tuple[np.ndarray, Crop]:
+    """A photograph's crop with random phases, and the crop's place in it.
+
+    Only the crop is scrambled, at the photograph's resolution: both views see what they would see of its spectrum.
+
+    Args:
+        image_HWC: decoded photograph, uint8 [H, W, 3].
+        crop: inside it.
+        rng: draws the phases.
+    """
+    top, left = math.floor(crop.top), math.floor(crop.left)
+    part_HWC = image_HWC[top : math.ceil(crop.top + crop.height), left : math.ceil(crop.left + crop.width)]
+    return phase_scrambled(part_HWC, rng), replace(crop, top=crop.top - top, left=crop.left - left)
 
 
 def check_class_mix(data: DataSettings, seed: int, batch_size: int) -> None:
@@ -214,6 +245,14 @@ def _open(path: str) -> DatasetFolder:
 @lru_cache(maxsize=8)
 def _used_rows(path: str, split: str, limit: int | None, seed: int) -> np.ndarray:
     return limited_rows(len(_open(path).rows(split)), limit, seed)
+
+
+@lru_cache(maxsize=2)
+def _shuffled_labels(path: str, limit: int | None, seed: int) -> np.ndarray:
+    label = _open(path).rows("train").label.copy()
+    rows = _used_rows(path, "train", limit, seed)
+    label[rows] = np.random.default_rng([seed, _SHUFFLED]).permutation(label[rows])
+    return label
 
 
 @lru_cache(maxsize=2)

@@ -5,13 +5,14 @@ Shapes: N images, C channels of all layers one after the other (4,224 in VGG-16)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lp_core.exemplars.rotated_basis import rotated
 from lp_core.network.layers import conv_layers
 from lp_core.network.layout import check_layout
 from lp_core.network.vgg16 import VGG16
@@ -43,7 +44,13 @@ class Peaks:
 
 
 @torch.no_grad()
-def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = None) -> Peaks:
+def find_peaks(
+    network: VGG16,
+    x_N3SR: Tensor,
+    *,
+    rows: Sequence[int] | None = None,
+    rotations: Mapping[str, Tensor] | None = None,
+) -> Peaks:
     """Return every channel's peak in every image of a batch, from one forward pass.
 
     On a CPU, network and images in `torch.channels_last` are by far the fastest: the peaks then cost 1 to 5 % of the
@@ -54,6 +61,8 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
         x_N3SR: normalised input on the network's device, in its precision.
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
             computed, then left out.
+        rotations: mixes the channels of each layer before their peaks are found (`rotated_basis`); the network itself
+            computes as ever.
 
     Raises:
         ActivationError: an activation is NaN or infinite.
@@ -61,13 +70,15 @@ def find_peaks(network: VGG16, x_N3SR: Tensor, *, rows: Sequence[int] | None = N
     """
     check_layout(network, list(conv_layers())[-1])
     images = len(x_N3SR) if rows is None else len(rows)
+    layers = list(conv_layers())
     last = max(conv_layers().values()) + 1
-    by_layer = []
+    by_layer: list[Peaks] = []
     y = x_N3SR
     for module in list(network.features)[: last + 1]:
         y = module(y)
         if isinstance(module, nn.ReLU):  # The next module may overwrite y: nothing of it is kept.
-            by_layer.append(_map_peaks(y[:images]))
+            maps = rotated(y, rotations[layers[len(by_layer)]]) if rotations else y
+            by_layer.append(_map_peaks(maps[:images]))
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
         raise _complaint([peak.value_NC for peak in by_layer], rows)

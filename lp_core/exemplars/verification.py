@@ -6,7 +6,7 @@ Shares no code with the scan: it compares every activation of every image, and P
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from lp_core.exemplars import KEEP
+from lp_core.exemplars.rotated_basis import rotated
 from lp_core.network.layers import conv_layers
 from lp_core.network.vgg16 import VGG16
 
@@ -24,7 +25,11 @@ Peak = tuple[float, int, int]
 
 @torch.no_grad()
 def brute_force(
-    network: VGG16, batches: Iterable[tuple[Sequence[int], Tensor]], table: pa.Table, tolerance: float = 0.0
+    network: VGG16,
+    batches: Iterable[tuple[Sequence[int], Tensor]],
+    table: pa.Table,
+    tolerance: float = 0.0,
+    rotations: Mapping[str, Tensor] | None = None,
 ) -> dict[Channel, dict[int, Peak]]:
     """Return, for each (layer, channel), the peaks of its nine best images and of those recorded, by row number.
 
@@ -33,6 +38,7 @@ def brute_force(
         batches: row numbers, and normalised images [N, 3, S, R] of which the first ones are theirs.
         table: the exemplars recorded.
         tolerance: a recorded position counts as the peak's if its activation comes so near to it, relatively.
+        rotations: mix the channels of each layer, where the scan was of rotated ones.
     """
     peaks: dict[Channel, dict[int, Peak]] = {}
     ninth: dict[str, np.ndarray] = {}
@@ -49,7 +55,7 @@ def brute_force(
             if not isinstance(module, torch.nn.ReLU):
                 continue
             layer = next(layers)
-            a_NCSR = y[: len(rows)].float().cpu()
+            a_NCSR = (y if rotations is None else rotated(y, rotations[layer]))[: len(rows)].float().cpu()
             peak_NC = a_NCSR.amax((2, 3)).numpy()
             if layer not in ninth:
                 ninth[layer] = np.zeros(peak_NC.shape[1], np.float32)

@@ -73,7 +73,7 @@ def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings,
         parameters = sum(value.numel() for value in VGG16(classes, network).parameters())
     states = 3 if train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
     every = train.keep_weights_every_epochs
-    history = train.epochs // every if every else 0
+    history = 1 + (train.epochs // every if every else 0)
     # The newest, the best, one being written; the weights, and those of chosen epochs.
     needed = views * 4 * parameters * ((train.keep_checkpoints + 2) * states + 1 + history)
     present = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)

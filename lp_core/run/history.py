@@ -28,6 +28,8 @@ def epoch_weights(epoch: int) -> str:
 def keep_weights(folder: Storage, learner: Learner, training: str) -> None:
     """Keep the weights if an epoch has just ended whose weights are wanted; the last epoch's are the run's own.
 
+    Epoch 0, the weights before the first step, is always kept: the untrained network of this run.
+
     Args:
         folder: the view's folder in the run.
         learner: between two steps.
@@ -38,7 +40,8 @@ def keep_weights(folder: Storage, learner: Learner, training: str) -> None:
     settings = learner.train
     epoch, within = divmod(learner.step, learner.steps_per_epoch)
     every = settings.keep_weights_every_epochs
-    if within or not every or epoch % every or epoch >= settings.epochs:
+    is_wanted = epoch == 0 or (every and epoch % every == 0 and epoch < settings.epochs)
+    if within or not is_wanted:
         return
     data = weights_bytes(learner.network)
     folder.write_bytes(epoch_weights(epoch), data)

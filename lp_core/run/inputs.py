@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lp_core.setting_names import result_values, setting_name, setting_values
-from lp_core.settings import Recipe, ViewName, to_dict
+from lp_core.settings import Control, Recipe, ViewName, to_dict
 
 
 def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]:
@@ -18,6 +18,8 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
     """
     data, train = result_values(recipe.data), result_values(recipe.train)
     del data["eval_crop"]  # validation measures during a training; it does not change the weights
+    if not data["shuffle_labels"]:  # trainings of versions without it are the same
+        del data["shuffle_labels"]
     del train["reference_batch"]  # counts by the learning rate that it leads to
     return {
         "dataset": dataset,
@@ -55,9 +57,12 @@ def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | 
     }
 
 
-def scan_inputs(recipe: Recipe, split: str) -> dict[str, Any]:
+def scan_inputs(recipe: Recipe, split: str, control: Control = "none") -> dict[str, Any]:
     """What a scan depends on besides `measure_inputs`."""
-    return {"batch_size": recipe.scan.batch_size} | ({} if split == "validation" else {"split": split})
+    others = {"split": split} if split != "validation" else {}
+    if control != "none":
+        others["control"] = control
+    return {"batch_size": recipe.scan.batch_size} | others
 
 
 def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[str, Any]:
@@ -71,7 +76,13 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
     return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": to_dict(recipe.visualize)}
 
 
-_SHORT = {"limit": "data.limit", "eval_crop": "data.eval-crop", "batch_size": "scan.batch-size", "split": "scan.split"}
+_SHORT = {
+    "limit": "data.limit",
+    "eval_crop": "data.eval-crop",
+    "batch_size": "scan.batch-size",
+    "split": "scan.split",
+    "control": "scan.control",
+}
 """Inputs that stand outside a section of their name."""
 
 
@@ -80,6 +91,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     values = {input_name(path): value for path, value in leaves(inputs).items()}
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
+        values["data.shuffle-labels"] = recipe.data.shuffle_labels
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

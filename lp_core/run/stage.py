@@ -112,7 +112,8 @@ class Stage:
         if manifest is None or manifest["fingerprint"] == self.fingerprint:
             return []
         own = differences(manifest["inputs"], self.inputs)
-        changed = differences(manifest["settings"], self.settings) if "settings" in manifest else []
+        before = manifest.get("settings", {})  # settings that it does not name are newer than it
+        changed = differences(before, {name: value for name, value in self.settings.items() if name in before})
         named = {change.name for change in changed}
         settings = [change for change in own if change.name in self.settings and change.name not in named]
         others = [change for change in own if change.name not in self.settings]

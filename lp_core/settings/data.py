@@ -28,6 +28,8 @@ class DataSettings:
     """Training: width / height of a random crop, smallest and largest."""
     flip: float = setting(0.5, PROBABILITY)
     """Training: probability of a mirror image (0 where left and right are different classes)."""
+    shuffle_labels: bool = False
+    """Training: permute the labels among the images (a control: nothing can be learned but the images themselves)."""
     eval_crop: float = setting(0.875, Range(low=0, above=True, high=1, words="a share, 0 < share <= 1"))
     """Evaluation: side of the centre crop as a share of the photograph's shorter side (224 / 256)."""
     lanes: int = setting(8, at_least(1))

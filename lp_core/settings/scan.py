@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lp_core.errors import check
 from lp_core.settings.fields import at_least, check_fields, placement, selection, setting
+
+Control = Literal["none", "phase-scrambled", "rotated-basis"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +23,12 @@ class ScanSettings:
     """Share of a GPU for each evaluation, scan and visualization task."""
     split: str = selection("validation")
     """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
+    control: Control = selection("none")
+    """A null that is scanned instead, into `controls/<control>/`: `phase-scrambled` photographs keep their spectrum and
+    lose their edges; a `rotated-basis` mixes the channels of each layer by a random rotation."""
     checkpoints: str = selection("none")
-    """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`."""
+    """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`. Those
+    of epoch 0, before the first step, are always kept."""
     maxima: bool = selection(False)
     """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width."""
 
@@ -29,7 +36,7 @@ class ScanSettings:
         check_fields(self, "scan")
         check(
             self.checkpoints in ("none", "all") or all(part.strip().isdigit() for part in self.checkpoints.split(",")),
-            f"scan.checkpoints is '{self.checkpoints}'; give none, all or epochs such as 3,6",
+            f"scan.checkpoints is '{self.checkpoints}'; give none, all or epochs such as 0,3,6",
         )
         check(
             self.gpus_per_task <= 1 or float(self.gpus_per_task).is_integer(),

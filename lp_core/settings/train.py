@@ -66,7 +66,7 @@ class TrainSettings:
     validate_every_epochs: int = placement(1, at_least(0))
     """Epochs between measurements of validation loss and accuracy; 0 for never. The last epoch is always measured."""
     keep_weights_every_epochs: int = placement(0, at_least(0))
-    """Epochs between weights kept in `history/`, which a scan can follow; 0 for none. The last epoch's always are."""
+    """Epochs between weights kept in `history/`, which a scan can follow; 0 for none but the first weights, epoch 0."""
     log_every_steps: int = placement(10, at_least(1))
     """Steps between lines of metrics.jsonl."""
     tensorboard: bool = placement(False)

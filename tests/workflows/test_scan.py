@@ -118,6 +118,32 @@ def test_checkpoints_are_scanned_together_and_once(session, ran):
     assert not ran
 
 
+@pytest.mark.parametrize("control", ["phase-scrambled", "rotated-basis"])
+def test_a_control_has_tables_of_its_own(session, ran, control):
+    alone = content(scanned(session))
+    made = scanned(session, control=control, checkpoints="2")
+    folders = [f"log_polar/controls/{control}", f"log_polar/history/epoch_002/controls/{control}"]
+    found = [content(session, folder) for folder in folders]
+    assert found[0] != found[1]
+    assert all(table != plain for table, plain in zip(found[0], alone, strict=True))
+    assert content(session) == alone
+    verify(made)
+    ran.clear()
+    scan(made)
+    assert not ran
+
+
+def test_the_untrained_network_is_epoch_0(session):
+    recipe, view = session.recipe, "log_polar"
+    stage = StageGraph(recipe, session.run).train(view)
+    keep_weights(session.run / view, learner_of(recipe, view, 12, steps_per_epoch=10), stage.fingerprint)
+    made = scanned(session, checkpoints="0")
+    assert content(session, "log_polar/history/epoch_000") != content(session)
+    changes = pq.read_table(session.run.path("log_polar/history/changes.parquet"))
+    assert sorted(set(changes["epoch"].to_pylist())) == [0, 4]
+    assert made.stages.scan(view, 0).about == "view log_polar epoch 0"
+
+
 def test_an_epoch_scanned_alone_has_the_same_tables(session):
     scanned(session, checkpoints="all")
     together = content(session, "log_polar/history/epoch_002")

@@ -1,15 +1,16 @@
 """`feed` yields batches that depend on seed, epoch and row alone, with faulty rows in their places."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lp_core.dataset.feed import FAULTY, Reading, open_dataset
-from lp_core.images.crop import centre_crop, random_crop
+from lp_core.dataset.feed import FAULTY, Reading, open_dataset, scrambled_crop, shuffled_labels
+from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
-from tasks.from_recipe import feed_of, rows_of
+from tasks.from_recipe import feed_of, rows_of, scan_feed
 from tests.conftest import FAULTY_ROWS
 
 
@@ -30,6 +31,66 @@ def test_a_training_image_is_a_function_of_seed_epoch_and_row(small_recipe, view
     crop = random_crop(*image.shape[:2], data.crop_scale, data.crop_ratio, data.flip, rng)
     assert np.array_equal(batch.images_NSRC[5], network_input(image, crop, view, small_recipe.geometry))
     assert batch.labels_N[5] == photograph.label
+
+
+def test_shuffled_labels_are_a_permutation_of_the_training_labels_alone(small_recipe):
+    shuffled = replace(small_recipe, data=replace(small_recipe.data, shuffle_labels=True))
+    feeds = [feed_of(recipe, "cartesian") for recipe in (small_recipe, shuffled)]
+    steps = feeds[0].steps_per_epoch
+    label = open_dataset(small_recipe.data.path).rows("train").label
+    given = {}
+    for true, other in zip(*(collect(feed, Reading("train", 0, 2 * steps)) for feed in feeds), strict=True):
+        assert np.array_equal(true.images_NSRC, other.images_NSRC)
+        assert np.array_equal(true.labels_N, label[true.rows_N])
+        for row, seen in zip(other.rows_N.tolist(), other.labels_N.tolist(), strict=True):
+            assert given.setdefault(row, seen) == seen  # the same in every epoch
+    rows = sorted(given)
+    assert rows == feeds[0].used_rows("train").tolist()
+    assert sorted(given.values()) == sorted(label[rows])
+    assert np.mean([given[row] == label[row] for row in rows]) < 0.25  # chance is 1 / 12
+    [batch, *_] = collect(feeds[1], Reading("validation", 0, 1))
+    assert np.array_equal(batch.labels_N, open_dataset(small_recipe.data.path).rows("validation").label[batch.rows_N])
+    again = replace(shuffled, seed=small_recipe.seed + 1)
+    [other] = collect(feed_of(again, "cartesian"), Reading("train", 0, 1))
+    assert any(given[row] != seen for row, seen in zip(other.rows_N.tolist(), other.labels_N.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("limit", [None, 50])
+def test_labels_are_shuffled_among_the_rows_in_use(small_recipe, limit):
+    data = replace(small_recipe.data, shuffle_labels=True, limit=limit)
+    recipe = replace(small_recipe, data=data)
+    rows, label = rows_of(recipe, "train"), open_dataset(data.path).rows("train").label
+    shuffled = shuffled_labels(data, recipe.seed)
+    assert sorted(shuffled[rows]) == sorted(label[rows])
+    unused = np.setdiff1d(np.arange(len(label)), rows)
+    assert np.array_equal(shuffled[unused], label[unused])
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+def test_scrambled_photographs_depend_on_seed_and_row_alone(small_recipe, view):
+    recipe = replace(small_recipe, scan=replace(small_recipe.scan, control="phase-scrambled"))
+    feed, rows = scan_feed(recipe, view), np.arange(7)
+    together = np.concatenate([batch.images_NSRC for batch in feed.evaluation_batches("validation", rows, 7)])
+    apart = np.concatenate([batch.images_NSRC for batch in feed.evaluation_batches("validation", rows[::-1], 2)])
+    assert np.array_equal(together, apart[::-1])
+    [plain] = feed_of(recipe, view).evaluation_batches("validation", rows, 7)
+    assert all(not np.array_equal(a, b) for a, b in zip(together, plain.images_NSRC, strict=True))
+    [other] = scan_feed(replace(recipe, seed=recipe.seed + 1), view).evaluation_batches("validation", rows, 7)
+    assert all(not np.array_equal(a, b) for a, b in zip(together, other.images_NSRC, strict=True))
+
+
+@pytest.mark.parametrize("crop", [Crop(0, 0, 40, 60), Crop(3.5, 2.25, 30.5, 41.75, flip=True)])
+def test_only_the_crop_is_scrambled_and_keeps_its_spectrum(crop):
+    image = np.random.default_rng(5).integers(60, 190, (40, 60, 3)).astype(np.uint8)
+    part, inside = scrambled_crop(image, crop, np.random.default_rng(0))
+    top, left = int(crop.top), int(crop.left)
+    expected = image[top : math.ceil(crop.top + crop.height), left : math.ceil(crop.left + crop.width)]
+    assert part.shape == expected.shape
+    assert (inside.top + top, inside.left + left) == (crop.top, crop.left)
+    assert (inside.height, inside.width, inside.flip) == (crop.height, crop.width, crop.flip)
+    spectra = [np.abs(np.fft.fft2(values.astype(float), axes=(0, 1))) for values in (part, expected)]
+    assert np.corrcoef(spectra[0].ravel(), spectra[1].ravel())[0, 1] > 0.99
+    assert abs(np.corrcoef(part.ravel(), expected.ravel())[0, 1]) < 0.2
 
 
 def test_both_views_see_the_same_rows(small_recipe):

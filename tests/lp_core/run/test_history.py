@@ -56,6 +56,15 @@ def test_none_are_kept_unless_wanted(tmp_path, small_recipe):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize("every", [0, 1, 5])
+def test_the_weights_before_the_first_step_are_always_kept(folder, small_recipe, every):
+    train = replace(small_recipe.train, epochs=1, keep_weights_every_epochs=every)
+    learner = learner_of(replace(small_recipe, train=train), "cartesian", 12, steps_per_epoch=3)
+    for learner.step in range(4):
+        keep_weights(folder, learner, "this one")
+    assert list(kept_weights(folder, "this one")) == [0]
+
+
 def test_a_negative_interval_is_refused(small_recipe):
     with pytest.raises(LogpolarError, match=r"train\.keep-weights-every-epochs is -1"):
         replace(small_recipe.train, keep_weights_every_epochs=-1)
