@@ -133,7 +133,7 @@ def main() -> None:
                     for piece in pieces
                     if piece.network == "trained"
                 }
-                made = run_tables(networks, trained, recipe.geometry, twins)
+                made = run_tables(networks, trained, recipe.geometry, twins=twins)
                 size = RunSize(options.size, int(label_N.max()) + 1, options.images, made.complete_channels())
                 findings([made.values], [size], read_rules(committed_rules()))
             seconds["tables and findings"] = watch.seconds

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import IO
 
+from lp_core.errors import StorageError
 from lp_core.run.sweep_plan import Cell
-from lp_core.storage import Storage
+from lp_core.storage import Storage, one_line
 from workflows.config import stored_recipe
 from workflows.parent import PIPE
 from workflows.recipes import recipe as named_recipe
@@ -42,41 +43,46 @@ class CellProcess:
         run = folder / cell.run
         base = stored_recipe(run) or named_recipe(cell.recipe.name)
         words = ["--recipe", cell.recipe.name, "--run", run.uri, *options(cell.recipe, base), "--address", address]
-        self._output = self._opened()
+        self._scratch = None if folder.is_local else TemporaryDirectory()
+        self._path = Path(self._scratch.name if self._scratch else folder.path()) / self.log
         self._start = time.monotonic()
-        # Safe path (-P): modules of our names in the current folder are not meant.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(COMMAND), "run", *words],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=[pipe],
-            env=os.environ | environment | {PIPE: str(pipe)},
-        )
+        with self._opened() as output:
+            self._before = output.tell()
+            # Safe path (-P): modules of our names in the current folder are not meant.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(COMMAND), "run", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[pipe],
+                env=os.environ | environment | {PIPE: str(pipe)},
+            )
 
     def _opened(self) -> IO[bytes]:
-        """The log, to which a further start appends; for an object store, a file that is uploaded at the end."""
-        if self._folder.is_local:
-            path = Path(self._folder.path(self.log))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            output: IO[bytes] = path.open("a+b")
-        else:
-            output = TemporaryFile()  # noqa: SIM115
-            if self._folder.exists(self.log):
-                output.write(self._folder.read_bytes(self.log))
-        output.seek(0, os.SEEK_END)
-        self._before = output.tell()
-        return output
+        """The log, to which every start appends; for an object store, a file here until the process has ended."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._scratch and self._folder.exists(self.log):
+                self._path.write_bytes(self._folder.read_bytes(self.log))
+            return self._path.open("ab")
+        except OSError as error:
+            raise StorageError(f"{self._path}: cannot be written ({one_line(error)})") from None
 
     def has_ended(self) -> bool:
-        """Whether the process has ended; its log is complete then."""
+        """Whether the process has ended; its log is in its place then."""
         if self._process.poll() is None:
             return False
-        if not self._folder.is_local and not self._output.closed:
-            self._output.seek(0)
-            self._folder.write_bytes(self.log, self._output.read())
+        if self._scratch:
+            self._folder.write_bytes(self.log, self._path.read_bytes())
+            self._scratch.cleanup()
+            self._scratch = None
         return True
+
+    def last_line(self) -> str:
+        """What the process printed last; also while it runs."""
+        lines = self._path.read_bytes()[self._before :].decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "its start")
 
     @property
     def seconds(self) -> float:
@@ -88,8 +94,8 @@ class CellProcess:
         code = self._process.returncode
         if code == 0:
             return None
-        self._output.seek(self._before)
-        lines = [line.strip() for line in self._output.read().decode(errors="replace").splitlines() if line.strip()]
+        text = self._folder.read_bytes(self.log)[self._before :].decode(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         own = [line.removeprefix("logpolar: ") for line in lines if line.startswith("logpolar: ")]
         last = (own or lines or ["it printed nothing"])[-1]
         return last if code > 0 else f"ended by {signal.Signals(-code).name}; its last line: {last}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lp_core.findings.grouping import WITHOUT_DUPLICATES
+from lp_core.findings.grouping import WITHOUT_DUPLICATES, independent_concordance
 from lp_core.findings.matched import epoch_accuracy
 from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
@@ -104,11 +104,21 @@ def _measure_run(session: Session, stage: Stage) -> None:
             view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
             for view, piece in trained.items()
         }
-        made = run_tables(networks, channels, session.recipe.geometry, _twins(session), _accuracy(session))
+        images_L = _images_by_class(session)
+        made = run_tables(
+            networks,
+            channels,
+            session.recipe.geometry,
+            independent=independent_concordance(images_L),
+            twins=_twins(session),
+            accuracy=_accuracy(session),
+        )
         for name, table in made.tables.items():
             run.write_table(name, table)
         absences = _absences(session)
-        size = _size(session, made.complete_channels())
+        images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
+        classes = int((images_L > 0).sum())
+        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
         run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
@@ -222,8 +232,7 @@ def _absences(session: Session) -> list[Absence]:
     return absences
 
 
-def _size(session: Session, channels: dict[tuple[str, str], int]) -> RunSize:
+def _images_by_class(session: Session) -> np.ndarray:
+    """Images of each class among those that were scanned, int64 [L]."""
     rows = rows_of(session.recipe, VALIDATION)
-    classes = len(np.unique(session.dataset.rows(VALIDATION).label[rows]))
-    images = min(session.stages.scan(view).fact("images") or len(rows) for view in session.recipe.views)
-    return RunSize(session.recipe.geometry.size, classes, images, channels)
+    return np.bincount(session.dataset.rows(VALIDATION).label[rows], minlength=len(session.dataset.class_names))

@@ -29,6 +29,8 @@ from workflows.sweep_report import sweep_report
 
 LOOK_SECONDS = 0.2
 """Between looks whether a run has ended. Our choice."""
+LINE_SECONDS = 60.0
+"""Between lines about the runs that are on their way. Our choice: they write their own every ten seconds."""
 
 
 def sweep(command: SweepCommand) -> None:
@@ -43,7 +45,7 @@ def sweep(command: SweepCommand) -> None:
         chosen_channels(cell.recipe)  # refuses now rather than after a training
     if not command.draws_data:
         check_split(Session(plan.base, folder))
-    _write_plan(command)
+    write_plan(command)
     if command.draws_data:
         make_toy(folder / DATA_SET)
         check_split(Session(plan.base, folder))
@@ -109,7 +111,7 @@ class Table:
 def _run(cells: Sequence[Cell], cluster: SweepCluster, table: Table, progress: Progress) -> None:
     """Run cells, as many at the same time as the cluster has room for; all are ended if this process is."""
     waiting, running = deque(cells), list[CellProcess]()
-    counted, room = 0.0, 1
+    counted, room, said = 0.0, 1, time.monotonic()
     try:
         while waiting or running:
             if time.monotonic() - counted > RECOUNT_SECONDS:
@@ -122,6 +124,10 @@ def _run(cells: Sequence[Cell], cluster: SweepCluster, table: Table, progress: P
                 running.remove(process)
                 _say_end(process, table.note(process))
                 progress.advance(1)
+            if time.monotonic() - said > LINE_SECONDS:
+                said = time.monotonic()
+                for process in running:
+                    say(f"sweep: {process.cell.run} at {process.last_line()}")
     finally:
         stop(running)
 
@@ -150,7 +156,7 @@ def _say_failures(table: Table) -> None:
         )
 
 
-def _write_plan(command: SweepCommand) -> None:
+def write_plan(command: SweepCommand) -> None:
     """Write sweep.json; an unchanged plan changes no byte."""
     plan, folder = command.plan, command.folder
     if stored_plan(folder) == plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -77,6 +78,8 @@ def run_tables(
     networks: Sequence[MeasuredNetwork],
     channels: Mapping[ViewName, MeasuredChannels],
     geometry: ViewSettings,
+    *,
+    independent: float = math.nan,
     twins: pa.Table | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
 ) -> RunTables:
@@ -86,6 +89,7 @@ def run_tables(
         networks: of all views; `trained` and its controls.
         channels: of the trained networks, by view.
         geometry: of the views.
+        independent: what G would be for independent images (`independent_concordance`); shown, never tested against.
         twins: `twin_table` of both views; None for one view.
         accuracy: validation top-1 in percent by view and network, where several epochs were scanned.
     """
@@ -95,7 +99,7 @@ def run_tables(
     by_channel = pa.concat_tables(
         [_channels(measured, view, trained[view], geometry) for view, measured in channels.items()]
     )
-    values = grouping_values(groupings) | channel_values(by_channel)
+    values = grouping_values(groupings, independent) | channel_values(by_channel)
     tables = {files.GROUPING: groupings, files.CHANNEL_MEASURES: by_channel}
     if active:
         tables[files.FIRING] = pa.concat_tables(

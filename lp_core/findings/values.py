@@ -39,10 +39,14 @@ class Absence:
         return self.view in view.split(" - ") and (not self.measure or f"{measure}.".startswith(f"{self.measure}."))
 
 
-def grouping_values(table: pa.Table) -> Values:
+def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
     """Return the values of a table of groupings (`grouping.SCHEMA`): mean, Delta, significant share, and Lambda.
 
     Lambda is Delta of the trained network less that of the untrained one of the same seed.
+
+    Args:
+        table: of all views and networks.
+        independent: G of independent images (null N0), the same everywhere.
     """
     rows = {(row["network"], row["view"], row["layer"], row["measure"]): row for row in table.to_pylist()}
     values: Values = {}
@@ -50,6 +54,7 @@ def grouping_values(table: pa.Table) -> Values:
         if network != TRAINED:
             continue
         kept = {name: row[name] for name in ("mean", "delta", "significant_share")}
+        kept |= {"independent": independent} if measure == "G" else {}
         if untrained := rows.get((UNTRAINED, view, layer, measure)):
             kept |= {"delta.untrained": untrained["delta"], "lambda": row["delta"] - untrained["delta"]}
         values |= {(view, layer, grouping_name(measure, name)): value for name, value in kept.items()}

@@ -195,7 +195,7 @@ def parsed_variation(text: str, base: Recipe) -> tuple[str, tuple[Any, ...]]:
     """The setting and the values of `view.law=monopole,opencv`.
 
     Values are separated by commas, the members of a value that has several by spaces. What spells no value of the
-    setting's type stays text, which the settings refuse in their own words.
+    setting's type stays text, which the settings of a cell refuse in their own words.
 
     Args:
         text: SETTING=VALUE,VALUE.
@@ -217,16 +217,15 @@ def parsed_variation(text: str, base: Recipe) -> tuple[str, tuple[Any, ...]]:
             values.append(parsed_value(kind, word))
         except ValueError:
             values.append(word)
-        with_settings(base, {name: values[-1]})  # refused here, where no variant has a name yet
     return name, tuple(values)
 
 
 def _check_varied(name: str, base: Recipe) -> None:
     """Refuse a setting that no sweep can vary."""
     roles = setting_roles(base)
-    check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")
     check(name != "seed", "seed is varied; list the seeds of the sweep instead")
     check(name != SHUFFLE, f"{SHUFFLE} is varied; ask for the control shuffled instead")
+    check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")
     check(
         roles[name] == "result",
         f"{name} is varied, but decides no result, so all its cells would be equal; give the setting one value",
