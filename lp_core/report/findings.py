@@ -114,16 +114,14 @@ def _grouping_figures(measured: Measured) -> dict[str, list[Markup]]:
 
 def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
     firing, angles = measured.rows("firing"), measured.rows("angles")
-    views = [view for view in reversed(VIEW_NAMES) if any(row["view"] == view for row in firing)]
     rings = {
         f"rings_{view}": _elements(
             ring_figure(firing, view, layer, expected) for layer in RING_LAYERS for expected in EXPECTED
         )
-        for view in views
+        for view in VIEW_NAMES
     }
     layers = list(conv_layers())
     return {
-        "rings": [svg for of_view in rings.values() for svg in of_view],
         **rings,
         "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
         "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
