@@ -51,9 +51,11 @@ class NetworkNines:
     def file(self, kind: str) -> str:
         """Name of the file of a result in the run folder; it changes with everything that the result depends on."""
         depends = {key: value for key, value in asdict(self).items() if key not in ("run", "scan", "dataset")}
-        return f"{MEASURES}/parts/{fingerprint(depends | {'hashes': self.hashes is not None})}-{kind}.parquet"
+        return f"{PARTS}/{fingerprint(depends | {'hashes': self.hashes is not None})}-{kind}.parquet"
 
 
+PARTS = f"{MEASURES}/parts"
+"""Folder of what is kept until the stage is finished."""
 GROUPS, CHANNELS = "grouping", "channels"
 
 

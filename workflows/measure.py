@@ -19,9 +19,11 @@ from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
+from tasks.lesion import lesion
 from tasks.measuring import (
     CHANNELS,
     GROUPS,
+    PARTS,
     NetworkNines,
     finished_part,
     group_nines,
@@ -48,6 +50,7 @@ WITHOUT_UNTRAINED = (
     "firing.angle",
 )
 """Measures that compare with the untrained network."""
+LESION_PARTS = f"{PARTS}/lesion"
 SMALL = 500_000
 """Channels times null samples that are measured in this process: 4 s, less than starting Ray takes. Our choice."""
 
@@ -111,6 +114,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             session.recipe.geometry,
             independent=independent_concordance(images_L),
             twins=_twins(session),
+            lesion=_lesion(session),
             accuracy=_accuracy(session),
         )
         for name, table in made.tables.items():
@@ -124,8 +128,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
     facts = {"input_px": size.input_px, "classes": size.classes, "images": size.images}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
-    for file in run.files(f"{files.MEASURES}/parts"):
-        run.remove(file)
+    (run / PARTS).remove_folder()
 
 
 def _pieces(session: Session) -> list[NetworkNines]:
@@ -184,6 +187,16 @@ def _twins(session: Session) -> pa.Table | None:
     return twins_of(ordinary, other, session.recipe, _executor(session))
 
 
+def _lesion(session: Session) -> pa.Table | None:
+    """Top-1 of the log-polar network with blanked cells; None without that view, or if it is not wanted."""
+    if not session.recipe.measure.lesion or "log_polar" not in session.recipe.views:
+        return None
+    rows = rows_of(session.recipe, VALIDATION)
+    return lesion(
+        session.trained("log_polar"), rows, session.executor, (session.run / LESION_PARTS).uri, seed=session.recipe.seed
+    )
+
+
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:
     """Validation top-1 in percent by view and network, where several epochs were scanned."""
     accuracy: dict[str, dict[str, float]] = {}
@@ -213,6 +226,8 @@ def _absences(session: Session) -> list[Absence]:
             absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
         if known_wnids(session.recipe.data.path) is None:
             absences.append(Absence(view, "grouping.W", "the classes have no wnids of ImageNet"))
+        if view == "log_polar" and not session.recipe.measure.lesion:
+            absences.append(Absence(view, "lesion", "--measure.no-lesion left it out"))
         for name, network in (("", TRAINED), (".against_scrambled", SCRAMBLED), (".against_untrained", UNTRAINED)):
             if network in scans and not scans[network].folder.exists(files.RINGS):
                 reason = f"an earlier version scanned the {network} network; scan again"

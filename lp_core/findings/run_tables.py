@@ -12,6 +12,7 @@ import pyarrow as pa
 from lp_core.findings import channel_table, firing, twin_table
 from lp_core.findings.matched import matched_values
 from lp_core.findings.values import (
+    ALL_LAYERS,
     TRAINED,
     Values,
     angle_values,
@@ -21,6 +22,7 @@ from lp_core.findings.values import (
     values_table,
     with_differences,
 )
+from lp_core.measures.lesion_conditions import lesion_values
 from lp_core.run import files
 from lp_core.settings import ViewName, ViewSettings
 
@@ -81,6 +83,7 @@ def run_tables(
     *,
     independent: float = math.nan,
     twins: pa.Table | None = None,
+    lesion: pa.Table | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
 ) -> RunTables:
     """Return all tables of one run.
@@ -91,6 +94,7 @@ def run_tables(
         geometry: of the views.
         independent: what G would be for independent images (`independent_concordance`); shown, never tested against.
         twins: `twin_table` of both views; None for one view.
+        lesion: `lesion_table` of the log-polar view; None if it was not made.
         accuracy: validation top-1 in percent by view and network, where several epochs were scanned.
     """
     groupings = pa.concat_tables([found.grouping for found in networks if found.grouping is not None])
@@ -113,6 +117,10 @@ def run_tables(
     if twins is not None:
         tables[files.TWINS] = twins
         values |= twin_table.twin_values(twins)
+    if lesion is not None and len(lesion):
+        tables[files.LESION] = lesion
+        view = lesion["view"][0].as_py()
+        values |= {(view, ALL_LAYERS, name): value for name, value in lesion_values(lesion).items()}
     tables[files.VALUES] = values_table(values)
     return RunTables({name: table.combine_chunks() for name, table in tables.items()}, values)
 

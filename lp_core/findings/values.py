@@ -14,6 +14,8 @@ from lp_core.settings import VIEW_NAMES
 SCHEMA = pa.schema([("view", pa.string()), ("layer", pa.string()), ("measure", pa.string()), ("value", pa.float64())])
 DIFFERENCE = "log_polar - cartesian"
 """What stands for a view where both are compared."""
+ALL_LAYERS = "all"
+"""What stands for a layer where a measure is about the whole network."""
 TRAINED, UNTRAINED, SCRAMBLED = "trained", "untrained", "scrambled"
 
 Values = dict[tuple[str, str, str], float]

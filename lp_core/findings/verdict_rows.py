@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lp_core.findings.values import Absence, Values
+from lp_core.findings.values import ALL_LAYERS, Absence, Values
 from lp_core.measures.rules import Claim, Rules
 from lp_core.measures.verdicts import Scope, judge
 
@@ -51,11 +51,7 @@ def findings(
         names = dict.fromkeys(
             name for condition in claim.conditions for name in (condition.measure, condition.margin_of)
         )
-        by_name = {
-            name: [run[key] for run in runs if (key := (claim.view, claim.layer, name)) in run]
-            for name in names
-            if name
-        }
+        by_name = {name: _of_runs(runs, claim, name) for name in names if name}
         measured = {name: values for name, values in by_name.items() if values}
         missing = {name: reason for name in by_name if (reason := _reason(claim, name, absences))}
         rows.append(judge(claim, measured, _scope(claim, sizes), rules, missing).to_row())
@@ -72,6 +68,12 @@ def finding_line(row: Mapping[str, Any]) -> str:
     effect = "not measured" if row["effect"] is None else f"{row['effect']:.3g}"
     interval = "" if row["low"] is None else f" [{row['low']:.3g}, {row['high']:.3g}]"
     return f"{row['claim']}: {row['verdict']}; effect {effect}{interval}; {row['reason']}"
+
+
+def _of_runs(runs: Sequence[Values], claim: Claim, name: str) -> list[float]:
+    """A measure of the claim's layer, or of the whole network, in the runs that have it."""
+    keys = [(claim.view, layer, name) for layer in (claim.layer, ALL_LAYERS)]
+    return [run[key] for run in runs for key in keys if key in run]
 
 
 def _reason(claim: Claim, measure: str, absences: Sequence[Absence]) -> str | None:

@@ -14,6 +14,8 @@ class MeasureSettings:
 
     samples: int = setting(1000, at_least(19))
     """Samples of the null distribution of grouping; p-values of layers are at least 1 / (samples + 1)."""
+    lesion: bool = True
+    """Evaluate the log-polar network with the fovea blanked, and with as much elsewhere: about eight evaluations."""
     embedding: str = ""
     """MODULE:FUNCTION that embeds images for the likeness E: uint8 [N, H, W, 3] to float32 [N, D]. Empty: left out."""
 

@@ -99,6 +99,7 @@ STALE = {
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
     "measure.samples": (19, JUDGED),
+    "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
