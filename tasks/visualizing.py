@@ -149,23 +149,29 @@ def random_tiles(
         exemplars, layer, channels, rule: as `exemplar_tiles`.
 
     Returns:
-        Pictures by channel. A unit that is not active without training has a feature of even grey.
+        Pictures by channel. Each is that of the unit before its own ReLU: without training, most units of deep layers
+        are active either in every image or in none, and those would show nothing.
     """
     tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
-    for line, tile, _ in _drawn(untrained, exemplars, layer, channels, rule):
+    for line, tile, _ in _drawn(untrained, exemplars, layer, channels, rule, before_relu=True):
         tiles[line["channel"]].append(tile)
     return tiles
 
 
 def _drawn(
-    trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule
+    trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule, *, before_relu: bool = False
 ) -> Iterator[tuple[dict[str, Any], Tile, float]]:
-    """Yield each exemplar's line of the table, its pictures, and the activation of its unit in this network."""
-    from lp_core.exemplars.guided_backprop import guided_backprop
+    """Yield each exemplar's line of the table, its pictures, and the activation of its unit in this network.
+
+    Where the unit is wanted `before_relu`, the activation has no meaning.
+    """
+    from lp_core.exemplars.guided_backprop import always_active, guided_backprop
     from lp_core.network.inputs import normalized
     from lp_core.report.exemplar_tile import exemplar_tile
 
     network, device = kept_network(trained, classifier=False)
+    if before_relu:
+        network = always_active(network, layer)
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
     lines = [

@@ -61,7 +61,7 @@ function onDemand(summary, makeContent) {
 
 function randomRow(path, view) {
   const words = "Features of the same nine units in the same images, by rank, in the network before its first step"
-    + (view === "log_polar" ? ": mapped back, then log-polar." : ".") + " Even grey: the unit is not active there.";
+    + (view === "log_polar" ? ": mapped back, then log-polar." : ".") + " They are taken before the unit’s own ReLU.";
   return [
     make("img", { className: "strip", src: path, decoding: "async", alt: "Features with random weights" }),
     make("p", { className: "numbers", textContent: words }),
