@@ -12,7 +12,7 @@ from lp_core.network.layers import conv_layers
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
-from lp_core.report.lesion_figure import lesion_figure
+from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
 from lp_core.settings import VIEW_NAMES, ViewName
 
@@ -47,6 +47,8 @@ class ShownKind:
     """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    left_out: Sequence[str] = ()
+    """Conditions of the lesion test that were not measured, in words."""
 
 
 def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
@@ -72,6 +74,8 @@ def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
 
 def shown_kinds(measured: Measured) -> list[ShownKind]:
     """Return what the Findings section of a run shows."""
+    lesioned = {row["condition"] for row in measured.rows("lesion")}
+    left_out = [words for condition, words in CONDITIONS.items() if lesioned and condition not in lesioned]
     drawn = {"grouping": _grouping_figures, "firing": _firing_figures}
     return [
         ShownKind(
@@ -79,6 +83,7 @@ def shown_kinds(measured: Measured) -> list[ShownKind]:
             title=KINDS.get(name, name),
             claims=claims,
             figures=drawn[name](measured) if name in drawn else {},
+            left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()
     ]

@@ -22,8 +22,6 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "scrambled": {"color": SOFT, "linewidth": 1.5, "linestyle": (0, (1, 1.2))},
 }
 """Lines of the controls, beneath the trained network's."""
-LIMIT = 4.0
-"""Enrichment beyond this, sixteen times or a sixteenth, is drawn at the edge. Our choice."""
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -37,7 +35,7 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
         expected: one of `EXPECTED`.
 
     Returns:
-        An `<svg>` element; None if the layer was not measured.
+        An `<svg>` element, with a gap where nothing is active; None if the layer was not measured.
     """
     curves = {network: _curve(rows, view, layer, network, expected) for network in (*NETWORKS, "trained")}
     if not len(curves["trained"][1]):
@@ -48,7 +46,7 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
         for network, (edge_E, value_B) in curves.items():
             style = NETWORKS.get(network, {"color": COLOURS[view], "linewidth": 2.6})
             if len(value_B):
-                axes.stairs(np.clip(value_B, -LIMIT, LIMIT), edge_E, baseline=None, **style)
+                axes.stairs(np.where(np.isfinite(value_B), value_B, np.nan), edge_E, baseline=None, **style)
         edges = curves["trained"][0]
         plain(axes, f"{layer}. {EXPECTED[expected]}")
         axes.set_xscale("function", functions=(np.log1p, np.expm1))
