@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lp_core.findings.grouping import WITHOUT_DUPLICATES, independent_concordance
-from lp_core.findings.matched import epoch_accuracy
 from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
@@ -90,6 +88,7 @@ def measure_run(session: Session) -> Stage:
 
 def _measure_run(session: Session, stage: Stage) -> None:
     """Write the tables of `measures/` and findings.json."""
+    from lp_core.findings.grouping import independent_concordance
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
     run, rules = session.run, read_rules(committed_rules())
@@ -199,6 +198,8 @@ def _lesion(session: Session) -> pa.Table | None:
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:
     """Validation top-1 in percent by view and network, where several epochs were scanned."""
+    from lp_core.findings.matched import epoch_accuracy
+
     accuracy: dict[str, dict[str, float]] = {}
     for view in session.recipe.views:
         epochs = {
@@ -234,7 +235,7 @@ def _absences(session: Session) -> list[Absence]:
                 absences.append(Absence(view, f"firing.foveal_index{name}", reason))
         if not has_hashes(scans[TRAINED].folder):
             absences.append(
-                Absence(view, f"grouping.{WITHOUT_DUPLICATES}", "the scan wrote no hashes of the photographs")
+                Absence(view, "grouping.G_without_duplicates", "the scan wrote no hashes of the photographs")
             )
         if not any(network.startswith("epoch") for network in scans):
             absences.append(
