@@ -23,6 +23,8 @@ import pyarrow as pa
 from benchmarks.machine import FamilyMemory, machine_line
 from benchmarks.measures_speed import popular_nines
 from benchmarks.timing import Stopwatch
+from lp_core.exemplars.map_regions import map_regions
+from lp_core.exemplars.ring_activity import LayerActivity, read_ring_activity, rings_bytes
 from lp_core.exemplars.scan_files import write_halves
 from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
@@ -32,7 +34,7 @@ from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.measures.wordnet import hypernyms
 from lp_core.network.layers import conv_channels
 from lp_core.network.receptive_field import map_shape
-from lp_core.run.files import MAXIMA, MAXIMA_IMAGES
+from lp_core.run.files import MAXIMA, MAXIMA_IMAGES, RINGS
 from lp_core.settings import VIEW_NAMES, MeasureSettings, NetworkSettings, Recipe, ViewSettings
 from lp_core.storage import Storage
 from tasks.measuring import CHANNELS, GROUPS, NetworkNines, finished_part, group_nines, read_nines
@@ -87,6 +89,28 @@ def write_maxima(folder: Storage, channels: int, images: int, rng: np.random.Gen
         write_halves(file, (images, channels), blocks)
 
 
+def activity(view, recipe: Recipe, rng: np.random.Generator) -> dict[str, LayerActivity]:
+    """Sums by ring and sector of one network."""
+    layers = {}
+    for layer, count in conv_channels(recipe.network.width).items():
+        regions = map_regions(view, recipe.geometry, layer)
+        by_bin = regions.cells_B * rng.gamma(2, 1, (count, len(regions.cells_B)))
+        by_sector = regions.cells_S * rng.gamma(2, 1, (count, len(regions.cells_S)))
+        counts, threshold_C = by_bin.astype(np.int64), np.ones(count)
+        layers[layer] = LayerActivity(
+            regions.radius_E,
+            regions.cells_B,
+            by_bin,
+            by_bin**2,
+            counts,
+            counts,
+            threshold_C,
+            by_sector,
+            regions.cells_S,
+        )
+    return layers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=50_000)
@@ -114,6 +138,8 @@ def main() -> None:
                 hashes = (root / view / "trained").uri
                 common = (folder.uri, "any", (root / "data").uri, hashes, options.samples, 0)
                 pieces.append(NetworkNines(root.uri, view, network, *common))
+            for network in ("trained", "untrained", "scrambled"):
+                (root / view / network).write_bytes(RINGS, rings_bytes(activity(view, recipe, rng)))
         seconds: dict[str, float] = {}
         executor = TwoProcesses()
         with FamilyMemory() as memory, Stopwatch() as whole:
@@ -125,8 +151,13 @@ def main() -> None:
                 twins = twins_of(a, b, recipe, executor)
             seconds["twin channels of both views"] = watch.seconds
             with Stopwatch() as watch:
+                groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
                 networks = [
-                    MeasuredNetwork(piece.view, piece.network, finished_part(piece, GROUPS)) for piece in pieces
+                    MeasuredNetwork(
+                        view, network, groupings.get((view, network)), read_ring_activity(root / view / network)
+                    )
+                    for view in VIEW_NAMES
+                    for network in ("trained", "untrained", "scrambled")
                 ]
                 trained = {
                     piece.view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
