@@ -2,7 +2,7 @@
 
     python -m benchmarks.cell_costs --recipe demo --data.path FOLDER
 
-It takes the options of `logpolar train`. Runs of a sweep with other seeds could share decoded photographs, but no crops.
+It takes the options of `logpolar train`. Runs of a sweep with other seeds could share photographs, but no crops.
 """
 
 from __future__ import annotations

@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import tempfile
+import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -23,6 +25,8 @@ import pyarrow as pa
 from benchmarks.machine import FamilyMemory, machine_line
 from benchmarks.measures_speed import popular_nines
 from benchmarks.timing import Stopwatch
+from lp_core.exemplars.map_regions import map_regions
+from lp_core.exemplars.ring_activity import LayerActivity, read_ring_activity, rings_bytes
 from lp_core.exemplars.scan_files import write_halves
 from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
@@ -32,7 +36,7 @@ from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.measures.wordnet import hypernyms
 from lp_core.network.layers import conv_channels
 from lp_core.network.receptive_field import map_shape
-from lp_core.run.files import MAXIMA, MAXIMA_IMAGES
+from lp_core.run.files import MAXIMA, MAXIMA_IMAGES, RINGS
 from lp_core.settings import VIEW_NAMES, MeasureSettings, NetworkSettings, Recipe, ViewSettings
 from lp_core.storage import Storage
 from tasks.measuring import CHANNELS, GROUPS, NetworkNines, finished_part, group_nines, read_nines
@@ -44,10 +48,20 @@ class TwoProcesses:
 
     def __init__(self) -> None:
         self.pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+        self.processor = 0.0
 
     def run(self, function, pieces, gpus=0.0):
-        for future in as_completed([self.pool.submit(function, *piece) for piece in pieces]):
-            yield future.result()
+        for future in as_completed([self.pool.submit(timed, function, *piece) for piece in pieces]):
+            result, seconds = future.result()
+            self.processor += seconds
+            yield result
+
+
+def timed(function, *arguments):
+    """A function's result, and the processor time that it took; here, because a process must import it."""
+    with Stopwatch(time.process_time) as watch:
+        result = function(*arguments)
+    return result, watch.seconds
 
 
 def write_data_set(folder: Storage, images: int) -> np.ndarray:
@@ -87,6 +101,28 @@ def write_maxima(folder: Storage, channels: int, images: int, rng: np.random.Gen
         write_halves(file, (images, channels), blocks)
 
 
+def activity(view, recipe: Recipe, rng: np.random.Generator) -> dict[str, LayerActivity]:
+    """Sums by ring and sector of one network."""
+    layers = {}
+    for layer, count in conv_channels(recipe.network.width).items():
+        regions = map_regions(view, recipe.geometry, layer)
+        by_bin = regions.cells_B * rng.gamma(2, 1, (count, len(regions.cells_B)))
+        by_sector = regions.cells_S * rng.gamma(2, 1, (count, len(regions.cells_S)))
+        counts, threshold_C = by_bin.astype(np.int64), np.ones(count)
+        layers[layer] = LayerActivity(
+            regions.radius_E,
+            regions.cells_B,
+            by_bin,
+            by_bin**2,
+            counts,
+            counts,
+            threshold_C,
+            by_sector,
+            regions.cells_S,
+        )
+    return layers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=50_000)
@@ -114,19 +150,30 @@ def main() -> None:
                 hashes = (root / view / "trained").uri
                 common = (folder.uri, "any", (root / "data").uri, hashes, options.samples, 0)
                 pieces.append(NetworkNines(root.uri, view, network, *common))
+            for network in ("trained", "untrained", "scrambled"):
+                (root / view / network).write_bytes(RINGS, rings_bytes(activity(view, recipe, rng)))
         seconds: dict[str, float] = {}
+        processor: dict[str, float] = {}
+        os.environ["OMP_NUM_THREADS"] = "1"  # as Ray sets it for tasks of one CPU
         executor = TwoProcesses()
         with FamilyMemory() as memory, Stopwatch() as whole:
             with Stopwatch() as watch:
                 list(executor.run(group_nines, [(piece,) for piece in pieces]))
             seconds["grouping of four networks"] = watch.seconds
+            processor["grouping of four networks"] = executor.processor
             with Stopwatch() as watch:
                 a, b = (TwinNetwork(view, (root / view / "trained").uri) for view in VIEW_NAMES)
                 twins = twins_of(a, b, recipe, executor)
             seconds["twin channels of both views"] = watch.seconds
+            processor["twin channels of both views"] = executor.processor - processor["grouping of four networks"]
             with Stopwatch() as watch:
+                groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
                 networks = [
-                    MeasuredNetwork(piece.view, piece.network, finished_part(piece, GROUPS)) for piece in pieces
+                    MeasuredNetwork(
+                        view, network, groupings.get((view, network)), read_ring_activity(root / view / network)
+                    )
+                    for view in VIEW_NAMES
+                    for network in ("trained", "untrained", "scrambled")
                 ]
                 trained = {
                     piece.view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
@@ -142,6 +189,7 @@ def main() -> None:
     report = {
         "machine": machine_line(),
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "processor seconds of the tasks": {name: round(value, 1) for name, value in processor.items()},
         "peak memory of all processes, GiB": round(memory.megabytes / 1024, 2),
     }
     print(json.dumps(report, indent=2))

@@ -14,9 +14,10 @@ from lp_core.fingerprint import fingerprint
 from lp_core.run.files import MAXIMA_IMAGES, MEASURES
 from lp_core.settings import ViewName
 from lp_core.storage import Storage
+from tasks.progress import say
 
 if TYPE_CHECKING:
-    from lp_core.findings.grouping import Likeness
+    from lp_core.findings.grouping import Likeness, Only
     from lp_core.findings.nines import Nines
 
 
@@ -34,7 +35,8 @@ class NetworkNines:
         hashes: URI of the folder whose `maxima_images.parquet` has the hashes of the photographs; None without.
         samples: of the null.
         seed: of the null, besides the names of view and network.
-        only_classes: measure G alone.
+        only: measure G alone (`classes`), or E alone (`embeddings`); all that the data allow unless given.
+        embeddings: name and URI of the file of each embedding (`embedding_file`).
     """
 
     run: str
@@ -46,7 +48,8 @@ class NetworkNines:
     hashes: str | None
     samples: int
     seed: int
-    only_classes: bool = False
+    only: Only | None = None
+    embeddings: tuple[tuple[str, str], ...] = ()
 
     def file(self, kind: str) -> str:
         """Name of the file of a result in the run folder; it changes with everything that the result depends on."""
@@ -78,7 +81,7 @@ def group_nines(piece: NetworkNines) -> int:
         _likeness(piece, complete),
         piece.samples,
         np.random.default_rng(seed),
-        only_classes=piece.only_classes,
+        only=piece.only,
     )
     run = Storage(piece.run)
     run.write_table(piece.file(CHANNELS), channel_effects(complete, effects))
@@ -125,14 +128,23 @@ def _likeness(piece: NetworkNines, nines: Nines) -> Likeness:
     from lp_core.findings.grouping import Likeness
     from lp_core.findings.nines import values_of_rows
     from lp_core.measures.wordnet import lin_similarity
+    from tasks.embedding_files import read_embedding
 
+    embeddings = {}
+    for name, uri in piece.embeddings:
+        row_N, embedding_ND = read_embedding(uri)
+        embedding_CKD = values_of_rows(row_N, embedding_ND, nines.image_CK)
+        if embedding_CKD.any(-1).all():
+            embeddings[name] = embedding_CKD
+        else:
+            say(f"measure {piece.view}, {piece.network}: embedding {name} is left out: an image has the mean vector")
     wnids = known_wnids(piece.dataset)
     similarity_LL = None if wnids is None else lin_similarity(wnids).astype(np.float32)
     if piece.hashes is None:
-        return Likeness(similarity_LL)
+        return Likeness(similarity_LL, embeddings=embeddings)
     images = Storage(piece.hashes).read_table(MAXIMA_IMAGES, use_threads=False)
     hash_CK = values_of_rows(images["row"].to_numpy(), images["hash"].to_numpy(), nines.image_CK)
-    return Likeness(similarity_LL, hash_CK)
+    return Likeness(similarity_LL, hash_CK, embeddings)
 
 
 def known_wnids(dataset: str) -> list[str] | None:

@@ -105,11 +105,14 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
 
 
 def read_table(folder: Storage, sheet: AtlasSheet) -> pa.Table | None:
-    """Return what a finished sheet wrote; None if it is not finished."""
+    """Return what a finished sheet wrote; None if it is not finished, or by a version that measured less."""
+    from lp_core.report.atlas import SCHEMA
+
     try:
-        return folder.read_table(sheet.table)
+        table = folder.read_table(sheet.table)
     except (OSError, pa.ArrowInvalid):
         return None
+    return table if table.schema.names == SCHEMA.names else None
 
 
 def exemplar_tiles(

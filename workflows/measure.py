@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lp_core.findings.grouping import WITHOUT_DUPLICATES, independent_concordance
-from lp_core.findings.matched import epoch_accuracy
-from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED, Absence
+from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.network.layers import conv_channels
@@ -50,6 +48,9 @@ WITHOUT_UNTRAINED = (
     "firing.angle",
 )
 """Measures that compare with the untrained network."""
+EQUAL_CELLS = "lesion.fovea_less_equal_cells"
+PLUGIN = "plugin"
+"""Name of the embedding that `measure.embedding` gives."""
 LESION_PARTS = f"{PARTS}/lesion"
 SMALL = 500_000
 """Channels times null samples that are measured in this process: 4 s, less than starting Ray takes. Our choice."""
@@ -90,6 +91,7 @@ def measure_run(session: Session) -> Stage:
 
 def _measure_run(session: Session, stage: Stage) -> None:
     """Write the tables of `measures/` and findings.json."""
+    from lp_core.findings.grouping import independent_concordance
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
     run, rules = session.run, read_rules(committed_rules())
@@ -120,6 +122,8 @@ def _measure_run(session: Session, stage: Stage) -> None:
         for name, table in made.tables.items():
             run.write_table(name, table)
         absences = _absences(session)
+        if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
+            absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
@@ -133,7 +137,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
 
 def _pieces(session: Session) -> list[NetworkNines]:
     """A piece for every network whose nines are measured; epochs between first and last measure G alone."""
-    recipe, pieces = session.recipe, []
+    recipe, pieces, embeddings = session.recipe, [], _embeddings(session)
     for view in recipe.views:
         scans = session.stages.measured_scans(view)
         hashes = scans[TRAINED].folder
@@ -151,10 +155,25 @@ def _pieces(session: Session) -> list[NetworkNines]:
                     hashes=hashes.uri if has_hashes(hashes) else None,
                     samples=recipe.measure.samples,
                     seed=recipe.seed,
-                    only_classes=network not in (TRAINED, UNTRAINED),
+                    only=None if network in (TRAINED, UNTRAINED) else "classes",
+                    embeddings=embeddings,
                 )
             )
     return pieces
+
+
+def _embeddings(session: Session) -> tuple[tuple[str, str], ...]:
+    """The file of the user's embedding of all images that were scanned; none if the settings name no function."""
+    recipe = session.recipe
+    if not recipe.measure.embedding:
+        return ()
+    from tasks.embedders import imported_embedder
+    from tasks.embedding_files import embedding_file, scanned_rows
+
+    embedder = imported_embedder(recipe.measure.embedding, recipe.geometry.size)
+    scans = [scan for view in recipe.views for scan in session.stages.measured_scans(view).values()]
+    rows = scanned_rows([scan.folder for scan in scans])
+    return (embedding_file(embedder, PLUGIN, recipe, rows, session.executor, session.run / PARTS / "embeddings"),)
 
 
 def _group(session: Session, pieces: list[NetworkNines]) -> None:
@@ -199,6 +218,8 @@ def _lesion(session: Session) -> pa.Table | None:
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:
     """Validation top-1 in percent by view and network, where several epochs were scanned."""
+    from lp_core.findings.matched import epoch_accuracy
+
     accuracy: dict[str, dict[str, float]] = {}
     for view in session.recipe.views:
         epochs = {
@@ -232,9 +253,12 @@ def _absences(session: Session) -> list[Absence]:
             if network in scans and not scans[network].folder.exists(files.RINGS):
                 reason = f"an earlier version scanned the {network} network; scan again"
                 absences.append(Absence(view, f"firing.foveal_index{name}", reason))
+        if not session.recipe.measure.embedding:
+            reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
+            absences.append(Absence(view, "grouping.E", reason))
         if not has_hashes(scans[TRAINED].folder):
             absences.append(
-                Absence(view, f"grouping.{WITHOUT_DUPLICATES}", "the scan wrote no hashes of the photographs")
+                Absence(view, "grouping.G_without_duplicates", "the scan wrote no hashes of the photographs")
             )
         if not any(network.startswith("epoch") for network in scans):
             absences.append(

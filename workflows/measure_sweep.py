@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,7 @@ from lp_core.storage import Storage
 from tasks.pieces import Executor, Result
 from tasks.progress import say
 from tasks.twins import TwinNetwork, twins_of
+from workflows.clarity import clarity_values
 from workflows.command_line import Command
 from workflows.measure import measure_run
 from workflows.session import Session
@@ -68,6 +69,10 @@ def measure_sweep(
             say(f"run {row['run']}")
             runs.append(measured_run(row, session.run, measure_run(session)))
         twins = _twins(folder, rows, sessions)
+        runs = [
+            replace(run, values=run.values | clarity_values(folder, session, others))
+            for run, session, others in zip(runs, sessions, _other_seeds(rows, sessions), strict=True)
+        ]
     _write(folder, runs, twins)
 
 
@@ -103,6 +108,18 @@ def measured_run(row: Row, run: Storage, stage: Stage) -> MeasuredRun:
         absences=tuple(Absence(**absence) for absence in stage.fact("absences")),
         grouping={key: np.array(values) for key, values in channels.items()},
     )
+
+
+def _other_seeds(rows: list[Row], sessions: list[Session]) -> Iterator[Session | None]:
+    """For each run, that of the next seed of its variant, whose networks embed its images; None where there is none."""
+    for row, own in zip(rows, sessions, strict=True):
+        alike = [
+            session
+            for other, session in zip(rows, sessions, strict=True)
+            if (other["variant"], other["control"]) == (row["variant"], "none")
+        ]
+        others = [*alike[alike.index(own) + 1 :], *alike[: alike.index(own)]] if own in alike else alike
+        yield others[0] if others else None
 
 
 def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Table | None:

@@ -29,10 +29,20 @@ def visualize(session: Session) -> None:
     chosen_channels(session.recipe)  # refuses before anything is written
     session.write_config()
     for view, stage in stages.items():
-        if stage.is_finished():
+        if _is_finished(stage):
             say(f"visualize {view}: finished before")
         else:
             _draw_view(session, view, stage)
+
+
+def _is_finished(stage: Stage) -> bool:
+    return stage.is_finished() and stage.fact("columns") == _columns()  # earlier versions measured less
+
+
+def _columns() -> list[str]:
+    from lp_core.report.atlas import SCHEMA
+
+    return SCHEMA.names
 
 
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
@@ -64,7 +74,8 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
             DataError,
         )
         _join(stage, sheets)
-    stage.finish(watch.seconds, channels=channels, panels=sum(len(sheet.panels) for sheet in sheets))
+    panels = sum(len(sheet.panels) for sheet in sheets)
+    stage.finish(watch.seconds, channels=channels, panels=panels, columns=_columns())
     for sheet in sheets:
         folder.remove(sheet.table)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -63,8 +64,11 @@ class Likeness:
     embeddings: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+Only = Literal["classes", "embeddings"]
+
+
 def measure_grouping(
-    nines: Nines, likeness: Likeness, samples: int, rng: np.random.Generator, *, only_classes: bool = False
+    nines: Nines, likeness: Likeness, samples: int, rng: np.random.Generator, *, only: Only | None = None
 ) -> dict[str, GroupingEffect]:
     """Return the effects against N1 of all measures that the data allow, by name; none if no channel has nine images.
 
@@ -77,17 +81,25 @@ def measure_grouping(
         likeness: of their images.
         samples: B of the null.
         rng: of the null.
-        only_classes: measure `G` alone, as for checkpoints of a training.
+        only: measure `G` alone, as for checkpoints of a training, or `E_...` alone.
 
     Raises:
         ValueError: as `curveball`.
     """
     if not len(nines.image_CK):
         return {}
+    of_classes, of_inside, of_embeddings = rng.spawn(3)  # what is measured besides does not change the samples
+    clarities = {
+        f"E_{name}": _clarity(nines, embedding_CKD, samples, of_embeddings)
+        for name, embedding_CKD in likeness.embeddings.items()
+        if only != "classes"
+    }
+    if only == "embeddings":
+        return clarities
     label = nines.label_CK.ravel()
     measures: dict[str, Measure] = {"G": lambda place_CK: concordance(label[place_CK])}
-    if only_classes:
-        return grouping_effects(nines.image_CK, measures, samples, rng, layer_C=nines.layer_C)
+    if only == "classes":
+        return grouping_effects(nines.image_CK, measures, samples, of_classes, layer_C=nines.layer_C)
     if likeness.hash_CK is not None:
         hashes = likeness.hash_CK.ravel()
         measures[WITHOUT_DUPLICATES] = lambda place_CK: concordance(label[place_CK], different_pairs(hashes[place_CK]))
@@ -97,11 +109,9 @@ def measure_grouping(
         measures["W_unlike"] = lambda place_CK: pair_similarity(
             label[place_CK], similarity_LL, unlike_pairs(label[place_CK])
         )
-    effects = grouping_effects(nines.image_CK, measures, samples, rng, layer_C=nines.layer_C)
-    effects[INSIDE] = _inside(nines, samples, rng)
-    for name, embedding_CKD in likeness.embeddings.items():
-        effects[f"E_{name}"] = _clarity(nines, embedding_CKD, samples, rng)
-    return effects
+    effects = grouping_effects(nines.image_CK, measures, samples, of_classes, layer_C=nines.layer_C)
+    effects[INSIDE] = _inside(nines, samples, of_inside)
+    return effects | clarities
 
 
 def _inside(nines: Nines, samples: int, rng: np.random.Generator) -> GroupingEffect:

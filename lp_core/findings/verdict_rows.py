@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lp_core.findings.values import ALL_LAYERS, Absence, Values
 from lp_core.measures.rules import Claim, Rules
-from lp_core.measures.verdicts import Scope, judge
+
+if TYPE_CHECKING:
+    from lp_core.measures.verdicts import Scope
 
 FORMAT = 1
 """Number that changes when an older version could misread findings.json."""
@@ -44,6 +46,8 @@ def findings(
     Raises:
         ValueError: no run.
     """
+    from lp_core.measures.verdicts import judge  # SciPy, which showing finished findings does not need
+
     if not runs:
         raise ValueError("no run was measured, so no claim can be judged")
     rows = []
@@ -82,6 +86,8 @@ def _reason(claim: Claim, measure: str, absences: Sequence[Absence]) -> str | No
 
 
 def _scope(claim: Claim, sizes: Sequence[RunSize]) -> Scope:
+    from lp_core.measures.verdicts import Scope
+
     channels = [size.channels.get((view, claim.layer), 0) for size in sizes for view in claim.view.split(" - ")]
     return Scope(
         input_px=min(size.input_px for size in sizes),

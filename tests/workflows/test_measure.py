@@ -4,6 +4,8 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -186,6 +188,29 @@ def test_other_samples_make_other_tables(session):
     measure(session)
     assert folder_content(session) != before
     assert set(table(session, "grouping")["samples"].to_pylist()) == {29}
+
+
+def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
+    code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
+    (tmp_path / "my_colours.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    measure(session)
+    before = table(session, "grouping").to_pylist()
+    session.recipe = with_settings(session.recipe, {"measure.embedding": "my_colours:colours"})
+    measure(session)
+    rows = table(session, "grouping").to_pylist()
+    others = [row for row in rows if row["measure"] != "E_plugin"]
+    assert repr(others) == repr(before)  # NaN is not equal to itself
+    assert {row["network"] for row in rows if row["measure"] == "E_plugin"} == {"trained", "untrained"}
+    mean = table(session, "channels").filter(pc.field("layer") == "conv2_1")["E"].to_numpy()
+    by_hand = [
+        row["mean"]
+        for row in rows
+        if (row["measure"], row["layer"], row["network"]) == ("E_plugin", "conv2_1", "trained")
+    ]
+    assert np.nanmean(mean) == pytest.approx(np.mean(by_hand))
+    assert "grouping.E.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    assert not session.run.files("measures/parts")
 
 
 def test_one_view_leaves_the_difference_open(session, capsys):

@@ -67,6 +67,9 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     of_run = pq.read_table(folder.path("base/seed-1/measures/values.parquet")).to_pylist()
     names = ("view", "layer", "measure", "value")
     mine = [{name: row[name] for name in names} for row in values if row["run"] == "base/seed-1"]
+    clarity = {row["measure"] for row in mine if row["measure"].startswith("grouping.E.lambda")}
+    assert clarity == {f"grouping.E.lambda.{view}_embedding" for view in ("cartesian", "log_polar")}
+    mine = [row for row in mine if not row["measure"].startswith("grouping.E")]
     assert [row for row in mine if "shuffled" not in row["measure"]] == of_run
     shuffled = {
         (row["view"], row["layer"]): row["value"]

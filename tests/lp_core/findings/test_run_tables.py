@@ -76,7 +76,7 @@ def test_untrained_networks_against_untrained_ones_are_rejected_at_the_level_at_
         lambdas = []
         for _seed in range(3):
             nines = [simulated_nines(label_N, rng, channels=12) for _ in range(2)]
-            deltas = [measure_grouping(each, Likeness(), 9, rng, only_classes=True)["G"].delta_L[0] for each in nines]
+            deltas = [measure_grouping(each, Likeness(), 9, rng, only="classes")["G"].delta_L[0] for each in nines]
             lambdas.append(deltas[0] - deltas[1])
         interval = t_interval(np.array(lambdas))
         rejected += not interval.low <= 0 <= interval.high
