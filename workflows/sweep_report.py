@@ -44,7 +44,7 @@ def sweep_report(folder: Storage) -> None:
     page = f"{REPORT}/index.html"
     data = SweepData(
         title=f"Logpolar: {posixpath.basename(folder.path())}",
-        plan=folder.read_json(SWEEP),
+        plan=folder.read_json(SWEEP) if folder.exists(SWEEP) else {},
         runs=rows,
         reported=frozenset(row["run"] for row in rows if (folder / row["run"]).exists(page)),
         measured=read_measured(folder),

@@ -51,7 +51,7 @@ def read_measured(folder: Storage) -> Measured | None:
     tables = {
         posixpath.basename(name).removesuffix(".parquet"): folder.read_table(name).to_pylist()
         for name in folder.files(MEASURES)
-        if name.endswith(".parquet")
+        if posixpath.dirname(name) == MEASURES and name.endswith(".parquet")
     }
     return Measured(findings=document["findings"], rules=document["rules"], tables=tables)
 

@@ -44,7 +44,7 @@ class SweepData:
 
     Attributes:
         title: of the page.
-        plan: as in sweep.json.
+        plan: as in sweep.json; may be empty.
         runs: rows of sweep.parquet.
         reported: runs that have a report.
         measured: None if the sweep was not measured.
