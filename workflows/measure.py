@@ -119,8 +119,10 @@ def _measure_run(session: Session, stage: Stage) -> None:
             lesion=_lesion(session),
             accuracy=_accuracy(session),
         )
-        for name, table in made.tables.items():
-            run.write_table(name, table)
+        written = {name: run.write_table(name, table) for name, table in made.tables.items()}
+        for name in run.files(files.MEASURES):  # which other views or settings left
+            if name not in written and not name.startswith(PARTS):
+                run.remove(name)
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
@@ -130,7 +132,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
         run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
-    facts = {"input_px": size.input_px, "classes": size.classes, "images": size.images}
+    facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
 

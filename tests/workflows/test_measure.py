@@ -1,7 +1,10 @@
 """`logpolar measure` on a run whose weights are given; the tasks run in this process, one after the other."""
 
+import io
 import json
 import math
+import shutil
+from contextlib import redirect_stdout
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +20,15 @@ from lp_core.run.history import epoch_name, epoch_weights
 from lp_core.run.stage import Stage
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.setting_names import with_settings
+from lp_core.settings import (
+    DataSettings,
+    MeasureSettings,
+    NetworkSettings,
+    Recipe,
+    ScanSettings,
+    TrainSettings,
+    ViewSettings,
+)
 from lp_core.storage import Storage
 from tasks.from_recipe import learner_of
 from tasks.measuring import group_nines
@@ -38,16 +50,23 @@ class LastFirst:
             yield function(*piece)
 
 
-@pytest.fixture
-def session(small_recipe, tmp_path):
-    """A run of both views on 40 images: random weights, and others as those of its epoch 0."""
-    recipe = replace(
-        small_recipe,
-        data=replace(small_recipe.data, limit=40),
-        scan=replace(small_recipe.scan, maxima=True),
-        measure=replace(small_recipe.measure, samples=19),
+@pytest.fixture(scope="module")
+def measured(toy_folder, tmp_path_factory):
+    """Folder and settings of a run of both views on 40 images that was measured, and what the command said.
+
+    Its weights are random, and those of its epoch 0 are others.
+    """
+    recipe = Recipe(
+        name="demo",
+        data=DataSettings(path=toy_folder, limit=40, flip=0.0, eval_crop=1.0, lanes=4),
+        geometry=ViewSettings(size=32),
+        network=NetworkSettings(width=1 / 16, pool=1, initialization="variance-preserving"),
+        train=TrainSettings(epochs=2, batch_size=24),
+        scan=ScanSettings(batch_size=8, piece_rows=16, maxima=True),
+        measure=MeasureSettings(samples=19),
     )
-    run = Storage.at(tmp_path / "run")
+    folder = tmp_path_factory.mktemp("measured")
+    run = Storage.at(folder)
     for view in recipe.views:
         stage = StageGraph(recipe, run).train(view)
         for seed, epoch in ((1, 0), (2, None)):
@@ -57,9 +76,18 @@ def session(small_recipe, tmp_path):
                 vouch = {"epoch": epoch, "weights": checksum(data), "training": stage.fingerprint}
                 (run / view).write_json(f"{epoch_name(epoch)}.json", vouch)
         stage.finish(1.0, weights=checksum(data))
-    session = Session(recipe, run, given_executor=LastFirst())
-    scan(session)
-    return session
+    with redirect_stdout(io.StringIO()) as output:
+        scan(Session(recipe, run, given_executor=LastFirst()))
+        measure(Session(recipe, run, given_executor=LastFirst()))
+    return folder, recipe, output.getvalue()
+
+
+@pytest.fixture
+def session(measured, tmp_path):
+    """A copy of that run."""
+    folder, recipe, _ = measured
+    shutil.copytree(folder, tmp_path / "run")
+    return Session(recipe, Storage.at(tmp_path / "run"), given_executor=LastFirst())
 
 
 def findings(session) -> dict[str, dict]:
@@ -77,9 +105,8 @@ def folder_content(session) -> dict[str, bytes]:
     return {name: session.run.read_bytes(name) for name in names}
 
 
-def test_a_run_is_measured_its_controls_included(session, capsys):
-    measure(session)
-    output = capsys.readouterr().out
+def test_a_run_is_measured_its_controls_included(session, measured):
+    output = measured[2]
     for view in session.recipe.views:
         assert (session.run / view).exists("history/epoch_000/exemplars.parquet")
         assert (session.run / view).exists("exemplars.parquet")
@@ -126,10 +153,7 @@ def test_a_run_is_measured_its_controls_included(session, capsys):
 
 
 def test_a_finished_measurement_is_skipped_and_the_findings_are_said(session, capsys):
-    measure(session)
     before = folder_content(session)
-    session.given_executor.ran.clear()
-    capsys.readouterr()
     measure(session)
     output = capsys.readouterr().out
     assert "measure: finished before" in output
@@ -139,7 +163,6 @@ def test_a_finished_measurement_is_skipped_and_the_findings_are_said(session, ca
 
 
 def test_a_killed_measurement_repeats_only_what_was_unfinished(session, monkeypatch):
-    measure(session)
     expected = folder_content(session)
     session.run.remove("stages/measure.json")
     made = []
@@ -163,7 +186,6 @@ def test_a_killed_measurement_repeats_only_what_was_unfinished(session, monkeypa
 
 
 def test_tasks_and_this_process_measure_the_same(session, monkeypatch):
-    measure(session)
     expected = folder_content(session)
     session.run.remove("stages/measure.json")
     monkeypatch.setattr(workflows.measure, "SMALL", 0)
@@ -182,7 +204,6 @@ def test_other_scans_are_refused_in_one_line(session):
 
 
 def test_other_samples_make_other_tables(session):
-    measure(session)
     before = folder_content(session)
     session.recipe = with_settings(session.recipe, {"measure.samples": 29})
     measure(session)
@@ -194,7 +215,6 @@ def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
     code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
     (tmp_path / "my_colours.py").write_text(code)
     monkeypatch.chdir(tmp_path)
-    measure(session)
     before = table(session, "grouping").to_pylist()
     session.recipe = with_settings(session.recipe, {"measure.embedding": "my_colours:colours"})
     measure(session)
