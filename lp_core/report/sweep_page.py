@@ -83,7 +83,12 @@ def write_sweep_report(data: SweepData) -> dict[str, bytes]:
         figures=_measure_figures(data),
         differences=_differences(data),
         runs=[
-            {**row, "link": f"../{quote(row['run'])}/report/index.html" if row["run"] in data.reported else None}
+            {
+                "error": None,
+                "seconds": None,
+                **row,
+                "link": f"../{quote(row['run'])}/report/index.html" if row["run"] in data.reported else None,
+            }
             for row in data.runs
         ],
         facts=_facts(data.plan),
