@@ -10,9 +10,10 @@ import numpy as np
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
-from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA
+from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
-from lp_core.settings import ViewName
+from lp_core.settings import Control, ViewName
+from tasks.first_look import look_file, look_first
 from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
@@ -47,6 +48,27 @@ def scan_validation(session: Session) -> None:
         session.recipe = recipe
 
 
+def scan_control(session: Session, view: ViewName, epoch: int | None, control: Control) -> None:
+    """Scan the validation split with a network that measures compare with, unless that is finished.
+
+    Args:
+        session: its settings stay as they are.
+        view: of the network.
+        epoch: whose weights it has; 0 before the first step, None for the finished ones.
+        control: a null of the photographs or channels.
+    """
+    recipe = session.recipe
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=False)
+    session.recipe = replace(recipe, scan=chosen)
+    try:
+        stage = session.stages.scan(view, epoch, control=control)
+        if not stage.is_finished():
+            session.stages.require(*stage.before)
+            _scan_view(session, view, {epoch: stage})
+    finally:
+        session.recipe = recipe
+
+
 def check_split(session: Session) -> None:
     """Refuse a split that does not exist or is empty."""
     data, split = session.recipe.data, session.recipe.scan.split
@@ -68,14 +90,15 @@ def _scan_views(session: Session) -> None:
 def _is_finished(stage: Stage, session: Session) -> bool:
     if not stage.is_finished():
         return False
-    return not session.recipe.scan.maxima or MAXIMA in (stage.fact("files") or {})
+    written = stage.fact("files") or {}
+    return RINGS in written and (not session.recipe.scan.maxima or MAXIMA in written)  # earlier versions wrote no rings
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
     """Scan with several weights of a view; a task decodes its images once for all of them."""
     recipe = session.recipe
     rows = rows_of(recipe, recipe.scan.split)
-    searches = {epoch: _search(session, view, epoch, stage) for epoch, stage in stages.items()}
+    searches = _searches(session, view, stages)
     pieces = []
     for part in row_pieces(rows, recipe.scan.piece_rows):
         if unfinished := tuple(search for search in searches.values() if not search.is_finished(part)):
@@ -98,12 +121,19 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
             stage.folder.remove(file)
 
 
-def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> Search:
+def _searches(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> dict[int | None, Search]:
+    """Each network's search, after its first look; pieces are named by all that they depend on, including length."""
     scan = session.recipe.scan
-    # A piece is named by everything it depends on, including its length.
-    return Search(
-        session.trained(view, epoch), stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima])
-    )
+    first = {
+        epoch: Search(session.trained(view, epoch), stage.folder.uri, look_file(stage.fingerprint), scan.maxima)
+        for epoch, stage in stages.items()
+    }
+    look_first(tuple(first.values()), session.executor, scan.gpus_per_task)
+    searches = {}
+    for epoch, search in first.items():
+        parts = [stages[epoch].fingerprint, scan.piece_rows, scan.maxima, search.thresholds().tolist()]
+        searches[epoch] = replace(search, name=fingerprint(parts))
+    return searches
 
 
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The files of a scan: exemplars, channel statistics, places, and the maxima of all images."""
+"""The files of a scan: exemplars, channel statistics, places, activation by ring, and the maxima of all images."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import pyarrow as pa
 from lp_core.dataset.feed import used_rows
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.channel_statistics import statistics_table
+from lp_core.exemplars.ring_activity import by_layer, rings_bytes
 from lp_core.exemplars.scan_result import ScanResult, maxima_of
 from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.layers import conv_channels
-from lp_core.run.files import CHANNELS, MAXIMA, MAXIMA_IMAGES, PLACES
+from lp_core.run.files import CHANNELS, MAXIMA, MAXIMA_IMAGES, PLACES, RINGS
 from lp_core.run.inputs import view_inputs
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, ViewName
@@ -76,15 +77,19 @@ class ScanFiles:
         )
 
     def write(self, result: ScanResult) -> dict[str, str]:
-        """Write the tables of exemplars and channels, and the places; return SHA-256 by file name."""
+        """Write the tables of exemplars and channels, the places and the rings; return SHA-256 by file name."""
         folder, statistics = self.stage.folder, result.statistics
-        by_layer = {layer: statistics.places(layer) for layer in statistics.layer_channels}
         places = io.BytesIO()
-        np.savez_compressed(places, allow_pickle=False, **by_layer)
+        np.savez_compressed(
+            places, allow_pickle=False, **{layer: statistics.places(layer) for layer in statistics.layer_channels}
+        )
+        rings = rings_bytes(by_layer(result.rings, statistics.layer_channels, self.view, self.recipe.geometry))
         written = write_exemplars(self.exemplars(result.top_k), folder)
         written[CHANNELS] = folder.write_table(CHANNELS, statistics_table(statistics))
-        folder.write_bytes(PLACES, places.getvalue())
-        return written | {PLACES: checksum(places.getvalue())}
+        for name, data in ((PLACES, places.getvalue()), (RINGS, rings)):
+            folder.write_bytes(name, data)
+            written[name] = checksum(data)
+        return written
 
     def write_maxima(self, pieces: Sequence[str], scanned_N: np.ndarray) -> dict[str, str]:
         """Write all images' maxima, one piece of the scan at a time, and the table of the images that they belong to.

@@ -1,4 +1,4 @@
-"""The result of a scan of some images: the nine of every channel, statistics of all images, and what computed them."""
+"""The result of a scan of some images: the nine of every channel, sums over all images, and what computed them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics
+from lp_core.exemplars.ring_activity import RingActivity, merge_rings
 from lp_core.exemplars.top_k import TopK, merge
 
 LARGEST_HALF = float(np.finfo(np.float16).max)
@@ -24,21 +25,25 @@ class ScanResult:
     Attributes:
         top_k: the nine of every channel.
         statistics: counts over all of the images.
+        rings: activation by eccentricity and angle, over all of the images.
         machines: descriptions of the processors that computed them (`machine`), sorted.
     """
 
     top_k: TopK
     statistics: ChannelStatistics
+    rings: RingActivity
     machines: tuple[str, ...] = ()
 
     @classmethod
-    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int]) -> ScanResult:
-        """Return the result of no images."""
-        return cls(TopK.empty(sum(layer_channels.values())), ChannelStatistics.empty(layer_channels, shape_SR))
+    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int], threshold_C: np.ndarray) -> ScanResult:
+        """Return the result of no images; units above their channel's threshold will count as strong."""
+        statistics = ChannelStatistics.empty(layer_channels, shape_SR)
+        return cls(TopK.empty(sum(layer_channels.values())), statistics, RingActivity.empty(threshold_C))
 
     def to_bytes(self, maxima_NC: np.ndarray | None = None) -> bytes:
         """Return an .npz file; equal results give equal bytes. It also holds the maxima of the images, if given."""
-        arrays = self.top_k.to_arrays() | self.statistics.to_arrays() | {"machines": np.array(self.machines, np.str_)}
+        arrays = self.top_k.to_arrays() | self.statistics.to_arrays() | self.rings.to_arrays()
+        arrays["machines"] = np.array(self.machines, np.str_)
         if maxima_NC is not None:
             arrays["maxima_NC"] = maxima_NC
         file = io.BytesIO()
@@ -55,7 +60,8 @@ class ScanResult:
         arrays = _arrays(data, but="maxima_NC")
         try:
             machines = tuple(arrays["machines"].tolist())
-            return cls(TopK.from_arrays(arrays), ChannelStatistics.from_arrays(arrays), machines)
+            statistics, rings = ChannelStatistics.from_arrays(arrays), RingActivity.from_arrays(arrays)
+            return cls(TopK.from_arrays(arrays), statistics, rings, machines)
         except KeyError as error:
             raise ValueError(f"not the result of a scan: {error} is missing") from None
 
@@ -64,10 +70,11 @@ def join_results(a: ScanResult, b: ScanResult) -> ScanResult:
     """Return the result of the images of both: associative and commutative, down to the bytes.
 
     Raises:
-        ValueError: an image was counted in both.
+        ValueError: an image was counted in both, or strong units by different thresholds.
     """
     machines = tuple(sorted({*a.machines, *b.machines}))
-    return ScanResult(merge(a.top_k, b.top_k), merge_statistics(a.statistics, b.statistics), machines)
+    statistics = merge_statistics(a.statistics, b.statistics)
+    return ScanResult(merge(a.top_k, b.top_k), statistics, merge_rings(a.rings, b.rings), machines)
 
 
 def half_precision(value_NC: np.ndarray) -> np.ndarray:

@@ -153,7 +153,9 @@ def test_the_printed_command_makes_the_run_again_on_a_cluster(run, tmp_path, clu
     again = tmp_path / "again"
     assert "connecting to Ray" in finish(start(verb, again, *words, "--address", cluster))
     manifests = sorted(path.relative_to(run) for path in run.rglob("stages/*.json"))
-    assert len(manifests) == 2 + 2 * 7  # comparison and report; of each view also the scans of two epochs and the changes
+    assert (
+        len(manifests) == 2 + 2 * 7
+    )  # comparison and report; of each view also the scans of two epochs and the changes
     for name in manifests:
         one, other = (json.loads((place / name).read_text()) for place in (run, again))
         assert one["fingerprint"] == other["fingerprint"], name

@@ -27,7 +27,7 @@ from workflows.session import Session
 from workflows.stages import StageGraph
 from workflows.verify import verify
 
-TABLES = ["exemplars.parquet", "channels.parquet", "places.npz"]
+TABLES = ["exemplars.parquet", "channels.parquet", "places.npz", "rings.npz"]
 
 
 class LastFirst:

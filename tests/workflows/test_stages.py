@@ -23,10 +23,15 @@ VIEWS = ("cartesian", "log_polar")
 NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN
+JUDGED = {"measure", "report"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {"compare", "report"}
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+    "compare",
+    "measure",
+    "report",
+}
 
 STALE = {
     "recipe": ("another", NOTHING),
@@ -90,8 +95,12 @@ STALE = {
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
+    "visualize.random-weights": (True, DRAWN),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
+    "measure.samples": (19, JUDGED),
+    "measure.lesion": (False, JUDGED),
+    "measure.embedding": ("module:function", JUDGED),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
@@ -160,7 +169,8 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
         name, old, new = "train.learning-rate", "0.001", "0.002"
     assert f"was made with {name} {old}, now {new}" in message
     view = "log_polar" if name.startswith("view.") and name != "view.size" else "cartesian"
-    assert f" of view {view} was made" in message
+    whose = "measurement" if name.startswith("measure.") else f" of view {view}"
+    assert f"{whose} was made" in message
     remedy = "or another --run" if STALE[name][1] & {"train log_polar"} else "run `logpolar run --run "
     assert remedy in message
     assert run.read_bytes("config.json") == before

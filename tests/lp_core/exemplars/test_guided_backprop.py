@@ -378,3 +378,29 @@ def test_what_is_no_image_or_unit_is_refused(images, units, says):
     for function in (guided_backprop, whole_image):
         with pytest.raises(ValueError, match=says):
             function(network, images, "conv2_1", units)
+
+
+@pytest.mark.parametrize("layer", ["conv1_1", "conv3_2"])
+def test_before_its_own_relu_a_silent_unit_has_the_gradient_of_its_sum(layer: str) -> None:
+    """Automatic differentiation of the sum of inputs; the network itself is left as it was."""
+    torch.manual_seed(3)
+    network = VGG16(4, NetworkSettings(width=0.125), "cartesian").double()
+    before = copy.deepcopy(network.state_dict())
+    x = torch.randn(1, 3, 24, 24, dtype=torch.float64, requires_grad=True)
+    modules = network.features[: conv_layers()[layer] + 1]
+    sums = modules(x.clone())
+    channel, row, col = np.unravel_index(int(sums.argmin()), sums.shape[1:])
+    assert sums[0, channel, row, col] < 0
+    (expected,) = torch.autograd.grad(sums[0, channel, row, col], x)
+    unit = (int(channel), int(row), int(col))
+    silent, _ = whole_image(network, x.detach(), layer, [unit], "gradient")
+    assert not silent.any()
+    lifted = guided.always_active(network, layer)
+    found, _ = whole_image(lifted, x.detach(), layer, [unit], "gradient")
+    assert relative(found, expected) < EXACT
+    assert is_equal(network.state_dict(), before)
+    assert lifted.features[0].weight is network.features[0].weight
+
+
+def is_equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in b)
