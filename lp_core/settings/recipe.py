@@ -82,8 +82,15 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
     arguments["name"] = arguments.pop("recipe")
     del arguments["view"]
     for key, section in sections.items():
-        arguments["geometry" if key == "view" else key] = section(**_with_tuples(values[key]))
+        arguments["geometry" if key == "view" else key] = section(**_of_today(_with_tuples(values[key])))
     return Recipe(**arguments)
+
+
+def _of_today(section: dict[str, Any]) -> dict[str, Any]:
+    """A section as today's version writes it: `scan.maxima` was true, or false unless asked for."""
+    if isinstance(section.get("maxima"), bool):
+        return section | {"maxima": "always" if section["maxima"] else "auto"}
+    return section
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:

@@ -89,10 +89,10 @@ def scanned(session: Session, **settings) -> Session:
 def test_the_number_of_tasks_and_the_tree_leave_no_trace(session, ran, monkeypatch):
     monkeypatch.setattr(workflows.scan, "GROUP", 2)
     results = []
-    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
     for piece_rows, pieces in ((28, 1), (14, 2), (4, 7)):
         ran.clear()
-        results.append(content(scanned(session, piece_rows=piece_rows, maxima=True), names=names))
+        results.append(content(scanned(session, piece_rows=piece_rows, maxima="always"), names=names))
         assert [name for name, _ in ran].count("scan_rows") == pieces
         session.run.remove("log_polar/stages/scan.json")
         assert not session.run.files("log_polar/scan")
@@ -155,8 +155,8 @@ def test_an_epoch_scanned_alone_has_the_same_tables(session):
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # forked children compute in one thread
 def test_killed_twenty_times_it_ends_with_the_same_bytes(session):
-    everything = {"checkpoints": "2", "maxima": True, "piece_rows": 3}
-    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    everything = {"checkpoints": "2", "maxima": "always", "piece_rows": 3}
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
     names += [f"history/epoch_002/{name}" for name in names] + ["history/changes.parquet"]
     manifests = ["stages/scan.json", "history/epoch_002/stages/scan.json", "history/stages/changes.json"]
     torch.set_num_threads(1)
@@ -197,9 +197,9 @@ def test_other_splits_lie_beside(session):
 
 
 def test_maxima_that_are_asked_for_later_are_written(session, ran):
-    before = content(scanned(session))
+    before = content(scanned(session, maxima="never"))
     assert "log_polar/maxima.npy" not in session.run.files()
-    later = scanned(session, maxima=True)
+    later = scanned(session, maxima="always")
     assert content(session) == before
     maxima_NC = np.load(session.run.path("log_polar/maxima.npy"))
     channels = pq.read_table(session.run.path("log_polar/channels.parquet")).to_pandas()
@@ -219,7 +219,7 @@ def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, cap
     faulty = Session(replace(recipe, data=data), session.run)
     stage = StageGraph(faulty.recipe, session.run).train("log_polar")
     stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
-    once = scanned(faulty, maxima=True)
+    once = scanned(faulty, maxima="always")
     assert "2 of 60 rows hold no usable image" in capsys.readouterr().out
     rows = pq.read_table(session.run.path("log_polar/maxima_images.parquet"))["row"].to_pylist()
     assert rows == [row for row in range(60) if row not in FAULTY_ROWS["validation"]]

@@ -147,6 +147,6 @@ def test_a_file_that_is_no_activity_is_refused_in_one_line(folder, damage) -> No
         np.savez(folder.path("rings.npz"), **({"places": np.zeros(3)} if damage == "other" else arrays))
         assert zipfile.is_zipfile(folder.path("rings.npz"))
     message = {"none": "is missing", "other": "every layer is missing", "less": "conv3_1/above_CB is missing"}
-    with pytest.raises(DataError, match=f"rings.npz .*{message.get(damage, 'is damaged')}") as caught:
+    with pytest.raises(DataError, match=f"rings.npz.*{message.get(damage, 'damaged result of a scan')}") as caught:
         read_ring_activity(folder)
     assert "\n" not in str(caught.value)
