@@ -101,6 +101,14 @@ def test_memory_format_changes_rounding_only() -> None:
     assert as_bytes(last) == as_bytes(first)
 
 
+@pytest.mark.parametrize("layer", ["conv1_1", "conv4_1"])
+def test_a_batch_at_once_as_on_a_gpu_adds_the_same(layer) -> None:
+    regions, threshold_C = map_regions("log_polar", ViewSettings(size=72), layer), torch.full((CHANNELS,), 2.0)
+    one_by_one, at_once = (ring_sums(maps(layer, 72), regions, threshold_C, at_once=way) for way in (False, True))
+    for one, other in zip(one_by_one, at_once, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def test_different_thresholds_do_not_mix() -> None:
     a_NCSR = maps("conv3_1", 64)
     with pytest.raises(ValueError, match="different thresholds"):
