@@ -90,7 +90,7 @@ STALE = {
     "scan.split": ("train", REPORT),
     "scan.control": ("rotated-basis", REPORT),
     "scan.checkpoints": ("1", REPORT),
-    "scan.maxima": (True, REPORT),
+    "scan.maxima": ("always", REPORT),
     "visualize.layers": (("conv3_3",), DRAWN),
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
