@@ -64,7 +64,7 @@ def scan_control(session: Session, view: ViewName, epoch: int | None, control: C
         control: a null of the photographs or channels.
     """
     recipe = session.recipe
-    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=False)
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
     session.recipe = replace(recipe, scan=chosen)
     try:
         stage = session.stages.scan(view, epoch, control=control)
