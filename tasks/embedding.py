@@ -12,6 +12,7 @@ from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
 from lp_core.images.crop import centre_crop
 from lp_core.images.decode import ImageError, decode_rgb
+from lp_core.images.network_input import MEAN_COLOUR
 from lp_core.images.square import square_about
 from lp_core.settings import DataSettings
 from tasks.embedders import Embedder
@@ -21,8 +22,6 @@ from tasks.worker_process import prepare_measuring
 
 PIECE_BATCHES = 8
 """Batches of a piece. Source: our choice, about the rows of a scan's piece."""
-MEAN_COLOUR = (124, 116, 104)
-"""Of what lies beyond the crop: ImageNet's mean colour, `lp_core.network.inputs.MEAN`, in grey levels."""
 
 
 def embed(

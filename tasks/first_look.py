@@ -24,7 +24,7 @@ def look_file(scan: str) -> str:
     Args:
         scan: fingerprint of everything that the scan depends on.
     """
-    return f"scan/first-look-{fingerprint(scan)}.npy"
+    return f"scan/first-look-{fingerprint(scan)}.npz"
 
 
 def look_first(searches: tuple[Search, ...], executor: Executor, gpus: float) -> None:

@@ -77,7 +77,8 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     first = searches[0].trained
     scan = first.recipe.scan
     feed = scan_feed(first.recipe, first.view)
-    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size)
+    wants_hashes = any(search.maxima for search in searches)
+    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size, hashes=wants_hashes)
     if len(searches) > 1:
         # Decoded once for all networks, which come one after the other.
         batches = list(batches)
@@ -99,7 +100,9 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     recipe, view = search.trained.recipe, search.trained.view
     channels = conv_channels(recipe.network.width)
     empty = ScanResult.empty(channels, (recipe.geometry.size, recipe.geometry.size), search.thresholds())
-    top_k, statistics, rings, maxima = empty.top_k, empty.statistics, empty.rings, []
+    top_k, statistics, rings = empty.top_k, empty.statistics, empty.rings
+    maxima: list[np.ndarray] = []
+    hashes: list[np.ndarray] = []
     threshold_C = as_tensor(rings.threshold_C, device)
 
     def count_rings(layer: str, a_NCSR: Tensor) -> None:
@@ -107,18 +110,21 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
         mine_C = threshold_C[first : first + channels[layer]]
         rings.push(first, ring_sums(a_NCSR, map_regions(view, recipe.geometry, layer), mine_C))
 
-    for peaks, numbers in peaks_of(search.trained, batches, count_rings):
+    for peaks, batch in peaks_of(search.trained, batches, count_rings):
+        numbers = batch.rows_N.tolist()
         top_k = top_k.push(peaks, numbers)
         statistics.push(peaks, numbers)
-        if search.maxima:
+        if search.maxima and batch.hash_N is not None:
             maxima.append(half_precision(peaks.value_NC.cpu().numpy()))
-    return ScanResult(top_k, statistics, rings, (machine(device),)).to_bytes(np.concatenate(maxima) if maxima else None)
+            hashes.append(batch.hash_N)
+    result = ScanResult(top_k, statistics, rings, (machine(device),))
+    return result.to_bytes(np.concatenate(maxima), np.concatenate(hashes)) if maxima else result.to_bytes()
 
 
 def peaks_of(
     trained: Trained, batches: Iterable[Batch], watch: Callable[[str, Tensor], None]
-) -> Iterator[tuple[Peaks, list[int]]]:
-    """Yield the peaks and row numbers of batches of images, each passed through a network once.
+) -> Iterator[tuple[Peaks, Batch]]:
+    """Yield the peaks of batches of images, each passed through a network once.
 
     Args:
         trained: the network.
@@ -141,4 +147,4 @@ def peaks_of(
         except ActivationError as error:
             image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
             raise DataError(f"view {trained.view}, image {image_id}: {error}") from None
-        yield peaks, numbers
+        yield peaks, batch

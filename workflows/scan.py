@@ -10,6 +10,7 @@ import numpy as np
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
+from lp_core.network.layers import conv_channels
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
 from lp_core.settings import Control, ViewName
@@ -21,6 +22,11 @@ from tasks.reducing import GROUP, read_joined, reduce_files
 from tasks.scanning import Search, scan_rows
 from workflows.session import Session
 from workflows.stages import VALIDATION
+
+MAXIMA_SHARE = 0.01
+"""Share of the free space that maxima may take unless they are asked for. Source: our choice."""
+HALF_BYTES = 2
+"""Of a float16."""
 
 
 def scan(session: Session) -> None:
@@ -40,7 +46,7 @@ def scan(session: Session) -> None:
 def scan_validation(session: Session) -> None:
     """Scan what features and report show, where the settings ask for something else; the settings stay as they are."""
     recipe = session.recipe
-    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none", maxima=False)
+    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none")
     session.recipe = replace(recipe, scan=shown)
     try:
         _scan_views(session)
@@ -58,7 +64,7 @@ def scan_control(session: Session, view: ViewName, epoch: int | None, control: C
         control: a null of the photographs or channels.
     """
     recipe = session.recipe
-    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=False)
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
     session.recipe = replace(recipe, scan=chosen)
     try:
         stage = session.stages.scan(view, epoch, control=control)
@@ -91,7 +97,9 @@ def _is_finished(stage: Stage, session: Session) -> bool:
     if not stage.is_finished():
         return False
     written = stage.fact("files") or {}
-    return RINGS in written and (not session.recipe.scan.maxima or MAXIMA in written)  # earlier versions wrote no rings
+    return RINGS in written and (
+        session.recipe.scan.maxima != "always" or MAXIMA in written
+    )  # earlier versions wrote no rings
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
@@ -124,16 +132,33 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
 def _searches(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> dict[int | None, Search]:
     """Each network's search, after its first look; pieces are named by all that they depend on, including length."""
     scan = session.recipe.scan
+    maxima = _keeps_maxima(session, view, len(stages))
     first = {
-        epoch: Search(session.trained(view, epoch), stage.folder.uri, look_file(stage.fingerprint), scan.maxima)
+        epoch: Search(session.trained(view, epoch), stage.folder.uri, look_file(stage.fingerprint), maxima)
         for epoch, stage in stages.items()
     }
     look_first(tuple(first.values()), session.executor, scan.gpus_per_task)
     searches = {}
     for epoch, search in first.items():
-        parts = [stages[epoch].fingerprint, scan.piece_rows, scan.maxima, search.thresholds().tolist()]
+        parts = [stages[epoch].fingerprint, scan.piece_rows, maxima, search.thresholds().tolist()]
         searches[epoch] = replace(search, name=fingerprint(parts))
     return searches
+
+
+def _keeps_maxima(session: Session, view: ViewName, networks: int) -> bool:
+    """Whether all images' maxima are written; says so where the disk is too full for `auto`."""
+    scan, images = session.recipe.scan, len(rows_of(session.recipe, session.recipe.scan.split))
+    if scan.maxima != "auto":
+        return scan.maxima == "always"
+    needed = networks * images * sum(conv_channels(session.recipe.network.width).values()) * HALF_BYTES
+    free = session.run.free_bytes()
+    if free is None or needed < MAXIMA_SHARE * free:
+        return True
+    say(
+        f"scan {view}: {MAXIMA} is not written, because {needed / 2**20:.1f} MiB is more than {MAXIMA_SHARE:.0%} of "
+        f"the free {free / 2**30:.1f} GiB; --scan.maxima always writes it"
+    )
+    return False
 
 
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
@@ -156,8 +181,8 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
         say(f"scan {view}: {summary(session.run / view, faulty, len(rows))}")
     files = ScanFiles(stage, recipe, view, session.dataset)
     written = files.write(result)
-    if recipe.scan.maxima:
-        written |= files.write_maxima(pieces, scanned)
+    if search.maxima:
+        written |= files.write_maxima(pieces, result)
     else:
         files.remove_maxima()
     facts = {"images": len(scanned), "quarantined": len(faulty), "exemplars": written[EXEMPLARS]}

@@ -19,6 +19,7 @@ from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
     findings_inputs,
+    geometry_inputs,
     measure_inputs,
     scan_inputs,
     settings_among,
@@ -27,7 +28,7 @@ from lp_core.run.inputs import (
 )
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
-from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName, to_dict
+from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from workflows.config import stored_recipe
@@ -229,7 +230,7 @@ class StageGraph:
         fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
         if "log_polar" not in views:  # its samples are log-polar anyway
-            inputs["view"] = to_dict(self.recipe.geometry)
+            inputs["view"] = geometry_inputs(self.recipe)
         if chosen := self._selection():  # the command that makes the run again names it
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []

@@ -1,7 +1,7 @@
 """Where in the photograph a unit's gradient has its energy, and how much contrast the unit looks at.
 
 The photograph here is the crop resized to the network's input. Shapes: S R rows and columns of the network input
-(sectors and rings), h w those of the box.
+(sectors and rings), h w those of the box, H W px of the photograph.
 """
 
 from __future__ import annotations
@@ -51,15 +51,18 @@ def field_measures(
         image_SRC: uint8, the network input.
         box: the receptive field, at most once around a circle of rows.
         log_polar: the map of a log-polar input; None for an ordinary one.
-        wraps: rows beyond the last are the first ones again.
+        wraps: rows beyond the last are the first ones again, as only those of a log-polar input can be.
     """
     size = image_SRC.shape[:2]
-    gradient_1SRC = paste(np.moveaxis(gradient_3hw, 0, 2), box, size, wraps=wraps)[None]
-    fixation_yx = ((size[0] - 1) / 2, (size[1] - 1) / 2) if log_polar is None else log_polar.centre_yx
-    if log_polar is not None:
-        gradient_1SRC = photograph_gradient(gradient_1SRC, log_polar)
-    [[eccentricity, angle]] = energy_centroid(gradient_1SRC, fixation_yx).tolist()
-    [within] = energy_within(gradient_1SRC, fovea_radius(size[0]), fixation_yx).tolist()
+    gradient_hwC = np.moveaxis(gradient_3hw, 0, 2)
+    if log_polar is None:
+        gradient_1HWC = (gradient_hwC * inside(box, size)[..., None])[None]
+        fixation_yx = (size[0] - 1) / 2 - box.top, (size[1] - 1) / 2 - box.left  # from the box's first px
+    else:
+        gradient_1HWC = photograph_gradient(paste(gradient_hwC, box, size, wraps=wraps)[None], log_polar)
+        fixation_yx = log_polar.centre_yx
+    [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
+    [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
     return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps))
 
 

@@ -81,7 +81,7 @@ def find_peaks(
         if isinstance(module, nn.ReLU):  # The next module may overwrite y: nothing of it is kept.
             maps = rotated(y, rotations[layers[len(by_layer)]]) if rotations else y
             by_layer.append(_map_peaks(maps[:images]))
-            if watch is not None:
+            if watch is not None and images:
                 if not by_layer[-1].value_NC.isfinite().all():
                     raise _complaint([peak.value_NC for peak in by_layer], rows)
                 watch(layers[len(by_layer) - 1], maps[:images])

@@ -9,15 +9,14 @@ Shapes: C channels (of all layers one after the other, or of one layer), B bins,
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
 from lp_core.errors import DataError, check
+from lp_core.exemplars.arrays_file import read_arrays
 from lp_core.exemplars.map_regions import SECTORS, map_regions
 from lp_core.measures.rings import BINS
 from lp_core.network.layers import conv_layers
@@ -61,8 +60,9 @@ class RingActivity:
     def empty(cls, threshold_C: np.ndarray) -> RingActivity:
         """Return the sums of no images."""
         channels = len(threshold_C)
-        by_bin = [np.zeros((channels, BINS), np.int64) for _ in range(4)]
-        return cls(threshold_C.astype(np.float32), *by_bin, np.zeros((channels, SECTORS), np.int64))
+        sums, squares, active, above = (np.zeros((channels, BINS), np.int64) for _ in range(4))
+        sectors = np.zeros((channels, SECTORS), np.int64)
+        return cls(threshold_C.astype(np.float32), sums, squares, active, above, sectors)
 
     def push(self, first: int, sums: LayerSums) -> None:
         """Add some images' sums of one layer, each image rounded by itself.
@@ -184,14 +184,13 @@ def read_ring_activity(folder: Storage) -> dict[str, LayerActivity]:
     """
     path = folder.path(RINGS)
     try:
-        with np.load(io.BytesIO(folder.read_bytes(RINGS)), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(folder.read_bytes(RINGS))
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: an earlier version scanned, or the scan is not finished; scan again"
         ) from None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__}); remove it and scan again") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {error}; remove it and scan again") from None
     names = [field.name for field in fields(LayerActivity)]
     layers = [layer for layer in conv_layers() if f"{layer}/{names[0]}" in arrays]
     missing = [f"{layer}/{name}" for layer in layers for name in names if f"{layer}/{name}" not in arrays]

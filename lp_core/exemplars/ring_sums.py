@@ -32,20 +32,21 @@ class LayerSums(NamedTuple):
 
 
 @torch.no_grad()
-def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor) -> LayerSums:
+def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_once: bool = False) -> LayerSums:
     """Return what each image's map of a layer sums up to.
 
     Numbers are added in float32, in an order that depends on the shape of the map alone: an image has the same sums in
-    any company. On a GPU all images of the batch are added at once, on a CPU one after the other.
+    any company.
 
     Args:
         a_NCSR: activations after ReLU; fastest in `torch.channels_last`.
         regions: of the layer.
         threshold_C: float32, on the same device.
+        at_once: all images of the batch together, which suits a GPU, instead of one after the other.
     """
     images, channels, rows, cols = a_NCSR.shape
     units, device = rows * cols, a_NCSR.device
-    together, block = (images, units) if a_NCSR.is_cuda else (1, max(1, BLOCK // channels))
+    together, block = (images, units) if at_once or a_NCSR.is_cuda else (1, max(1, BLOCK // channels))
     bins = len(regions.radius_E) - 1
     join_JG = _join(regions, device)
     parts = []

@@ -32,9 +32,24 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
 
 
 def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
-    """What the network input of a view depends on; the cartesian one knows nothing of rings and sectors."""
+    """What the network input of a view depends on.
+
+    The cartesian one knows nothing of rings and sectors, unless it shows what the log-polar one does.
+    """
+    settings = geometry_inputs(recipe)
+    if view == "log_polar":
+        settings.pop("equal_information", None)
+    elif not recipe.geometry.equal_information:
+        settings = {"size": settings["size"]}
+    return {"name": view, **settings}
+
+
+def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
+    """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    return {"name": view, **(settings if view == "log_polar" else {"size": settings["size"]})}
+    return {
+        name: value for name, value in settings.items() if value or name not in ("blank_within", "equal_information")
+    }
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -108,6 +123,10 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
     if "visualize.rule" in values:
         values["visualize.random-weights"] = recipe.visualize.random_weights
+    if values.get("view.name") == "cartesian":
+        values["view.equal-information"] = recipe.geometry.equal_information
+    if "view.law" in values:
+        values["view.blank-within"] = recipe.geometry.blank_within
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

@@ -86,8 +86,15 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
     del arguments["view"]
     values = {"measure": {}} | values  # which runs of earlier versions do not have
     for key, section in sections.items():
-        arguments["geometry" if key == "view" else key] = section(**_with_tuples(values[key]))
+        arguments["geometry" if key == "view" else key] = section(**_of_today(_with_tuples(values[key])))
     return Recipe(**arguments)
+
+
+def _of_today(section: dict[str, Any]) -> dict[str, Any]:
+    """A section as today's version writes it: `scan.maxima` was true, or false unless asked for."""
+    if isinstance(section.get("maxima"), bool):
+        return section | {"maxima": "always" if section["maxima"] else "auto"}
+    return section
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:

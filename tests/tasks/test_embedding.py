@@ -10,10 +10,11 @@ from lp_core.dataset.feed import open_dataset
 from lp_core.errors import DataError
 from lp_core.images.crop import centre_crop
 from lp_core.images.decode import decode_rgb
+from lp_core.images.network_input import MEAN_COLOUR
 from lp_core.images.square import square_about
 from tasks import embedding
 from tasks.embedders import NetworkEmbedder
-from tasks.embedding import MEAN_COLOUR, embed, embedding_files
+from tasks.embedding import embed, embedding_files
 from tasks.from_recipe import feed_of
 from tasks.pieces import InProcess
 from tests.conftest import FAULTY_ROWS

@@ -24,9 +24,9 @@ from workflows.stages import WRITES, StageGraph
 
 pytestmark = pytest.mark.ray
 
-EVERYTHING = ["--train.keep-weights-every-epochs", "1", "--scan.checkpoints", "all", "--scan.maxima"]
+EVERYTHING = ["--train.keep-weights-every-epochs", "1", "--scan.checkpoints", "all", "--scan.maxima", "always"]
 """All that a scan can be asked for."""
-SCANNED = ["exemplars.parquet", "channels.parquet", "maxima.npy", "maxima_images.parquet"]
+SCANNED = ["exemplars.parquet", "channels.parquet", "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
 SCANNED += [f"history/epoch_001/{name}" for name in SCANNED] + ["history/changes.parquet"]
 """What it then writes that must not depend on how its work was divided."""
 

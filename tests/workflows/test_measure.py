@@ -62,7 +62,7 @@ def measured(toy_folder, tmp_path_factory):
         geometry=ViewSettings(size=32),
         network=NetworkSettings(width=1 / 16, pool=1, initialization="variance-preserving"),
         train=TrainSettings(epochs=2, batch_size=24),
-        scan=ScanSettings(batch_size=8, piece_rows=16, maxima=True),
+        scan=ScanSettings(batch_size=8, piece_rows=16, maxima="always"),
         measure=MeasureSettings(samples=19),
     )
     folder = tmp_path_factory.mktemp("measured")
@@ -116,7 +116,7 @@ def test_a_run_is_measured_its_controls_included(session, measured):
         (view, network, measure)
         for view in session.recipe.views
         for network in ("trained", "untrained")
-        for measure in ("G", "G_inside")
+        for measure in ("G", "G_inside", "G_without_duplicates")
     }
     assert {row["samples"] for row in grouping} == {19}
     assert len(table(session, "channels")) == 2 * 264

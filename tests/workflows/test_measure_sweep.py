@@ -31,7 +31,7 @@ def sweep(small_recipe, tmp_path):
     recipe = replace(
         small_recipe,
         data=replace(small_recipe.data, limit=30),
-        scan=replace(small_recipe.scan, maxima=True),
+        scan=replace(small_recipe.scan, maxima="always"),
         measure=replace(small_recipe.measure, samples=19),
     )
     folder, commands = Storage.at(tmp_path), {}

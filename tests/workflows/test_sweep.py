@@ -75,11 +75,14 @@ def processes_of(folder) -> list[str]:
 def test_every_end_of_the_sweep_ends_its_runs_and_the_same_command_resumes(tmp_path, toy_folder):
     words = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.epochs", "4", "--seeds", "2"]
     words += ["--controls", "untrained,shuffled"]
-    log = tmp_path / "logs" / "base" / "seed-0.log"
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+    log, view = tmp_path / "logs" / "base" / "seed-0.log", tmp_path / "base" / "seed-0" / "cartesian"
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)):
         before = log.stat().st_size if log.exists() else 0
         process = start("sweep", tmp_path, *words)
         wait_for(lambda before=before: log.exists() and log.stat().st_size > before, process)
+        if number == signal.SIGKILL:
+            wait_for(lambda: list(view.glob("checkpoints/*.json")), process)
         process.send_signal(number)
         process.wait()
         process.stdout.close()

@@ -101,6 +101,14 @@ def test_memory_format_changes_rounding_only() -> None:
     assert as_bytes(last) == as_bytes(first)
 
 
+@pytest.mark.parametrize("layer", ["conv1_1", "conv4_1"])
+def test_a_batch_at_once_as_on_a_gpu_adds_the_same(layer) -> None:
+    regions, threshold_C = map_regions("log_polar", ViewSettings(size=72), layer), torch.full((CHANNELS,), 2.0)
+    one_by_one, at_once = (ring_sums(maps(layer, 72), regions, threshold_C, at_once=way) for way in (False, True))
+    for one, other in zip(one_by_one, at_once, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def test_different_thresholds_do_not_mix() -> None:
     a_NCSR = maps("conv3_1", 64)
     with pytest.raises(ValueError, match="different thresholds"):
@@ -147,6 +155,6 @@ def test_a_file_that_is_no_activity_is_refused_in_one_line(folder, damage) -> No
         np.savez(folder.path("rings.npz"), **({"places": np.zeros(3)} if damage == "other" else arrays))
         assert zipfile.is_zipfile(folder.path("rings.npz"))
     message = {"none": "is missing", "other": "every layer is missing", "less": "conv3_1/above_CB is missing"}
-    with pytest.raises(DataError, match=f"rings.npz .*{message.get(damage, 'is damaged')}") as caught:
+    with pytest.raises(DataError, match=f"rings.npz.*{message.get(damage, 'damaged result of a scan')}") as caught:
         read_ring_activity(folder)
     assert "\n" not in str(caught.value)
