@@ -62,7 +62,7 @@ def main() -> None:
         data=DataSettings(path=str(Path(options.data).resolve()), eval_crop=1.0),
         geometry=ViewSettings(size=options.side),
         network=NetworkSettings(width=options.width, pool=1, angle_padding="circular"),
-        scan=ScanSettings(split=options.split, maxima=options.maxima),
+        scan=ScanSettings(split=options.split, maxima="always" if options.maxima else "never"),
     )
     folder = Path(options.keep or tempfile.mkdtemp(prefix="scan"))
     reduce_seconds = []

@@ -20,6 +20,7 @@ from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch
 from lp_core.exemplars.channel_statistics import ChannelStatistics
 from lp_core.exemplars.peaks import Peaks
+from lp_core.exemplars.ring_activity import RingActivity
 from lp_core.exemplars.scan_result import ScanResult
 from lp_core.exemplars.top_k import TopK
 from lp_core.network.layers import conv_channels
@@ -51,6 +52,9 @@ def main() -> None:
     shape_SR = (224, 224)
     variety = [random_peaks(generator, shape_SR) for _ in range(8)]
     top_k, counts = TopK.empty(sum(LAYERS.values())), ChannelStatistics.empty(LAYERS, shape_SR)
+    rings = RingActivity.empty(np.zeros(sum(LAYERS.values())))
+    for sums in (rings.sum_CB, rings.square_CB, rings.active_CB, rings.above_CB, rings.sector_CS):
+        sums[:] = np.random.default_rng(0).integers(0, 2**40, sums.shape)  # hardly compressible, as real ones
     seconds = {"nine": 0.0, "statistics": 0.0}
     growth = {}
     marks = {min(mark, options.images) for mark in (1_000, 5_000, 20_000, 50_000)}
@@ -74,7 +78,7 @@ def main() -> None:
         # Statistics refuse to count an image twice, so the copies are given rows of their own.
         for number in range(max(options.pieces)):
             counts.row_N = np.arange(512 * number, 512 * (number + 1))
-            folder.write_bytes(f"{number}.npz", ScanResult(top_k, counts).to_bytes())
+            folder.write_bytes(f"{number}.npz", ScanResult(top_k, counts, rings).to_bytes())
         for pieces in options.pieces:
             files, level = [f"{number}.npz" for number in range(pieces)], 0
             in_tasks = []

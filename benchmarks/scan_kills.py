@@ -23,7 +23,8 @@ from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch
 from tests.workflows.commands import finish, kill, start, wait_for
 
-FILES = ["exemplars.parquet", "channels.parquet", "places.npz", "maxima.npy", "maxima_images.parquet"]
+FILES = ["exemplars.parquet", "channels.parquet", "places.npz", "rings.npz", "maxima.npy", "maxima_images.parquet"]
+FILES += ["lower_exemplars.parquet"]
 FILES += [f"history/epoch_001/{name}" for name in FILES] + ["history/changes.parquet"]
 
 
@@ -35,7 +36,7 @@ def main() -> None:
     random.seed(options.seed)
     folder = Path(tempfile.mkdtemp(prefix="scan_kills"))
     whole, killed = folder / "whole", folder / "killed"
-    scan = ["--scan.checkpoints", "all", "--scan.maxima", "--scan.piece-rows", "4", "--scan.batch-size", "4"]
+    scan = ["--scan.checkpoints", "all", "--scan.maxima", "always", "--scan.piece-rows", "4", "--scan.batch-size", "4"]
     made = start("demo", whole, "--train.epochs", "2", "--train.keep-weights-every-epochs", "1", "--views", "log_polar")
     view = whole / "log_polar"
     wait_for((view / "stages" / "train.json").exists, made, seconds=600)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,11 @@ from tasks.from_recipe import scan_feed, scan_rotations
 from tasks.networks import Trained, kept_network
 from tasks.worker_process import prepare_measuring
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lp_core.exemplars.peaks import Peaks
+
 
 @dataclass(frozen=True)
 class Search:
@@ -22,12 +28,16 @@ class Search:
     Args:
         trained: the network.
         folder: URI of the folder for what is found.
+        look: file of the first look within `folder`: what makes a unit count as strong.
+        maxima: whether all images' maxima are wanted.
         name: fingerprint of everything that the files of the pieces depend on.
     """
 
     trained: Trained
     folder: str
-    name: str
+    look: str
+    maxima: bool
+    name: str = ""
 
     def file(self, rows: np.ndarray) -> str:
         """Name of the file that holds what was found in a piece, within `folder`."""
@@ -40,9 +50,19 @@ class Search:
         try:
             data = Storage(self.folder).read_bytes(self.file(rows))
             images = len(ScanResult.from_bytes(data).statistics.row_N)
-            return not self.trained.recipe.scan.maxima or len(maxima_of(data)) == images
+            return not self.maxima or len(maxima_of(data)) == images
         except (OSError, ValueError):
             return False
+
+    def thresholds(self) -> np.ndarray:
+        """Float32 [C], the activation above which a unit counts as strong.
+
+        Raises:
+            OSError, ValueError: there was no first look, or its file is damaged.
+        """
+        from lp_core.exemplars.first_look import from_bytes
+
+        return from_bytes(Storage(self.folder).read_bytes(self.look))
 
 
 def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
@@ -57,38 +77,74 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
     first = searches[0].trained
     scan = first.recipe.scan
     feed = scan_feed(first.recipe, first.view)
-    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size)
+    wants_hashes = any(search.maxima for search in searches)
+    batches: Iterable[Batch] = feed.evaluation_batches(scan.split, rows, scan.batch_size, hashes=wants_hashes)
     if len(searches) > 1:
         # Decoded once for all networks, which come one after the other.
         batches = list(batches)
     for search in searches:
-        Storage(search.folder).write_bytes(search.file(rows), _found(search.trained, batches))
+        Storage(search.folder).write_bytes(search.file(rows), _found(search, batches))
     return len(rows) * len(searches)
 
 
-def _found(trained: Trained, batches: Iterable[Batch]) -> bytes:
+def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     """The file of what one network finds in the images, with all of their maxima if they are wanted."""
-    from lp_core.exemplars.peaks import ActivationError, find_peaks
+    from lp_core.exemplars.map_regions import map_regions
+    from lp_core.exemplars.ring_sums import ring_sums
     from lp_core.exemplars.scan_result import ScanResult, half_precision
-    from lp_core.network.inputs import filled, normalized
+    from lp_core.network.inputs import as_tensor
     from lp_core.network.layers import conv_channels
     from lp_core.network.machine import machine
 
+    _, device = kept_network(search.trained, classifier=False)
+    recipe, view = search.trained.recipe, search.trained.view
+    channels = conv_channels(recipe.network.width)
+    empty = ScanResult.empty(channels, (recipe.geometry.size, recipe.geometry.size), search.thresholds())
+    top_k, statistics, rings = empty.top_k, empty.statistics, empty.rings
+    maxima: list[np.ndarray] = []
+    hashes: list[np.ndarray] = []
+    threshold_C = as_tensor(rings.threshold_C, device)
+
+    def count_rings(layer: str, a_NCSR: Tensor) -> None:
+        first = sum(list(channels.values())[: list(channels).index(layer)])
+        mine_C = threshold_C[first : first + channels[layer]]
+        rings.push(first, ring_sums(a_NCSR, map_regions(view, recipe.geometry, layer), mine_C))
+
+    for peaks, batch in peaks_of(search.trained, batches, count_rings):
+        numbers = batch.rows_N.tolist()
+        top_k = top_k.push(peaks, numbers)
+        statistics.push(peaks, numbers)
+        if search.maxima and batch.hash_N is not None:
+            maxima.append(half_precision(peaks.value_NC.cpu().numpy()))
+            hashes.append(batch.hash_N)
+    result = ScanResult(top_k, statistics, rings, (machine(device),))
+    return result.to_bytes(np.concatenate(maxima), np.concatenate(hashes)) if maxima else result.to_bytes()
+
+
+def peaks_of(
+    trained: Trained, batches: Iterable[Batch], watch: Callable[[str, Tensor], None]
+) -> Iterator[tuple[Peaks, Batch]]:
+    """Yield the peaks of batches of images, each passed through a network once.
+
+    Args:
+        trained: the network.
+        batches: without rows that cannot be decoded.
+        watch: called with each layer's name and maps.
+
+    Raises:
+        DataError: an activation is not a number; the message names the image.
+    """
+    from lp_core.exemplars.peaks import ActivationError, find_peaks
+    from lp_core.network.inputs import filled, normalized
+
     network, device = kept_network(trained, classifier=False)
     recipe = trained.recipe
-    layer_channels = conv_channels(recipe.network.width)
     rotations = scan_rotations(recipe, device)
-    empty = ScanResult.empty(layer_channels, (recipe.geometry.size, recipe.geometry.size))
-    top_k, statistics, maxima = empty.top_k, empty.statistics, []
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
         try:
-            peaks = find_peaks(network, normalized(images, device), rows=numbers, rotations=rotations)
+            peaks = find_peaks(network, normalized(images, device), rows=numbers, rotations=rotations, watch=watch)
         except ActivationError as error:
             image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
             raise DataError(f"view {trained.view}, image {image_id}: {error}") from None
-        top_k = top_k.push(peaks, numbers)
-        statistics.push(peaks, numbers)
-        if recipe.scan.maxima:
-            maxima.append(half_precision(peaks.value_NC.cpu().numpy()))
-    return ScanResult(top_k, statistics, (machine(device),)).to_bytes(np.concatenate(maxima) if maxima else None)
+        yield peaks, batch

@@ -10,9 +10,11 @@ import numpy as np
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
-from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA
+from lp_core.network.layers import conv_channels
+from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
-from lp_core.settings import ViewName
+from lp_core.settings import Control, ViewName
+from tasks.first_look import look_file, look_first
 from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
 from tasks.progress import Progress, say
@@ -20,6 +22,11 @@ from tasks.reducing import GROUP, read_joined, reduce_files
 from tasks.scanning import Search, scan_rows
 from workflows.session import Session
 from workflows.stages import VALIDATION
+
+MAXIMA_SHARE = 0.01
+"""Share of the free space that maxima may take unless they are asked for. Source: our choice."""
+HALF_BYTES = 2
+"""Of a float16."""
 
 
 def scan(session: Session) -> None:
@@ -39,10 +46,31 @@ def scan(session: Session) -> None:
 def scan_validation(session: Session) -> None:
     """Scan what features and report show, where the settings ask for something else; the settings stay as they are."""
     recipe = session.recipe
-    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none", maxima=False)
+    shown = replace(recipe.scan, split=VALIDATION, control="none", checkpoints="none")
     session.recipe = replace(recipe, scan=shown)
     try:
         _scan_views(session)
+    finally:
+        session.recipe = recipe
+
+
+def scan_control(session: Session, view: ViewName, epoch: int | None, control: Control) -> None:
+    """Scan the validation split with a network that measures compare with, unless that is finished.
+
+    Args:
+        session: its settings stay as they are.
+        view: of the network.
+        epoch: whose weights it has; 0 before the first step, None for the finished ones.
+        control: a null of the photographs or channels.
+    """
+    recipe = session.recipe
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
+    session.recipe = replace(recipe, scan=chosen)
+    try:
+        stage = session.stages.scan(view, epoch, control=control)
+        if not stage.is_finished():
+            session.stages.require(*stage.before)
+            _scan_view(session, view, {epoch: stage})
     finally:
         session.recipe = recipe
 
@@ -68,14 +96,17 @@ def _scan_views(session: Session) -> None:
 def _is_finished(stage: Stage, session: Session) -> bool:
     if not stage.is_finished():
         return False
-    return not session.recipe.scan.maxima or MAXIMA in (stage.fact("files") or {})
+    written = stage.fact("files") or {}
+    return RINGS in written and (
+        session.recipe.scan.maxima != "always" or MAXIMA in written
+    )  # earlier versions wrote no rings
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
     """Scan with several weights of a view; a task decodes its images once for all of them."""
     recipe = session.recipe
     rows = rows_of(recipe, recipe.scan.split)
-    searches = {epoch: _search(session, view, epoch, stage) for epoch, stage in stages.items()}
+    searches = _searches(session, view, stages)
     pieces = []
     for part in row_pieces(rows, recipe.scan.piece_rows):
         if unfinished := tuple(search for search in searches.values() if not search.is_finished(part)):
@@ -98,12 +129,36 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
             stage.folder.remove(file)
 
 
-def _search(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> Search:
+def _searches(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> dict[int | None, Search]:
+    """Each network's search, after its first look; pieces are named by all that they depend on, including length."""
     scan = session.recipe.scan
-    # A piece is named by everything it depends on, including its length.
-    return Search(
-        session.trained(view, epoch), stage.folder.uri, fingerprint([stage.fingerprint, scan.piece_rows, scan.maxima])
+    maxima = _keeps_maxima(session, view, len(stages))
+    first = {
+        epoch: Search(session.trained(view, epoch), stage.folder.uri, look_file(stage.fingerprint), maxima)
+        for epoch, stage in stages.items()
+    }
+    look_first(tuple(first.values()), session.executor, scan.gpus_per_task)
+    searches = {}
+    for epoch, search in first.items():
+        parts = [stages[epoch].fingerprint, scan.piece_rows, maxima, search.thresholds().tolist()]
+        searches[epoch] = replace(search, name=fingerprint(parts))
+    return searches
+
+
+def _keeps_maxima(session: Session, view: ViewName, networks: int) -> bool:
+    """Whether all images' maxima are written; says so where the disk is too full for `auto`."""
+    scan, images = session.recipe.scan, len(rows_of(session.recipe, session.recipe.scan.split))
+    if scan.maxima != "auto":
+        return scan.maxima == "always"
+    needed = networks * images * sum(conv_channels(session.recipe.network.width).values()) * HALF_BYTES
+    free = session.run.free_bytes()
+    if free is None or needed < MAXIMA_SHARE * free:
+        return True
+    say(
+        f"scan {view}: {MAXIMA} is not written, because {needed / 2**20:.1f} MiB is more than {MAXIMA_SHARE:.0%} of "
+        f"the free {free / 2**30:.1f} GiB; --scan.maxima always writes it"
     )
+    return False
 
 
 def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> dict[str, Any]:
@@ -126,8 +181,8 @@ def _reduce(session: Session, view: ViewName, stage: Stage, search: Search) -> d
         say(f"scan {view}: {summary(session.run / view, faulty, len(rows))}")
     files = ScanFiles(stage, recipe, view, session.dataset)
     written = files.write(result)
-    if recipe.scan.maxima:
-        written |= files.write_maxima(pieces, scanned)
+    if search.maxima:
+        written |= files.write_maxima(pieces, result)
     else:
         files.remove_maxima()
     facts = {"images": len(scanned), "quarantined": len(faulty), "exemplars": written[EXEMPLARS]}

@@ -17,6 +17,7 @@ from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import network_input
+from lp_core.measures.duplicates import difference_hash
 from lp_core.measures.nulls import phase_scrambled
 from lp_core.settings import DataSettings, ViewName, ViewSettings
 
@@ -43,12 +44,14 @@ class Batch:
         labels_N: int64 [n], `FAULTY` for rows that cannot be decoded.
         rows_N: int64 [n] row numbers.
         index: global training step, or place of the batch in evaluation.
+        hash_N: uint64 [n], `photograph_hash` of each photograph's crop, where asked for.
     """
 
     images_NSRC: np.ndarray
     labels_N: np.ndarray
     rows_N: np.ndarray
     index: int
+    hash_N: np.ndarray | None = None
 
     @property
     def faulty_rows(self) -> list[int]:
@@ -61,7 +64,8 @@ class Batch:
         good = self.labels_N != FAULTY
         if good.all():
             return self
-        return Batch(self.images_NSRC[good], self.labels_N[good], self.rows_N[good], self.index)
+        hash_N = None if self.hash_N is None else self.hash_N[good]
+        return Batch(self.images_NSRC[good], self.labels_N[good], self.rows_N[good], self.index, hash_N)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ class Feed:
             epoch = index // self.steps_per_epoch if reading.split == "train" else None
             yield self._batch([next(photographs) for _ in rows], index, epoch)
 
-    def evaluation_batches(self, split: str, rows: np.ndarray, batch_size: int) -> Iterator[Batch]:
+    def evaluation_batches(
+        self, split: str, rows: np.ndarray, batch_size: int, *, hashes: bool = False
+    ) -> Iterator[Batch]:
         """Yield the given rows in the order given, centre-cropped; the last batch may be smaller.
 
         Rows that cannot be decoded are not among them.
@@ -151,7 +157,7 @@ class Feed:
         for index, start in enumerate(range(0, len(rows), batch_size)):
             part = rows[start : start + batch_size]
             photographs = list(open_dataset(self.data.path).photographs(split, part))
-            yield self._batch(photographs, index).usable
+            yield self._batch(photographs, index, hashes=hashes).usable
 
     def _crop(self, height: int, width: int, row: int, epoch: int | None) -> Crop:
         data = self.data
@@ -160,13 +166,16 @@ class Feed:
         rng = np.random.default_rng([self.seed, epoch, row])
         return random_crop(height, width, data.crop_scale, data.crop_ratio, data.flip, rng)
 
-    def _batch(self, photographs: list[Photograph], index: int, epoch: int | None = None) -> Batch:
+    def _batch(
+        self, photographs: list[Photograph], index: int, epoch: int | None = None, hashes: bool = False
+    ) -> Batch:
         size = self.geometry.size
         images = np.zeros((len(photographs), size, size, 3), np.uint8)
         rows = np.array([photograph.row for photograph in photographs], np.int64)
         labels = np.array([photograph.label for photograph in photographs], np.int64)
         if epoch is not None and self.data.shuffle_labels:
             labels = shuffled_labels(self.data, self.seed)[rows]
+        hash_N = np.zeros(len(photographs), np.uint64)
         for position, photograph in enumerate(photographs):
             try:
                 image = decode_rgb(photograph.data)
@@ -175,10 +184,12 @@ class Feed:
                 continue
             height, width = image.shape[:2]
             crop = self._crop(height, width, photograph.row, epoch)
+            if hashes:
+                hash_N[position] = photograph_hash(image, crop)
             if self.scrambled:
                 image, crop = scrambled_crop(image, crop, np.random.default_rng([self.seed, photograph.row]))
             images[position] = network_input(image, crop, self.view, self.geometry)
-        return Batch(images, labels, rows, index)
+        return Batch(images, labels, rows, index, hash_N if hashes else None)
 
 
 def open_dataset(path: str) -> DatasetFolder:
@@ -209,6 +220,18 @@ def scrambled_crop(image_HWC: np.ndarray, crop: Crop, rng: np.random.Generator) 
     top, left = math.floor(crop.top), math.floor(crop.left)
     part_HWC = image_HWC[top : math.ceil(crop.top + crop.height), left : math.ceil(crop.left + crop.width)]
     return phase_scrambled(part_HWC, rng), replace(crop, top=crop.top - top, left=crop.left - left)
+
+
+def photograph_hash(image_HWC: np.ndarray, crop: Crop) -> int:
+    """Return 64 bits that nearly equal crops share (`difference_hash`); 0 for crops of less than 9 px.
+
+    Args:
+        image_HWC: decoded photograph, uint8 [H, W, 3].
+        crop: of whole px, not mirrored.
+    """
+    top, left, height, width = (int(edge) for edge in (crop.top, crop.left, crop.height, crop.width))
+    part_HWC = image_HWC[top : top + height, left : left + width]
+    return difference_hash(part_HWC) if min(part_HWC.shape[:2]) >= 9 else 0
 
 
 def check_class_mix(data: DataSettings, seed: int, batch_size: int) -> None:

@@ -5,7 +5,7 @@ Shapes: N images, C channels of all layers one after the other (4,224 in VGG-16)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +32,7 @@ class ActivationError(ValueError):
 
 @dataclass(frozen=True)
 class Peaks:
-    """Where, and how strongly, each channel responds most in each image of a batch.
+    """Where, and how strongly, each channel is most active in each image of a batch.
 
     Attributes:
         value_NC: float32, largest activation after ReLU over the map, so 0 or more.
@@ -50,6 +50,7 @@ def find_peaks(
     *,
     rows: Sequence[int] | None = None,
     rotations: Mapping[str, Tensor] | None = None,
+    watch: Callable[[str, Tensor], None] | None = None,
 ) -> Peaks:
     """Return every channel's peak in every image of a batch, from one forward pass.
 
@@ -63,6 +64,7 @@ def find_peaks(
             computed, then left out.
         rotations: mixes the channels of each layer before their peaks are found (`rotated_basis`); the network itself
             computes as ever.
+        watch: called with each layer's name and its maps [N, C, S, R], which are valid until it returns.
 
     Raises:
         ActivationError: an activation is NaN or infinite.
@@ -79,6 +81,10 @@ def find_peaks(
         if isinstance(module, nn.ReLU):  # The next module may overwrite y: nothing of it is kept.
             maps = rotated(y, rotations[layers[len(by_layer)]]) if rotations else y
             by_layer.append(_map_peaks(maps[:images]))
+            if watch is not None and images:
+                if not by_layer[-1].value_NC.isfinite().all():
+                    raise _complaint([peak.value_NC for peak in by_layer], rows)
+                watch(layers[len(by_layer) - 1], maps[:images])
     peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
     if not peaks.value_NC.isfinite().all():
         raise _complaint([peak.value_NC for peak in by_layer], rows)
@@ -101,7 +107,7 @@ def _map_peaks(a_NCSR: Tensor) -> Peaks:
 
 def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> ActivationError:
     """Names the first layer that went wrong, and the first image there."""
-    for layer, value_NC in zip(conv_layers(), value_by_layer, strict=True):
+    for layer, value_NC in zip(conv_layers(), value_by_layer, strict=False):
         broken_N = ~value_NC.isfinite().all(1)
         if broken_N.any():
             number = int(broken_N.int().argmax())

@@ -1,4 +1,4 @@
-"""The files of a scan: exemplars, channel statistics, places, and the maxima of all images."""
+"""The files of a scan: exemplars, channel statistics, places, activation by ring, and the maxima of all images."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import pyarrow as pa
 from lp_core.dataset.feed import used_rows
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.channel_statistics import statistics_table
-from lp_core.exemplars.scan_result import ScanResult, maxima_of
+from lp_core.exemplars.lower_exemplars import lower_exemplars, opened_maxima
+from lp_core.exemplars.ring_activity import by_layer, rings_bytes
+from lp_core.exemplars.scan_result import ScanResult, hashes_of, maxima_of
 from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.layers import conv_channels
-from lp_core.run.files import CHANNELS, MAXIMA, MAXIMA_IMAGES, PLACES
+from lp_core.run.files import CHANNELS, LOWER_EXEMPLARS, MAXIMA, MAXIMA_IMAGES, PLACES, RINGS
 from lp_core.run.inputs import view_inputs
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe, ViewName
@@ -53,6 +55,10 @@ class ScanFiles:
         rows = used_rows(self.recipe.data, self.recipe.scan.split, self.recipe.seed)
         return pa.table({"row": rows, "image_id": [split.image_id(row) for row in rows], "label": split.label[rows]})
 
+    def images_of(self, row_N: np.ndarray) -> pa.Table:
+        """The same of some images, given by row number; rows that the scan was not asked for are left out."""
+        return self.images.filter(np.isin(self.images["row"].to_numpy(), row_N))
+
     def exemplars(self, top_k: TopK) -> pa.Table:
         """The table of exemplars of a nine, with fingerprints of weights, data set and transform as metadata."""
         recipe, size = self.recipe, self.recipe.geometry.size
@@ -76,37 +82,46 @@ class ScanFiles:
         )
 
     def write(self, result: ScanResult) -> dict[str, str]:
-        """Write the tables of exemplars and channels, and the places; return SHA-256 by file name."""
+        """Write the tables of exemplars and channels, the places and the rings; return SHA-256 by file name."""
         folder, statistics = self.stage.folder, result.statistics
-        by_layer = {layer: statistics.places(layer) for layer in statistics.layer_channels}
         places = io.BytesIO()
-        np.savez_compressed(places, allow_pickle=False, **by_layer)
+        np.savez_compressed(
+            places, allow_pickle=False, **{layer: statistics.places(layer) for layer in statistics.layer_channels}
+        )
+        rings = rings_bytes(by_layer(result.rings, statistics.layer_channels, self.view, self.recipe.geometry))
         written = write_exemplars(self.exemplars(result.top_k), folder)
         written[CHANNELS] = folder.write_table(CHANNELS, statistics_table(statistics))
-        folder.write_bytes(PLACES, places.getvalue())
-        return written | {PLACES: checksum(places.getvalue())}
+        for name, data in ((PLACES, places.getvalue()), (RINGS, rings)):
+            folder.write_bytes(name, data)
+            written[name] = checksum(data)
+        return written
 
-    def write_maxima(self, pieces: Sequence[str], scanned_N: np.ndarray) -> dict[str, str]:
-        """Write all images' maxima, one piece of the scan at a time, and the table of the images that they belong to.
+    def write_maxima(self, pieces: Sequence[str], result: ScanResult) -> dict[str, str]:
+        """Write all images' maxima, one piece of the scan at a time, the images they belong to, and lower exemplars.
 
         Args:
             pieces: files of results in the stage's folder, by ascending row number.
-            scanned_N: row numbers of the images in them, ascending.
+            result: of all of them.
 
         Returns:
             SHA-256 by file name.
         """
         folder = self.stage.folder
-        images = self.images.filter(np.isin(self.images["row"].to_numpy(), scanned_N))
-        images_checksum = folder.write_table(MAXIMA_IMAGES, images)
-        shape = len(images), sum(conv_channels(self.recipe.network.width).values())
+        channels = conv_channels(self.recipe.network.width)
+        images = self.images_of(result.statistics.row_N)
+        hash_N = np.concatenate([hashes_of(folder.read_bytes(piece)) for piece in pieces])
+        written = {MAXIMA_IMAGES: folder.write_table(MAXIMA_IMAGES, images.append_column("hash", pa.array(hash_N)))}
+        shape = len(images), sum(channels.values())
         with folder.writing(MAXIMA) as file:
-            maxima_checksum = write_halves(file, shape, (maxima_of(folder.read_bytes(piece)) for piece in pieces))
-        return {MAXIMA: maxima_checksum, MAXIMA_IMAGES: images_checksum}
+            written[MAXIMA] = write_halves(file, shape, (maxima_of(folder.read_bytes(piece)) for piece in pieces))
+        with opened_maxima(folder) as maxima_NC:
+            nine, names = result.top_k.row_CK, self.dataset.class_names
+            lower = lower_exemplars(maxima_NC, images, nine, channels, names)
+        return written | {LOWER_EXEMPLARS: folder.write_table(LOWER_EXEMPLARS, lower, compression="zstd")}
 
     def remove_maxima(self) -> None:
         """Remove the maxima of an earlier scan, with other weights."""
-        for name in (MAXIMA, MAXIMA_IMAGES):
+        for name in (MAXIMA, MAXIMA_IMAGES, LOWER_EXEMPLARS):
             self.stage.folder.remove(name)
 
 

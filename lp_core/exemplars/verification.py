@@ -6,7 +6,7 @@ Shares no code with the scan: it compares every activation of every image, and P
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,7 @@ def brute_force(
     table: pa.Table,
     tolerance: float = 0.0,
     rotations: Mapping[str, Tensor] | None = None,
+    watch: Callable[[Sequence[int], str, np.ndarray], None] | None = None,
 ) -> dict[Channel, dict[int, Peak]]:
     """Return, for each (layer, channel), the peaks of its nine best images and of those recorded, by row number.
 
@@ -39,6 +40,7 @@ def brute_force(
         table: the exemplars recorded.
         tolerance: a recorded position counts as the peak's if its activation comes so near to it, relatively.
         rotations: mix the channels of each layer, where the scan was of rotated ones.
+        watch: called with row numbers, layer and maps, float32 [N, C, S, R].
     """
     peaks: dict[Channel, dict[int, Peak]] = {}
     ninth: dict[str, np.ndarray] = {}
@@ -57,6 +59,8 @@ def brute_force(
             layer = next(layers)
             a_NCSR = (y if rotations is None else rotated(y, rotations[layer]))[: len(rows)].float().cpu()
             peak_NC = a_NCSR.amax((2, 3)).numpy()
+            if watch is not None:
+                watch(rows, layer, a_NCSR.numpy())
             if layer not in ninth:
                 ninth[layer] = np.zeros(peak_NC.shape[1], np.float32)
                 peaks |= {(layer, channel): {} for channel in range(peak_NC.shape[1])}

@@ -88,7 +88,21 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
         exemplars: SHA-256 of exemplars.parquet; None before there is one.
         scan: fingerprint of the scan.
     """
-    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": to_dict(recipe.visualize)}
+    settings = to_dict(recipe.visualize)
+    if not settings["random_weights"]:  # pictures of versions without it are the same
+        del settings["random_weights"]
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": settings}
+
+
+def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str) -> dict[str, Any]:
+    """What the measures of a run and its findings depend on.
+
+    Args:
+        recipe: settings of the run.
+        scans: fingerprints of the scans, by view and network.
+        rules: fingerprint of the rules of verdicts.
+    """
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
 
 
 _SHORT = {
@@ -107,6 +121,8 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
+    if "visualize.rule" in values:
+        values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
     if "view.law" in values:

@@ -9,6 +9,7 @@ from lp_core.errors import check
 from lp_core.settings.fields import at_least, check_fields, placement, selection, setting
 
 Control = Literal["none", "phase-scrambled", "rotated-basis"]
+Maxima = Literal["auto", "always", "never"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +30,9 @@ class ScanSettings:
     checkpoints: str = selection("none")
     """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`. Those
     of epoch 0, before the first step, are always kept."""
-    maxima: bool = selection(False)
-    """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width."""
+    maxima: Maxima = selection("auto")
+    """Write the largest activation of every channel in every image, `maxima.npy`: 8 kB an image at full width. `auto`
+    does where it takes less than 1 % of the free space of the run's disk, and always on object stores."""
 
     def __post_init__(self) -> None:
         check_fields(self, "scan")

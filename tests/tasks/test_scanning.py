@@ -8,9 +8,11 @@ import torch
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import LogpolarError
+from lp_core.exemplars.first_look import to_bytes
 from lp_core.exemplars.scan_result import maxima_of
 from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
+from lp_core.network.layers import conv_channels
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.history import epoch_weights
 from lp_core.run.weights import FILE, weights_bytes
@@ -26,7 +28,7 @@ from tasks.scanning import Search, scan_rows
 @pytest.fixture
 def recipe(small_recipe):
     torch.set_num_threads(1)
-    return replace(small_recipe, scan=replace(small_recipe.scan, maxima=True))
+    return small_recipe
 
 
 @pytest.fixture
@@ -42,7 +44,9 @@ def search(recipe, tmp_path):
         data = weights_bytes(network)
         folder.write_bytes(FILE if epoch is None else epoch_weights(epoch), data)
         trained = Trained(recipe, str(tmp_path / "run"), "log_polar", checksum(data), epoch=epoch)
-        return Search(trained, str(tmp_path / name), name)
+        thresholds = np.zeros(sum(conv_channels(recipe.network.width).values()), np.float32)
+        Storage(str(tmp_path / name)).write_bytes("look.npy", to_bytes(thresholds))
+        return Search(trained, str(tmp_path / name), "look.npy", True, name)
 
     return made
 

@@ -15,8 +15,11 @@ import pytest
 import torch
 
 import workflows.scan
+from lp_core.dataset.feed import open_dataset
 from lp_core.errors import LogpolarError
 from lp_core.fingerprint import checksum
+from lp_core.images.decode import decode_rgb
+from lp_core.measures.duplicates import difference_hash
 from lp_core.run.history import keep_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
@@ -27,7 +30,7 @@ from workflows.session import Session
 from workflows.stages import StageGraph
 from workflows.verify import verify
 
-TABLES = ["exemplars.parquet", "channels.parquet", "places.npz"]
+TABLES = ["exemplars.parquet", "channels.parquet", "places.npz", "rings.npz"]
 
 
 class LastFirst:
@@ -89,10 +92,10 @@ def scanned(session: Session, **settings) -> Session:
 def test_the_number_of_tasks_and_the_tree_leave_no_trace(session, ran, monkeypatch):
     monkeypatch.setattr(workflows.scan, "GROUP", 2)
     results = []
-    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
     for piece_rows, pieces in ((28, 1), (14, 2), (4, 7)):
         ran.clear()
-        results.append(content(scanned(session, piece_rows=piece_rows, maxima=True), names=names))
+        results.append(content(scanned(session, piece_rows=piece_rows, maxima="always"), names=names))
         assert [name for name, _ in ran].count("scan_rows") == pieces
         session.run.remove("log_polar/stages/scan.json")
         assert not session.run.files("log_polar/scan")
@@ -155,8 +158,8 @@ def test_an_epoch_scanned_alone_has_the_same_tables(session):
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")  # forked children compute in one thread
 def test_killed_twenty_times_it_ends_with_the_same_bytes(session):
-    everything = {"checkpoints": "2", "maxima": True, "piece_rows": 3}
-    names = [*TABLES, "maxima.npy", "maxima_images.parquet"]
+    everything = {"checkpoints": "2", "maxima": "always", "piece_rows": 3}
+    names = [*TABLES, "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
     names += [f"history/epoch_002/{name}" for name in names] + ["history/changes.parquet"]
     manifests = ["stages/scan.json", "history/epoch_002/stages/scan.json", "history/stages/changes.json"]
     torch.set_num_threads(1)
@@ -197,9 +200,9 @@ def test_other_splits_lie_beside(session):
 
 
 def test_maxima_that_are_asked_for_later_are_written(session, ran):
-    before = content(scanned(session))
+    before = content(scanned(session, maxima="never"))
     assert "log_polar/maxima.npy" not in session.run.files()
-    later = scanned(session, maxima=True)
+    later = scanned(session, maxima="always")
     assert content(session) == before
     maxima_NC = np.load(session.run.path("log_polar/maxima.npy"))
     channels = pq.read_table(session.run.path("log_polar/channels.parquet")).to_pandas()
@@ -213,13 +216,51 @@ def test_maxima_that_are_asked_for_later_are_written(session, ran):
     assert not ran
 
 
+@pytest.mark.parametrize(("free", "kept"), [(None, True), (10**9, True), (10**6, False)])
+def test_maxima_are_kept_where_there_is_room(session, monkeypatch, capsys, free, kept):
+    monkeypatch.setattr(Storage, "free_bytes", lambda folder: free)
+    once = scanned(session)
+    assert session.run.exists("log_polar/maxima.npy") == session.run.exists("log_polar/lower_exemplars.parquet") == kept
+    assert ("maxima.npy is not written, because 0.0 MiB is more than 1% of the free" in capsys.readouterr().out) != kept
+    scanned(session, maxima="never")  # what is finished stays
+    assert session.run.exists("log_polar/maxima.npy") == kept
+    monkeypatch.undo()
+    scan(once)
+    assert session.run.exists("log_polar/maxima.npy") == kept
+
+
+def test_a_scan_of_an_earlier_version_is_completed(session, ran):
+    expected = content(scanned(session))
+    manifest = session.run.read_json("log_polar/stages/scan.json")
+    del manifest["files"]["rings.npz"]
+    session.run.write_json("log_polar/stages/scan.json", manifest)
+    session.run.remove("log_polar/rings.npz")
+    ran.clear()
+    scanned(session)
+    assert [name for name, _ in ran] == ["look", "scan_rows", "scan_rows"]
+    assert content(session) == expected
+
+
+def test_hashes_are_those_of_the_photographs(session):
+    scanned(session)
+    images = pq.read_table(session.run.path("log_polar/maxima_images.parquet"))
+    assert images.schema.field("hash").type == pa.uint64()
+    rows = images["row"].to_numpy()
+    photographs = open_dataset(session.recipe.data.path).photographs("validation", rows)
+    for photograph, found in zip(photographs, images["hash"].to_pylist(), strict=True):
+        image_HWC = decode_rgb(photograph.data)
+        side = min(image_HWC.shape[:2])  # data.eval-crop is 1
+        top, left = (image_HWC.shape[0] - side) // 2, (image_HWC.shape[1] - side) // 2
+        assert difference_hash(image_HWC[top : top + side, left : left + side]) == found
+
+
 def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, capsys):
     recipe = session.recipe
     data = replace(recipe.data, path=faulty_folder, limit=None, max_quarantined=0.05)
     faulty = Session(replace(recipe, data=data), session.run)
     stage = StageGraph(faulty.recipe, session.run).train("log_polar")
     stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
-    once = scanned(faulty, maxima=True)
+    once = scanned(faulty, maxima="always")
     assert "2 of 60 rows hold no usable image" in capsys.readouterr().out
     rows = pq.read_table(session.run.path("log_polar/maxima_images.parquet"))["row"].to_pylist()
     assert rows == [row for row in range(60) if row not in FAULTY_ROWS["validation"]]
@@ -275,6 +316,69 @@ def test_verify_finds_lies_whose_checksum_was_mended(session, capsys):
         folder.write_bytes("exemplars.parquet", truth)
     lied(folder, "activation", lambda value: value)
     verify(everything)
+
+
+def lied_about(folder: Storage, name: str, change) -> None:
+    """Change a file of the scan, and the checksum that would betray it."""
+    path = folder.path(name)
+    if name.endswith(".npz"):
+        arrays = dict(np.load(path))
+        change(arrays)
+        np.savez_compressed(path, **arrays)
+    elif name.endswith(".npy"):
+        array = np.load(path)
+        change(array)
+        np.save(path, array)
+    else:
+        table = pq.read_table(path).to_pydict()
+        change(table)
+        pq.write_table(pa.table(table, pq.read_schema(path)), path)
+    manifest = folder.read_json("stages/scan.json")
+    manifest["files"][name] = checksum(folder.read_bytes(name))
+    folder.write_json("stages/scan.json", manifest)
+
+
+LIES = [
+    ("channels.parquet", lambda table: table["mean"].__setitem__(3, table["mean"][3] + 2**-24), "conv1_1/3: mean"),
+    ("channels.parquet", lambda table: table["q90"].__setitem__(3, table["q90"][3] * 1.07), "conv1_1/3: q90"),
+    ("channels.parquet", lambda table: table["dead"].__setitem__(3, not table["dead"][3]), "conv1_1/3: dead"),
+    ("places.npz", lambda arrays: arrays["conv3_1"].__setitem__((5, 0, 0), 99), "conv3_1/5"),
+    ("rings.npz", lambda arrays: arrays["conv3_1/sum_CB"].__imul__(1.001), "conv3_1/0: sum_CB"),
+    ("rings.npz", lambda arrays: arrays["conv3_1/square_CB"].__imul__(1.001), "conv3_1/0: square_CB"),
+    ("rings.npz", lambda arrays: arrays["conv1_2/active_CB"].__setitem__((1, 2), 7), "conv1_2/1: active_CB 7"),
+    ("rings.npz", lambda arrays: arrays["conv1_2/above_CB"].__iadd__(1), "conv1_2/0: above_CB"),
+    ("rings.npz", lambda arrays: arrays["conv5_1/sector_CS"].__imul__(1.01), "conv5_1/0: sector_CS"),
+    ("rings.npz", lambda arrays: arrays["conv1_1/threshold_C"].__imul__(1.0001), "conv1_1/0: threshold_C"),
+    ("rings.npz", lambda arrays: arrays["conv1_1/radius_E"].__imul__(1.1), "conv1_1"),
+    ("maxima.npy", lambda array: array.__setitem__((9, 2), array[9, 2] * np.float16(1.001)), "conv1_1/2 has"),
+    ("maxima_images.parquet", lambda table: table["hash"].__setitem__(4, table["hash"][4] ^ 1), "has hash"),
+    ("maxima_images.parquet", lambda table: table["label"].__setitem__(4, 99), "rows, names or labels"),
+    ("lower_exemplars.parquet", lambda table: table["row"].__setitem__(0, table["row"][1]), "conv1_1/0"),
+]
+
+
+def test_verify_recounts_every_file(session, capsys):
+    once = scanned(session)
+    folder = session.run / "log_polar"
+    verify(once)
+    files = "channels.parquet, places.npz, rings.npz, maxima.npy, maxima_images.parquet, lower_exemplars.parquet"
+    assert f"verify log_polar: {files} agree with a recount in float64" in capsys.readouterr().out
+    manifest = folder.read_bytes("stages/scan.json")
+    for name, change, complaint in LIES:
+        truth = folder.read_bytes(name)
+        lied_about(folder, name, change)
+        with pytest.raises(LogpolarError, match=r"view log_polar: [0-9]+ difference"):
+            verify(once)
+        lines = [line for line in capsys.readouterr().out.splitlines() if name in line]
+        assert any(complaint in line for line in lines), (name, complaint, lines)
+        folder.write_bytes(name, truth)
+        folder.write_bytes("stages/scan.json", manifest)
+    verify(once)
+
+
+def test_verify_recounts_where_no_maxima_were_kept(session, capsys):
+    verify(scanned(session, maxima="never", control="rotated-basis"))
+    assert "channels.parquet, places.npz, rings.npz agree with a recount" in capsys.readouterr().out
 
 
 def test_verify_allows_for_rounding_on_other_machines_only(session, capsys):

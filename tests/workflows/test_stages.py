@@ -23,10 +23,15 @@ VIEWS = ("cartesian", "log_polar")
 NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN
+JUDGED = {"measure", "report"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {"compare", "report"}
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+    "compare",
+    "measure",
+    "report",
+}
 CARTESIAN = {name.replace("log_polar", "cartesian") for name in LOG_POLAR}
 
 STALE = {
@@ -88,13 +93,17 @@ STALE = {
     "scan.split": ("train", REPORT),
     "scan.control": ("rotated-basis", REPORT),
     "scan.checkpoints": ("1", REPORT),
-    "scan.maxima": (True, REPORT),
+    "scan.maxima": ("always", REPORT),
     "visualize.layers": (("conv3_3",), DRAWN),
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
+    "visualize.random-weights": (True, DRAWN),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
+    "measure.samples": (19, JUDGED),
+    "measure.lesion": (False, JUDGED),
+    "measure.embedding": ("module:function", JUDGED),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
@@ -172,7 +181,8 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     assert f"was made with {name} {old}, now {new}" in message
     of_both = ("view.size", "view.equal-information")
     view = "log_polar" if name.startswith("view.") and name not in of_both else "cartesian"
-    assert f" of view {view} was made" in message
+    whose = "measurement" if name.startswith("measure.") else f" of view {view}"
+    assert f"{whose} was made" in message
     remedy = "or another --run" if STALE[name][1] & {f"train {view}" for view in VIEWS} else "run `logpolar run --run "
     assert remedy in message
     assert run.read_bytes("config.json") == before

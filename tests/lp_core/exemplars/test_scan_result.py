@@ -1,6 +1,7 @@
 """`ScanResult`s of pieces join to the same bytes in any division and order; damaged files are refused."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -8,9 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lp_core.exemplars.map_regions import map_regions
 from lp_core.exemplars.peaks import Peaks, find_peaks
+from lp_core.exemplars.ring_sums import LayerSums, ring_sums
 from lp_core.exemplars.scan_result import ScanResult, half_precision, join_results, maxima_of
 from lp_core.network.layers import conv_channels
+from lp_core.settings import ViewSettings
 
 WIDTH = 1 / 64
 CHANNELS = conv_channels(WIDTH)
@@ -32,19 +36,30 @@ def scanned(random_network, images):
     """A task: what it finds in some images, in batches of one size that are filled up."""
     network = random_network(WIDTH)
 
+    firsts = dict(zip(CHANNELS, itertools.accumulate(CHANNELS.values(), initial=0), strict=False))
+
     @functools.cache
-    def peaks(batch: tuple[int, ...]) -> Peaks:
+    def passed(batch: tuple[int, ...]) -> tuple[Peaks, list[tuple[int, LayerSums]]]:
         filled = torch.cat([images[list(batch)], torch.zeros(BATCH - len(batch), 3, *SHAPE)])
-        return find_peaks(network, filled, rows=batch)
+        rings = []
+
+        def watch(layer: str, a_NCSR: torch.Tensor) -> None:
+            regions = map_regions("log_polar", ViewSettings(size=32), layer)
+            rings.append((firsts[layer], ring_sums(a_NCSR, regions, torch.full((CHANNELS[layer],), 0.5))))
+
+        return find_peaks(network, filled, rows=batch, watch=watch), rings
 
     def task(rows: list[int]) -> ScanResult:
-        found = ScanResult.empty(CHANNELS, SHAPE)
+        found = ScanResult.empty(CHANNELS, SHAPE, np.full(sum(CHANNELS.values()), 0.5))
         top_k = found.top_k
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
-            top_k = top_k.push(peaks(tuple(batch)), batch)
-            found.statistics.push(peaks(tuple(batch)), batch)
-        return ScanResult(top_k, found.statistics, ("here",))
+            peaks, rings = passed(tuple(batch))
+            top_k = top_k.push(peaks, batch)
+            found.statistics.push(peaks, batch)
+            for first, sums in rings:
+                found.rings.push(first, sums)
+        return ScanResult(top_k, found.statistics, found.rings, ("here",))
 
     return task
 
@@ -68,7 +83,7 @@ def test_shards_order_retries_and_grouping_leave_no_trace(scanned, data) -> None
 
 def test_what_computed_the_parts_is_kept(scanned) -> None:
     a, b = scanned([0, 1]), scanned([2])
-    there = ScanResult(b.top_k, b.statistics, ("there", "elsewhere"))
+    there = ScanResult(b.top_k, b.statistics, b.rings, ("there", "elsewhere"))
     assert join_results(a, there).machines == join_results(there, a).machines == ("elsewhere", "here", "there")
     assert ScanResult.from_bytes(join_results(a, there).to_bytes()).machines == ("elsewhere", "here", "there")
 
