@@ -11,7 +11,6 @@ import numpy as np
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
-from lp_core.network.layers import conv_channels
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES
@@ -30,7 +29,6 @@ from tasks.measuring import (
     read_nines,
     read_part,
 )
-from tasks.pieces import Executor, InProcess
 from tasks.progress import Progress, say
 from tasks.twins import TwinNetwork, twins_of
 from workflows.scan import scan_control
@@ -52,8 +50,6 @@ EQUAL_CELLS = "lesion.fovea_less_equal_cells"
 PLUGIN = "plugin"
 """Name of the embedding that `measure.embedding` gives."""
 LESION_PARTS = f"{PARTS}/lesion"
-SMALL = 500_000
-"""Channels times null samples that are measured in this process: 4 s, less than starting Ray takes. Our choice."""
 
 
 def measure(session: Session) -> None:
@@ -184,13 +180,8 @@ def _group(session: Session, pieces: list[NetworkNines]) -> None:
     with Progress("measure grouping", len(pieces), "networks") as progress:
         progress.already(len(pieces) - len(unfinished))
         if unfinished:
-            for networks in _executor(session).run(group_nines, [(piece,) for piece in unfinished]):
+            for networks in session.executor.run(group_nines, [(piece,) for piece in unfinished]):
                 progress.advance(networks)
-
-
-def _executor(session: Session) -> Executor:
-    channels = sum(conv_channels(session.recipe.network.width).values())
-    return InProcess() if channels * session.recipe.measure.samples <= SMALL else session.executor
 
 
 def _activity(scan: Stage) -> dict[str, LayerActivity]:
@@ -205,7 +196,7 @@ def _twins(session: Session) -> pa.Table | None:
     if len(session.recipe.views) < len(VIEW_NAMES):
         return None
     ordinary, other = (TwinNetwork(view, session.stages.scan(view).folder.uri) for view in VIEW_NAMES)
-    return twins_of(ordinary, other, session.recipe, _executor(session))
+    return twins_of(ordinary, other, session.recipe, session.executor)
 
 
 def _lesion(session: Session) -> pa.Table | None:
