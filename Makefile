@@ -29,7 +29,7 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 -m "not slow and not ray"
-	$(BIN)/python -m pytest -m "ray and not slow" --durations 20
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "ray and not slow" --durations 20
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

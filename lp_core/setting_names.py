@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from lp_core.settings import Recipe
 from lp_core.settings.fields import option_of, setting_name
@@ -18,6 +18,15 @@ def setting_values(recipe: Recipe) -> dict[str, Any]:
 def setting_roles(recipe: Recipe) -> dict[str, str]:
     """`result`, `placement` or `selection` of every setting, by name (`lp_core/settings/fields.py`)."""
     return {name: role for name, _, role in _fields(recipe)}
+
+
+def setting_kinds(recipe: Recipe) -> dict[str, Any]:
+    """The type of every setting, by name."""
+    kinds: dict[str, Any] = {}
+    for name, path, _ in _fields(recipe):
+        section = getattr(recipe, path[0]) if len(path) > 1 else recipe
+        kinds[name] = get_type_hints(type(section))[path[-1]]
+    return kinds
 
 
 def result_values(section: Any) -> dict[str, Any]:

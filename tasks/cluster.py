@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 
 from tasks.cpus import usable_cpus
 
 WAITING_TASKS = 128
 """Pieces of work in flight on a cluster, however small it is now: an autoscaler brings nodes for those that wait."""
+
+SHARED_BY = "LOGPOLAR_SHARED_BY"
+"""Variable that tells a command of a sweep how many commands share the cluster."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Cluster:
         grows: whether an autoscaler may bring more nodes.
         node_cpus: logical CPUs of the node that has most.
         node_gpus: GPUs of the node that has most.
+        shared_by: commands that train on it at the same time, this one included.
     """
 
     cpus: int
@@ -30,6 +35,7 @@ class Cluster:
     grows: bool
     node_cpus: float
     node_gpus: float
+    shared_by: int = 1
 
     def tasks_at_once(self) -> int:
         """Pieces of work to keep in flight, by what the cluster has now."""
@@ -52,7 +58,8 @@ def describe_cluster(is_local: bool) -> Cluster:
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = [max((node.get(name, 0.0) for node in nodes), default=0.0) for name in ("CPU", "GPU")]
     grows = not is_local and _has_autoscaler()
-    return Cluster(int(total.get("CPU", 0)), total.get("GPU", 0.0), is_local, grows, *most)
+    shared_by = int(os.environ.get(SHARED_BY, 1))
+    return Cluster(int(total.get("CPU", 0)), total.get("GPU", 0.0), is_local, grows, most[0], most[1], shared_by)
 
 
 def _has_autoscaler() -> bool:

@@ -23,6 +23,10 @@ _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Where it is 0, Ray takes the loopback address for this machine's, and none of its processes listens on another."""
 
 
+CONNECTING = {_LOOPBACK: "0"}
+"""Environment in which another command finds this machine's node of a cluster that `start_local` started."""
+
+
 def prepare_local() -> None:
     """Set what Ray reads when it is imported, and what its processes inherit."""
     os.environ.setdefault(_LOOPBACK, "0")

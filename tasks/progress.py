@@ -80,7 +80,9 @@ _display = _Display()
 
 
 def _pace(rate: float, unit: str) -> str:
-    """A rate for people; a slow one with decimals, because 0 is none."""
+    """A rate for people; a slow one with decimals or per hour, because 0 is none."""
+    if rate < 0.01:
+        return f"{3600 * rate:.3g} {unit}/h"
     return f"{rate:.{0 if rate >= 10 else 2}f} {unit}/s"
 
 

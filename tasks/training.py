@@ -134,7 +134,7 @@ def _trainer(
     use_gpu = train.device == "gpu" or (train.device == "auto" and cluster.gpus > 0)
     at_once = views_at_once(train, len(recipe.views), cluster.cpus, cluster.gpus if use_gpu else 0.0)
     nodes = max(1, sum(node["Alive"] and node["Resources"].get("CPU", 0) > 0 for node in ray.nodes()))
-    workers_per_node = -(-train.workers * at_once // nodes)
+    workers_per_node = -(-train.workers * at_once * cluster.shared_by // nodes)
     at_once = min(at_once, len(stages))
     number = train.workers * at_once
     # Elastic workers take every CPU there is, and would leave none to read with: each holds one for its readers.

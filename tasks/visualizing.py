@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import DataError
 from lp_core.fingerprint import fingerprint
-from lp_core.run.files import ATLAS, PANELS
+from lp_core.run.files import ATLAS, PANELS, RANDOM_WEIGHTS
 from lp_core.settings import Rule
 from lp_core.storage import Storage
 from tasks.from_recipe import feed_of
@@ -38,6 +39,7 @@ class AtlasSheet:
         panels: those of them that also get a panel.
         rule: of going back through a ReLU.
         format: of panels.
+        untrained: SHA-256 of the first weights, with which the units of `panels` are drawn once more; None for not.
     """
 
     exemplars: str
@@ -46,11 +48,13 @@ class AtlasSheet:
     panels: tuple[int, ...]
     rule: Rule
     format: str
+    untrained: str | None = None
 
     @property
     def image(self) -> str:
         """File of the sheet's picture; its name changes with everything that the sheet depends on."""
-        name = fingerprint([self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format])
+        decisive = [self.exemplars, self.layer, self.channels, self.panels, self.rule, self.format]
+        name = fingerprint([*decisive, self.untrained] if self.untrained else decisive)
         return f"{ATLAS}/{self.layer}/{self.channels[0]:04d}-{name}.webp"
 
     @property
@@ -62,6 +66,10 @@ class AtlasSheet:
         """File of a channel's panel."""
         return f"{PANELS}/{self.layer}/{channel}.{self.format}"
 
+    def random_weights(self, channel: int) -> str:
+        """File of a channel's features with random weights."""
+        return f"{RANDOM_WEIGHTS}/{self.layer}/{channel}.webp"
+
 
 def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
     """Draw a sheet, and the panels of its channels.
@@ -71,6 +79,7 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
         and the sheet stays unfinished.
     """
     from lp_core.report.atlas import SCHEMA, feature_rows, sheet_picture
+    from lp_core.report.feature_strip import feature_strip
     from lp_core.report.panel import panel
     from lp_core.report.picture import png, webp
 
@@ -80,6 +89,10 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
         picture = panel(tiles[channel], trained.view, title=f"{sheet.layer}, channel {channel}", rule=sheet.rule)
         content = png(picture) if sheet.format == "png" else webp(picture, quality=90)
         trained.folder.write_bytes(sheet.panel(channel), content)
+    if sheet.untrained and sheet.panels and not complaints:
+        network = replace(trained, weights=sheet.untrained, epoch=0)
+        for channel, drawn in random_tiles(network, sheet.exemplars, sheet.layer, sheet.panels, sheet.rule).items():
+            trained.folder.write_bytes(sheet.random_weights(channel), webp(feature_strip(drawn, trained.view)))
     if not complaints:
         trained.folder.write_bytes(sheet.image, webp(sheet_picture(list(tiles.values()), trained.view)))
         rows = [
@@ -92,11 +105,14 @@ def draw_sheet(trained: Trained, sheet: AtlasSheet) -> tuple[int, list[str]]:
 
 
 def read_table(folder: Storage, sheet: AtlasSheet) -> pa.Table | None:
-    """Return what a finished sheet wrote; None if it is not finished."""
+    """Return what a finished sheet wrote; None if it is not finished, or by a version that measured less."""
+    from lp_core.report.atlas import SCHEMA
+
     try:
-        return folder.read_table(sheet.table)
+        table = folder.read_table(sheet.table)
     except (OSError, pa.ArrowInvalid):
         return None
+    return table if table.schema.names == SCHEMA.names else None
 
 
 def exemplar_tiles(
@@ -114,11 +130,51 @@ def exemplar_tiles(
     Returns:
         Pictures by channel, and a line for each exemplar whose recorded activation was not found again; it has none.
     """
-    from lp_core.exemplars.guided_backprop import guided_backprop
+    complaints = []
+    tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
+    for line, tile, activation in _drawn(trained, exemplars, layer, channels, rule):
+        recorded = line["activation"]
+        if abs(activation - recorded) > TOLERANCE * recorded:
+            exemplar = f"{trained.view}/{layer}/{line['channel']} rank {line['rank']}"
+            complaints.append(f"{exemplar}: activation {recorded:.6g} is recorded, found {activation:.6g}")
+        else:
+            tiles[line["channel"]].append(tile)
+    return tiles, complaints
+
+
+def random_tiles(
+    untrained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule
+) -> dict[int, list[Tile]]:
+    """The pictures of the same units in the same images, with the untrained network's weights.
+
+    Args:
+        untrained: the network before its first step.
+        exemplars, layer, channels, rule: as `exemplar_tiles`.
+
+    Returns:
+        Pictures by channel. Each is that of the unit before its own ReLU: without training, most units of deep layers
+        are active either in every image or in none, and those would show nothing.
+    """
+    tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
+    for line, tile, _ in _drawn(untrained, exemplars, layer, channels, rule, before_relu=True):
+        tiles[line["channel"]].append(tile)
+    return tiles
+
+
+def _drawn(
+    trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule, *, before_relu: bool = False
+) -> Iterator[tuple[dict[str, Any], Tile, float]]:
+    """Yield each exemplar's line of the table, its pictures, and the activation of its unit in this network.
+
+    Where the unit is wanted `before_relu`, the activation has no meaning.
+    """
+    from lp_core.exemplars.guided_backprop import always_active, guided_backprop
     from lp_core.network.inputs import normalized
     from lp_core.report.exemplar_tile import exemplar_tile
 
     network, device = kept_network(trained, classifier=False)
+    if before_relu:
+        network = always_active(network, layer)
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
     lines = [
@@ -129,8 +185,6 @@ def exemplar_tiles(
     shown = [line for line in lines if line["row"] is not None]
     rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
     images = _images(trained, rows)
-    complaints = []
-    tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
     size = recipe.scan.batch_size
     for start in range(0, len(shown), size):
         part = shown[start : start + size]
@@ -138,13 +192,8 @@ def exemplar_tiles(
         units = [(line["channel"], line["unit_row"], line["unit_col"]) for line in part]
         gradients, activations = guided_backprop(network, x, layer, units, rule)
         for line, gradient, activation in zip(part, gradients.cpu(), activations.tolist(), strict=True):
-            channel, image, recorded = line["channel"], images[line["row"]], line["activation"]
-            if abs(activation - recorded) > TOLERANCE * recorded:
-                exemplar = f"{view}/{layer}/{channel} rank {line['rank']}"
-                complaints.append(f"{exemplar}: activation {recorded:.6g} is recorded, found {activation:.6g}")
-            else:
-                tiles[channel].append(exemplar_tile(line, image, gradient, network, recipe, view))
-    return tiles, complaints
+            tile = exemplar_tile(line, images[line["row"]], gradient, network, recipe, view)
+            yield line, tile, activation
 
 
 def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:

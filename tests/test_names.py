@@ -15,6 +15,7 @@ WITHOUT_MODULE = {
     "tests/lp_core/network/test_golden_curve.py": "numbers of a whole training, from drawing images to the optimiser",
     "tests/workflows/test_autoscaling.py": "whole commands on a cluster that grows and shrinks",
     "tests/workflows/test_chain.py": "whole commands, one after the other, as a user runs them",
+    "tests/workflows/test_chain_faults.py": "the same on damaged data",
     "tests/workflows/test_foreign_modules.py": "whole commands beside a user's modules of our names",
     "tests/workflows/test_last_settings.py": "whole commands whose settings differ from those of the command before",
     "tests/workflows/test_nodes.py": "whole commands on a cluster that loses nodes",

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
+from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ VERBS = {
     "train": "train the networks of a run",
     "evaluate": "measure their accuracy on the validation split",
     "scan": "find the nine strongest activations of every channel",
-    "visualize": "draw what channels respond to; `visualize figure-1` (2, 3): one of the paper's figures, for print",
-    "report": "write the page about a run",
+    "visualize": "draw what excites channels most; `visualize figure-1` (2, 3): one of the paper's figures, for print",
+    "measure": "turn sentences about channels and views into numbers, each against chance, with a verdict",
+    "report": "write the page about a run, or about a sweep",
     "run": "all stages of a recipe, resuming whatever is complete",
+    "sweep": "many runs: every combination of seeds, varied settings and controls",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find the exemplars again by brute force and compare",
     "warp": "one picture to its log-polar image, or back",
@@ -33,6 +36,7 @@ VERBS = {
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
     make_lasting()
+    end_with_parent()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
@@ -78,12 +82,42 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.submit import submit_command
 
         submit_command(program, arguments)
+    elif verb == "sweep":
+        from workflows.sweep import sweep
+        from workflows.sweep_command import sweep_command
+
+        sweep(sweep_command(VERBS[verb], arguments))
+    elif verb == "measure":
+        _measure(arguments)
+    elif verb == "report":
+        _report(arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
         tyro.cli(warp, prog=program, args=arguments)
     else:
         _run_stage(verb, arguments)
+
+
+def _measure(arguments: list[str]) -> None:
+    from workflows.measure_command import sweep_measurement
+    from workflows.measure_sweep import measure_sweep
+
+    sweep = sweep_measurement(arguments)
+    if sweep is None:
+        _run_stage("measure", arguments)
+    else:
+        measure_sweep(sweep.folder, sweep.command)
+
+
+def _report(arguments: list[str]) -> None:
+    from workflows.sweep_report import named_sweep, sweep_report
+
+    folder = named_sweep(arguments)
+    if folder is None:
+        _run_stage("report", arguments)
+    else:
+        sweep_report(folder)
 
 
 def _run_stage(verb: str, arguments: list[str]) -> None:

@@ -7,10 +7,10 @@ other options name: `Start` reads these, then the verb's own type reads everythi
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, make_dataclass, replace
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
@@ -64,6 +64,9 @@ LAYERS = PrimitiveConstructorSpec(
 )
 """`conv3_3 conv5_2` or `conv3_3,conv5_2`."""
 
+WORDS = replace(LAYERS, metavar="{untrained,shuffled} ...")
+"""The same for controls."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VisualizeOptions(VisualizeSettings):
@@ -103,8 +106,8 @@ class StageOptions(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerifyOptions(StageOptions):
-    """The same, for `logpolar verify RUN`."""
+class PlaceOptions(StageOptions):
+    """The same, for `logpolar verify RUN`, `measure RUN` and `report RUN`, which take the folder by its place."""
 
     folder: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN]")] = ()
     """Run folder, instead of --run."""
@@ -129,8 +132,28 @@ class FigureOptions(WeighedOptions):
     visualize: ShortVisualizeOptions = field(default_factory=ShortVisualizeOptions)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions(StageOptions):
+    """The same for all runs of `logpolar sweep`, and in what they differ."""
+
+    seeds: str | None = None
+    """Number of seeds, such as 8 for 0 to 7, or the seeds: `3,5,7` (`3,` is one). They add up with those of an earlier
+    start; a new sweep has seed 0 unless given."""
+    vary: Annotated[tuple[str, ...], UseAppendAction] = ()
+    """SETTING=VALUE,VALUE, such as view.law=monopole,opencv; each --vary multiplies the runs. Members of one value are
+    separated by spaces."""
+    controls: Annotated[tuple[str, ...], WORDS] = ()
+    """`untrained` scans the first weights of every run; `shuffled` makes every run once more with shuffled labels."""
+    at_once: int | None = None
+    """Runs at the same time; as many as the cluster has room for unless given."""
+
+
+Options = TypeVar("Options", bound=StageOptions)
+
+BY_PLACE = ("measure", "report", "verify")
+"""Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
-    "verify": VerifyOptions,
+    **dict.fromkeys(BY_PLACE, PlaceOptions),
     "visualize": FigureOptions,
     **dict.fromkeys(("evaluate", "scan", "run"), WeighedOptions),
 }
@@ -161,23 +184,22 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
         SystemExit: help was asked for (0), or an option is unknown or malformed (2).
     """
     start, _ = tyro.cli(Start, args=arguments, return_unknown_args=True, add_help=False)
-    folder = start.folder[0] if verb == "verify" and start.folder else None
+    folder = start.folder[0] if verb in BY_PLACE and start.folder else None
     run = start.run or folder or ("runs/demo" if verb == "demo" else None)
     default = as_options(OPTIONS.get(verb, StageOptions), _settings_before(verb, run, start), run)
     chosen = tyro.cli(type(default), prog=f"logpolar {verb}", description=f"{about}.", default=default, args=arguments)
     recipe = recipe_of(chosen)
     if recipe.data.path:  # workers on other nodes have other working directories
         recipe = replace(recipe, data=replace(recipe.data, path=Storage.at(recipe.data.path).uri))
-    check(
-        len(getattr(chosen, "folder", ())) <= 1, f"verify takes one run, not {' '.join(getattr(chosen, 'folder', ()))}"
-    )
+    folders: tuple[str, ...] = getattr(chosen, "folder", ())
+    check(len(folders) <= 1, f"{verb} takes one run, not {' '.join(folders)}")
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)
     return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figures[0] if figures else None)
 
 
-def as_options(kind: type[StageOptions], recipe: Recipe, run: str | None) -> StageOptions:
+def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     """A recipe as the default values of a verb's options."""
     values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
     short = get_type_hints(kind)["visualize"]

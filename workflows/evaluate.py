@@ -70,5 +70,5 @@ def _compare(session: Session) -> None:
     stage.finish(watch.seconds)
     say(
         f"evaluate: cartesian alone names {top1['only_a']} images correctly, log_polar alone {top1['only_b']} "
-        f"(McNemar's test: p = {top1['p_value']:.2g})"
+        f"(McNemar's test between these two networks: p = {top1['p_value']:.2g})"
     )

@@ -11,6 +11,7 @@ from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
+from workflows.measure import measure
 from workflows.report import report
 from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
@@ -35,6 +36,7 @@ def run(session: Session) -> None:
     if recipe.scan.split != VALIDATION or recipe.scan.control != "none":
         scan_validation(session)
     visualize(session)
+    measure(session)
     report(session)
 
 
@@ -43,16 +45,16 @@ def demo(session: Session) -> None:
     data = session.run / "dataset"
     if session.recipe.data.path in ("", data.uri):
         session.recipe = replace(session.recipe, data=replace(session.recipe.data, path=data.uri))
-        _make_toy(session)
+        make_toy(data)
     run(session)
 
 
-def _make_toy(session: Session) -> None:
+def make_toy(data: Storage) -> None:
+    """Draw the built-in data set into a folder that does not hold it yet."""
     from lp_core.indexing.layouts import find
     from lp_core.indexing.manifest import write_dataset_folder
     from lp_core.toy.data_set import write_toy
 
-    data = session.run / "dataset"
     if data.exists("manifest.json"):
         return
     say(f"drawing the built-in data set in {data}")

@@ -13,7 +13,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.network.layers import conv_channels
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
-from lp_core.settings import ViewName
+from lp_core.settings import Control, ViewName
 from tasks.first_look import look_file, look_first
 from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
@@ -50,6 +50,27 @@ def scan_validation(session: Session) -> None:
     session.recipe = replace(recipe, scan=shown)
     try:
         _scan_views(session)
+    finally:
+        session.recipe = recipe
+
+
+def scan_control(session: Session, view: ViewName, epoch: int | None, control: Control) -> None:
+    """Scan the validation split with a network that measures compare with, unless that is finished.
+
+    Args:
+        session: its settings stay as they are.
+        view: of the network.
+        epoch: whose weights it has; 0 before the first step, None for the finished ones.
+        control: a null of the photographs or channels.
+    """
+    recipe = session.recipe
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
+    session.recipe = replace(recipe, scan=chosen)
+    try:
+        stage = session.stages.scan(view, epoch, control=control)
+        if not stage.is_finished():
+            session.stages.require(*stage.before)
+            _scan_view(session, view, {epoch: stage})
     finally:
         session.recipe = recipe
 

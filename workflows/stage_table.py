@@ -38,6 +38,7 @@ def graph(imported: bool = False) -> dict[str, Stage]:
         made.scan(_LOG_POLAR),
         made.changes(_LOG_POLAR),
         made.visualize(_LOG_POLAR),
+        made.measure(),
         made.report(),
     ]
     return {stage.name: stage for stage in stages}

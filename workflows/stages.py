@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
+from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED
+from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
-from lp_core.run.inputs import measure_inputs, scan_inputs, settings_among, train_inputs, visualize_inputs
+from lp_core.run.inputs import (
+    findings_inputs,
+    geometry_inputs,
+    measure_inputs,
+    scan_inputs,
+    settings_among,
+    train_inputs,
+    visualize_inputs,
+)
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
-from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName, to_dict
+from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from workflows.config import stored_recipe
@@ -35,7 +45,8 @@ WRITES = {
         *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
     ),
     "changes": (files.CHANGES,),
-    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES),
+    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
+    "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
@@ -85,6 +96,10 @@ class StageGraph:
     def kept(self, view: ViewName) -> dict[int, str]:
         """SHA-256 of the weights that the training kept of its epochs, ascending."""
         return kept_weights(self.run / view, self.train(view).fingerprint)
+
+    def untrained(self, view: ViewName) -> str | None:
+        """SHA-256 of the first weights of a view's training; None if it was not trained here, or kept none."""
+        return self.kept(view).get(0) if self.source(view).name == "train" else None
 
     def evaluate(self, view: ViewName) -> Stage:
         """The evaluation of a view on the validation split."""
@@ -158,8 +173,53 @@ class StageGraph:
         """The features of a view's exemplars of the validation split."""
         scan = self.scan(view)
         inputs = visualize_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        if self.recipe.visualize.random_weights:
+            inputs["untrained"] = self.untrained(view)
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
+
+    def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
+        """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
+
+        The untrained network is there if the training kept its first weights; epochs of `scan.checkpoints` have names
+        such as `epoch 3`.
+
+        Raises:
+            LogpolarError: the training did not keep the weights of an epoch that the settings ask for.
+        """
+        networks: dict[str, tuple[int | None, Control]] = {
+            TRAINED: (None, "none"),
+            SCRAMBLED: (None, "phase-scrambled"),
+        }
+        if self.source(view).name == "train" and 0 in self.kept(view):
+            networks[UNTRAINED] = (0, "none")
+        return networks | {f"epoch {epoch}": (epoch, "none") for epoch in self._epochs(view) if epoch > 0}
+
+    def measured_scans(self, view: ViewName) -> dict[str, Stage]:
+        """The scans of the validation split that a view's measures read, by the name of the network."""
+        return {name: self.scan(view, epoch, control=control) for name, (epoch, control) in self.networks(view).items()}
+
+    def measure(self) -> Stage:
+        """The measures of all views and the findings, from scans of the validation split."""
+        scans = {view: self.measured_scans(view) for view in self.recipe.views}
+        fingerprints: dict[str, dict[str, str]] = {
+            view: {network: stage.fingerprint for network, stage in of_view.items()} for view, of_view in scans.items()
+        }
+        rules = read_rules(committed_rules()).fingerprint
+        before = [stage for of_view in scans.values() for stage in of_view.values()]
+        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+
+    def measured(self) -> Stage | None:
+        """The measures of the views and epochs that were chosen when they were made; None if they never were."""
+        manifest = Stage(self.run, "measure", {}).manifest()
+        if manifest is None:
+            return None
+        scans = manifest["inputs"]["scans"]
+        names = {name for networks in scans.values() for name in networks}
+        epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
+        scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
+        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:
         """The page about all views of the run."""
@@ -170,12 +230,16 @@ class StageGraph:
         fingerprints = {view: {stage.name: stage.fingerprint for stage in stages} for view, stages in shown.items()}
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
         if "log_polar" not in views:  # its samples are log-polar anyway
-            inputs["view"] = to_dict(self.recipe.geometry)
+            inputs["view"] = geometry_inputs(self.recipe)
         if chosen := self._selection():  # the command that makes the run again names it
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
         before = [stage for stages in shown.values() for stage in stages]
-        return self._stage(self.run, "report", inputs, "", *before, *compared)
+        measured = self.measured()
+        if measured is not None:
+            inputs["findings"] = measured.fingerprint
+        last = [] if measured is None else [measured]
+        return self._stage(self.run, "report", inputs, "", *before, *compared, *last)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:
         """Check that these stages, and all before them, are finished with the present settings.

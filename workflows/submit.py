@@ -21,6 +21,7 @@ from lp_core.errors import ClusterError, SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage, one_line
 from tasks.progress import say
+from workflows.command_line import BY_PLACE
 from workflows.imported_recipe import recipe_source
 from workflows.recipes import recipe
 
@@ -33,7 +34,7 @@ STARTING_SECONDS = 60.0
 """A head answers some seconds before it can start jobs."""
 
 
-Submitted = Literal["demo", "train", "evaluate", "scan", "visualize", "report", "run", "verify"]
+Submitted = Literal["demo", "train", "evaluate", "scan", "visualize", "measure", "report", "run", "sweep", "verify"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Submission:
     verb: Positional[Submitted]
     """What the job does."""
     words: Annotated[Positional[tuple[str, ...]], arg(metavar="[RUN|FIGURE]")] = ()
-    """What VERB takes without an option: the run of `verify`, a figure of `visualize`."""
+    """What VERB takes without an option: the run of `verify` and `measure`, a figure of `visualize`."""
     run: str | None = None
     """Run folder, which every node of the cluster sees under this name."""
     recipe: str | None = None
@@ -72,7 +73,7 @@ def submit_command(program: str, arguments: list[str]) -> None:
         SystemExit: help was asked for (0), or the command line is malformed (2).
     """
     asked, others = tyro.cli(Submission, prog=program, args=arguments, return_unknown_args=True)
-    run = asked.run or (asked.words[0] if asked.verb == "verify" and asked.words else None)
+    run = asked.run or (asked.words[0] if asked.verb in BY_PLACE and asked.words else None)
     if run is None:
         raise SettingError("--run is missing; give a folder that every node of the cluster sees")
     words = [asked.verb, *asked.words]

@@ -7,7 +7,7 @@ import pyarrow as pa
 from lp_core.errors import DataError, check
 from lp_core.network.layers import conv_channels
 from lp_core.report.channel_choice import chosen_channels
-from lp_core.run.files import ATLAS, FEATURES, PANELS
+from lp_core.run.files import ATLAS, FEATURES, PANELS, RANDOM_WEIGHTS
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import Recipe, ViewName
 from tasks.pieces import InProcess
@@ -29,15 +29,31 @@ def visualize(session: Session) -> None:
     chosen_channels(session.recipe)  # refuses before anything is written
     session.write_config()
     for view, stage in stages.items():
-        if stage.is_finished():
+        if _is_finished(stage):
             say(f"visualize {view}: finished before")
         else:
             _draw_view(session, view, stage)
 
 
+def _is_finished(stage: Stage) -> bool:
+    return stage.is_finished() and stage.fact("columns") == _columns()  # earlier versions measured less
+
+
+def _columns() -> list[str]:
+    from lp_core.report.atlas import SCHEMA
+
+    return SCHEMA.names
+
+
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     recipe, folder = session.recipe, stage.folder
-    sheets = atlas_sheets(recipe, stage.inputs["exemplars"])
+    untrained = stage.inputs.get("untrained")
+    check(
+        bool(untrained) or not recipe.visualize.random_weights,
+        f"visualize.random-weights is true, but {session.run} holds no first weights of view {view}; leave it out, or "
+        "train again",
+    )
+    sheets = atlas_sheets(recipe, stage.inputs["exemplars"], untrained)
     trained = session.trained(view)
     unfinished = [sheet for sheet in sheets if read_table(folder, sheet) is None]
     # Connect before anything is removed: nothing is lost where no cluster answers.
@@ -58,7 +74,8 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
             DataError,
         )
         _join(stage, sheets)
-    stage.finish(watch.seconds, channels=channels, panels=sum(len(sheet.panels) for sheet in sheets))
+    panels = sum(len(sheet.panels) for sheet in sheets)
+    stage.finish(watch.seconds, channels=channels, panels=panels, columns=_columns())
     for sheet in sheets:
         folder.remove(sheet.table)
 
@@ -66,8 +83,9 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
 def _remove_others(stage: Stage, sheets: list[AtlasSheet]) -> None:
     """Remove pictures that other settings drew: the report shows those of its own settings."""
     panels = {sheet.panel(channel) for sheet in sheets for channel in sheet.panels}
-    kept = panels | {sheet.image for sheet in sheets} | {sheet.table for sheet in sheets}
-    for file in stage.folder.files(PANELS) + stage.folder.files(ATLAS):
+    random = {sheet.random_weights(channel) for sheet in sheets if sheet.untrained for channel in sheet.panels}
+    kept = panels | random | {sheet.image for sheet in sheets} | {sheet.table for sheet in sheets}
+    for file in [file for name in (PANELS, ATLAS, RANDOM_WEIGHTS) for file in stage.folder.files(name)]:
         if file not in kept:
             stage.folder.remove(file)
 
@@ -85,8 +103,13 @@ def _join(stage: Stage, sheets: list[AtlasSheet]) -> None:
     stage.folder.write_table(FEATURES, pa.concat_tables(tables).combine_chunks(), compression="zstd")
 
 
-def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
+def atlas_sheets(recipe: Recipe, exemplars: str, untrained: str | None = None) -> list[AtlasSheet]:
     """What there is to draw, in the order of layers and channels.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of the view's exemplars.parquet.
+        untrained: SHA-256 of the first weights; None to draw nothing with them.
 
     Raises:
         LogpolarError: a layer or channel does not exist.
@@ -100,5 +123,5 @@ def atlas_sheets(recipe: Recipe, exemplars: str) -> list[AtlasSheet]:
         for start in range(0, len(channels), CHANNELS):
             part = tuple(channels[start : start + CHANNELS])
             with_panel = tuple(channel for channel in part if channel in panels.get(layer, []))
-            sheets.append(AtlasSheet(exemplars, layer, part, with_panel, settings.rule, settings.format))
+            sheets.append(AtlasSheet(exemplars, layer, part, with_panel, settings.rule, settings.format, untrained))
     return sheets

@@ -1,4 +1,4 @@
-"""What one unit responds to in one image: the gradient of its activation, by three rules for going back through a ReLU.
+"""What drives one unit in one image: the gradient of its activation, by three rules for going back through a ReLU.
 
 Only the pixels that the unit sees are computed, in one of two ways. Its receptive field is cut from the image and
 convolved without padding, and everything beyond the edges of the real maps is held at zero, which is what the network's
@@ -12,6 +12,7 @@ field.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -36,6 +37,8 @@ from lp_core.settings import Rule
 
 Unit = tuple[int, int, int]
 """Channel, row and column in a layer's map."""
+LIFT = 1e9
+"""Bias above the size of every sum of inputs of a unit. Our choice: activations are below 65,504 in practice."""
 PART_SHARE = 0.75
 """A part of the image is faster than crops if it has fewer px by this: convolutions of crops get smaller from layer to
 layer. Source: measured on conv5_1 to conv5_3 at 224 px with `benchmarks.guided_backprop_speed`."""
@@ -81,6 +84,22 @@ def guided_backprop(
             x_N3LL = cut_squares(x_N3SR, start_N2, field.size, circular)
             return _in_crop(network, _Crop(x_N3LL, start_N2, rows, cols, circular), layer, channel_N, RELU_RULES[rule])
     return _in_parts(network, x_N3SR, layer, units, field, parts, rule)
+
+
+@torch.no_grad()
+def always_active(network: VGG16, layer: str) -> VGG16:
+    """Return a copy of a network in which every unit of a layer is active; all else is shared.
+
+    The gradient of an active unit does not depend on its bias, so `guided_backprop` of the copy gives that of the
+    unit before its own ReLU.
+    """
+    number = conv_layers()[layer]
+    shared = {id(part): part for name, part in network.named_parameters() if name != f"features.{number}.bias"}
+    lifted = deepcopy(network, shared)
+    bias = lifted.features[number].bias
+    assert isinstance(bias, Tensor)
+    bias.fill_(LIFT)
+    return lifted
 
 
 @torch.no_grad()

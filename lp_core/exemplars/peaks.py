@@ -32,7 +32,7 @@ class ActivationError(ValueError):
 
 @dataclass(frozen=True)
 class Peaks:
-    """Where, and how strongly, each channel responds most in each image of a batch.
+    """Where, and how strongly, each channel is most active in each image of a batch.
 
     Attributes:
         value_NC: float32, largest activation after ReLU over the map, so 0 or more.

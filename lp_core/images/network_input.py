@@ -13,6 +13,9 @@ from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.sampling import Affine, sample, sampling_bands
 from lp_core.settings import ViewName, ViewSettings
 
+MEAN_COLOUR = (124, 116, 104)
+"""ImageNet's mean colour in whole grey levels; about 0 in a network. Source: `lp_core.network.inputs.MEAN`."""
+
 
 @functools.lru_cache(maxsize=16)
 def log_polar_map(settings: ViewSettings) -> LogPolarMap:
@@ -34,18 +37,29 @@ def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: V
     Args:
         image_HWC: Decoded photograph, uint8 [H, W, 3].
         crop: The part to look at; what lies beyond it is as black as what lies beyond the photograph.
-        view: `cartesian` (the crop resized) or `log_polar`.
+        view: `cartesian` (the crop resized; with `equal_information` the log-polar image mapped back) or `log_polar`.
         settings: Size, law and way of sampling.
 
     Returns:
         uint8 [size, size, 3]; rows are sectors and columns are rings in the log-polar view.
     """
     if view == "cartesian":
+        if settings.equal_information:
+            # From the rounded image that the log-polar network gets: it knows no more either.
+            return log_polar_map(settings).unwarp(_log_polar_input(image_HWC, crop, settings))[0]
         return resize_crop(image_HWC, crop, settings.size)
+    return _log_polar_input(image_HWC, crop, settings)
+
+
+def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings) -> np.ndarray:
     log_polar = log_polar_map(settings)
     if settings.sampling == "two-step":
-        return log_polar.warp(resize_crop(image_HWC, crop, settings.size))
-    return sample_composed(image_HWC, crop, log_polar)
+        image_SRC = log_polar.warp(resize_crop(image_HWC, crop, settings.size))
+    else:
+        image_SRC = sample_composed(image_HWC, crop, log_polar)
+    if settings.blank_within > 0:
+        image_SRC[log_polar.looks_within(settings.blank_within)] = MEAN_COLOUR
+    return image_SRC
 
 
 def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:

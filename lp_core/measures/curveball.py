@@ -1,6 +1,6 @@
 """Null N1: the nines of a layer dealt out again, so that every image still serves as many channels as before.
 
-Some images excite many channels whatever the network has learned. Chance must keep that popularity: 576 places of
+Some images excite many channels of any network. Chance must keep that popularity: 576 places of
 one measured layer held 324 distinct images only, which alone looks like grouping.
 
 Shapes: C channels of one or several layers, K places of each (nine), P pairs of channels.

@@ -122,7 +122,7 @@ def total_variation_p(
 
 
 def harmonics(weight_CS: np.ndarray, orders: Sequence[int] = (1, 2, 4)) -> np.ndarray:
-    """Return complex128 [C, orders]: how much each channel prefers angles, as harmonics around the circle.
+    """Return complex128 [C, orders]: how unevenly each channel fires by angle, as harmonics around the circle.
 
     The absolute value is the resultant length R, 0 (none) to 1 (one sector only). The argument divided by the order is
     the preferred angle, clockwise on the screen from the right. Order 1 is a side, order 2 an axis; order 4 is what a

@@ -9,15 +9,14 @@ Shapes: N gradients, S sectors, R rings, H W px of the photograph, C colours, B 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.geometry import LogPolarGeometry
+from lp_core.images.map_matrix import map_matrix
 
 
-def photograph_gradient(gradient_NSRC: np.ndarray, log_polar: LogPolarMap) -> np.ndarray:
+def photograph_gradient(gradient_NSRC: np.ndarray, log_polar: LogPolarGeometry) -> np.ndarray:
     """Return the gradient by the photograph's pixels of something whose gradient by the log-polar image is known.
 
     The map is linear, x -> J x; the chain rule carries a gradient g to J^T g.
@@ -32,20 +31,15 @@ def photograph_gradient(gradient_NSRC: np.ndarray, log_polar: LogPolarMap) -> np
     Raises:
         ValueError: the gradient does not have the map's sectors and rings.
     """
-    import torch  # here, because the other measures need none
-
-    from lp_core.images.tensor import LogPolar
-
-    gradient_NCSR = torch.tensor(np.moveaxis(gradient_NSRC, 3, 1), dtype=torch.float64)
     wanted = (log_polar.sectors, log_polar.rings)
-    if tuple(gradient_NCSR.shape[2:]) != wanted:
+    if gradient_NSRC.shape[1:3] != wanted:
         raise ValueError(
             f"the gradient has shape {gradient_NSRC.shape}; this map is for [N, {wanted[0]}, {wanted[1]}, C]"
         )
-    at_NCHW = torch.zeros((*gradient_NCSR.shape[:2], *log_polar.size), dtype=torch.float64, requires_grad=True)
-    with torch.enable_grad():
-        (result_NCHW,) = torch.autograd.grad(LogPolar(log_polar)(at_NCHW), at_NCHW, gradient_NCSR)
-    return np.moveaxis(result_NCHW.numpy(), 1, 3)
+    images, colours = len(gradient_NSRC), gradient_NSRC.shape[3]
+    gradient = np.moveaxis(gradient_NSRC.astype(np.float64), 0, 2).reshape(wanted[0] * wanted[1], images * colours)
+    moved = map_matrix(log_polar).T @ gradient
+    return np.moveaxis(moved.reshape(*log_polar.size, images, colours), 2, 0)
 
 
 def ring_energy(gradient_NSRC: np.ndarray, edge_E: np.ndarray) -> np.ndarray:
@@ -94,3 +88,13 @@ def energy_centroid(gradient_NHWC: np.ndarray, fixation_yx: tuple[float, float])
         )
     )
     return np.stack([np.hypot(y, x), np.arctan2(y, x)], 1)
+
+
+def energy_within(gradient_NHWC: np.ndarray, radius: float, fixation_yx: tuple[float, float]) -> np.ndarray:
+    """Return the share of each gradient's energy in pixels nearer to the fixation than a radius, float64 [N], 0 to 1.
+
+    NaN for a gradient that is zero everywhere.
+    """
+    within_N = annulus_energy(gradient_NHWC, np.array([0.0, radius]), fixation_yx)[:, 0]
+    total_N = (gradient_NHWC.astype(np.float64) ** 2).sum((1, 2, 3))
+    return np.divide(within_N, total_N, out=np.full(len(total_N), math.nan), where=total_N > 0)

@@ -90,7 +90,13 @@ class Finding:
         return _json_ready(row)
 
 
-def judge(claim: Claim, measured: Mapping[str, Sequence[float]], scope: Scope, rules: Rules) -> Finding:
+def judge(
+    claim: Claim,
+    measured: Mapping[str, Sequence[float]],
+    scope: Scope,
+    rules: Rules,
+    missing: Mapping[str, str] | None = None,
+) -> Finding:
     """Return the verdict about a claim.
 
     Args:
@@ -98,11 +104,12 @@ def judge(claim: Claim, measured: Mapping[str, Sequence[float]], scope: Scope, r
         measured: one value per seed by the name of the measure; measures that were not made are left out.
         scope: sizes of the data.
         rules: give the confidence, the level and the fingerprint.
+        missing: why measures were not made, by their names.
 
     Raises:
         ValueError: a value is NaN; leave the measure out instead.
     """
-    tested = tuple(_test(condition, measured, rules) for condition in claim.conditions)
+    tested = tuple(_test(condition, measured, rules, missing or {}) for condition in claim.conditions)
     too_small = [
         f"{name} is {getattr(scope, name)}, the rule needs {claim.at_least[name]}"
         for name in ("input_px", "classes", "images", "seeds")
@@ -118,7 +125,8 @@ def judge(claim: Claim, measured: Mapping[str, Sequence[float]], scope: Scope, r
     if unmeasurable:
         verdict, reasons = "not measurable at this size", unmeasurable
     elif scope.seeds == 1:
-        verdict, reasons = "undecided", ["one seed: a case report"]
+        unmeasured = [result.reason for result in tested if result.interval is None]
+        verdict, reasons = "undecided", ["one seed: a case report", *unmeasured]
     elif too_small:
         verdict, reasons = "undecided", too_small
     elif failed:
@@ -151,15 +159,19 @@ def rule_text(claim: Claim) -> str:
     return "\n".join([*lines, f"  needs at least: {sizes}", f"  null: {claim.null}"])
 
 
-def _test(condition: Condition, measured: Mapping[str, Sequence[float]], rules: Rules) -> Tested:
+def _test(
+    condition: Condition, measured: Mapping[str, Sequence[float]], rules: Rules, missing: Mapping[str, str]
+) -> Tested:
     if condition.measure not in measured:
-        return Tested(condition.measure, condition.text, "open", None, f"{condition.measure} was not measured")
+        why = f" ({missing[condition.measure]})" if condition.measure in missing else ""
+        return Tested(condition.measure, condition.text, "open", None, f"{condition.measure} was not measured{why}")
     value_S = np.asarray(measured[condition.measure], np.float64)
     interval = t_interval(value_S, rules.confidence)
     above = condition.side == "above"
     # Turned so that the condition asks for values above 0.
     turned_S = (value_S - condition.bound) * (1 if above else -1)
-    seen = f"{condition.measure} is {interval.estimate:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
+    ends = "" if interval.n < 2 else f" [{interval.low:.3g}, {interval.high:.3g}]"
+    seen = f"{condition.measure} is {interval.estimate:.3g}{ends}"
     outcome: Outcome = "open"
     if condition.decided_by == "mean":
         outcome = "holds" if turned_S.mean() >= 0 else "fails"

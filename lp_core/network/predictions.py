@@ -127,7 +127,8 @@ def comparison(a: Predictions, b: Predictions) -> dict[str, Any]:
 
     Returns:
         `images`; for `top1` and `top5`: images that `both`, `only_a`, `only_b` and `neither` got right, `difference`
-        (a's accuracy less b's in percentage points) and `p_value` of McNemar's test.
+        (a's accuracy less b's in percentage points) and `p_value` of McNemar's test, which
+        is about these two networks alone.
 
     Raises:
         ValueError: the images are not the same.

@@ -6,6 +6,7 @@ kind (`KINDS` in `tile.py`). Words are in tables, not in the pictures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from lp_core.exemplars.field_measures import FieldMeasures
 from lp_core.network.receptive_field import Box
 from lp_core.report.panel import Geometry, pictures
 from lp_core.report.picture import PAPER, Picture
@@ -34,6 +36,7 @@ SCHEMA = pa.schema(
         pa.field("effective_left", pa.int32()),
         pa.field("effective_bottom", pa.int32()),
         pa.field("effective_right", pa.int32()),
+        *(pa.field(name, pa.float32()) for name in FieldMeasures._fields),
     ]
 )
 
@@ -57,7 +60,7 @@ def sheet_picture(channels: Sequence[Sequence[Tile]], view: ViewName) -> Picture
 
 
 def feature_rows(layer: str, channel: int, exemplars: Sequence[Tile], sheet: str, row: int) -> list[dict[str, Any]]:
-    """Rows of `features.parquet`: the positions of a channel's exemplars, and their effective receptive fields.
+    """Rows of `features.parquet`: positions of a channel's exemplars, effective receptive fields, `FieldMeasures`.
 
     Args:
         layer: such as conv5_2.
@@ -70,10 +73,15 @@ def feature_rows(layer: str, channel: int, exemplars: Sequence[Tile], sheet: str
         One row for each exemplar; for a channel without any, one whose rank is null.
     """
     position = {"layer": layer, "channel": channel, "rank": None, "sheet": sheet, "sheet_row": row}
-    nothing = dict.fromkeys(f"effective_{edge}" for edge in Box._fields)
+    nothing = dict.fromkeys([*(f"effective_{edge}" for edge in Box._fields), *FieldMeasures._fields])
     rows = []
     for exemplar in exemplars:
         box = exemplar.effective._asdict() if exemplar.effective else {}
         edges = {f"effective_{edge}": value for edge, value in box.items()}
-        rows.append(position | {"rank": exemplar.rank} | nothing | edges)
+        rows.append(position | {"rank": exemplar.rank} | nothing | edges | _numbers(exemplar.measures))
     return rows or [position | nothing]
+
+
+def _numbers(measures: FieldMeasures | None) -> dict[str, float]:
+    """The measures that there are: null in the table where there is no number."""
+    return {name: value for name, value in measures._asdict().items() if not math.isnan(value)} if measures else {}

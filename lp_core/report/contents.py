@@ -12,6 +12,8 @@ from lp_core.settings import Rule, ViewName
 
 if TYPE_CHECKING:
     from lp_core.images.log_polar import LogPolarMap
+    from lp_core.report.measured import Measured
+    from lp_core.report.percentile_nines import PercentileNine
 
 Exemplar = Mapping[str, Any]
 """A row of exemplars.parquet."""
@@ -33,6 +35,10 @@ class ViewReport:
     """Rows of exemplars.parquet, at least those of the channels that were drawn."""
     features: Sequence[Mapping[str, Any]] = ()
     """Rows of features.parquet: where in the atlas each exemplar was drawn."""
+    random_weights: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """Layer -> channel -> path of its features with random weights, relative to RUN/report. Optional."""
+    lower: Sequence[Mapping[str, Any]] = ()
+    """Rows of lower_exemplars.parquet of the channels with panels. Optional."""
     folder: str = ""
     """The view's folder relative to RUN/report, such as "../log_polar"."""
 
@@ -98,6 +104,10 @@ class ReportData:
     it. Optional."""
     log_polar_images: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """image_id -> the same of the log-polar image. Optional."""
+    measured: Measured | None = None
+    """What `measure` found; None if the run was not measured."""
+    nines: Sequence[PercentileNine] = ()
+    """Channels at percentiles of grouping, of all views."""
     per_row: int = 1
     """Pictures in a row of a contact sheet."""
 

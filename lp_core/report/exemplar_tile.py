@@ -1,4 +1,4 @@
-"""From an exemplar and its gradient to the pictures of it in a panel."""
+"""From an exemplar and its gradient to the pictures of it in a panel, and to numbers about it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 from lp_core.exemplars.contrast import gradient_picture
 from lp_core.exemplars.crop import cut, effective_box, paste
+from lp_core.exemplars.field_measures import field_measures
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
@@ -61,8 +62,17 @@ def exemplar_tile(
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])
     effective = effective_box(gradient.numpy(), box) if gradient.any() else None
-    wnid = exemplar.get("wnid")
-    return Tile(exemplar["rank"], name, exemplar["activation"], **pictures, effective=effective, wnid=wnid)
+    log_polar = log_polar_map(recipe.geometry) if view == "log_polar" else None
+    measures = field_measures(gradient.numpy(), image_SRC, box, log_polar, wraps=circular)
+    return Tile(
+        exemplar["rank"],
+        name,
+        exemplar["activation"],
+        **pictures,
+        effective=effective,
+        measures=measures,
+        wnid=exemplar.get("wnid"),
+    )
 
 
 def _with_alpha(pixels_hwC: np.ndarray, inside_hw: np.ndarray) -> np.ndarray:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lp_core.network.receptive_field import Box
 from lp_core.report.contents import Exemplar, ReportData, ViewReport
+from lp_core.report.gallery_measures import ASCENDING, measure_columns, measured_channels, shown_measures
 from lp_core.report.tile import KINDS, VIEW_TITLES
 
 
@@ -16,10 +17,11 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
 
     Returns:
         Name relative to RUN/report -> contents. gallery/index.js calls `logpolarIndex({...})`, gallery/<layer>.js calls
-        `logpolarLayer(name, {channels, views: {view: {sheets, places, panels, exemplars}}})`: paths of the layer's
-        sheets; of each channel [which sheet, row on it], the path of its panel, and its exemplars, each [class (place
-        in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of the receptive
-        field, and the same four of its effective part].
+        `logpolarLayer(name, {channels, views: {view: {sheets, places, panels, exemplars, random, lower, measures}}})`:
+        paths of the layer's sheets; of each channel [which sheet, row on it], the path of its panel, and its exemplars,
+        each [class (place in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of
+        the receptive field, and the same four of its effective part]; the path of its features with random weights,
+        its exemplars at lower quantiles, each [quantile, class, activation, image_id], and a column for each measure.
     """
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
     layers = data.layers()
@@ -29,8 +31,10 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         for (layer, channel), rows in view.items()
         if channel in layers.get(layer, [])
         for row in rows
-    }
+    } | {row["class_name"] for report in data.views.values() for row in report.lower}
     class_index = {name: number for number, name in enumerate(sorted(names))}
+    measured = measured_channels(data.measured)
+    measures = shown_measures(measured)
     views = {view: {"title": VIEW_TITLES[view], "kinds": [kind.heading for kind in KINDS[view]]} for view in data.views}
     index = {
         "views": views,
@@ -40,10 +44,13 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         "photographs": data.photographs,
         "logPolarImages": data.log_polar_images,
         "perRow": data.per_row,
+        "measures": measures,
+        "ascending": [name for name in ASCENDING if name in measures],
     }
     files = {"gallery/index.js": f"logpolarIndex({_json(index)});\n".encode()}
     drawn = {view: report.sheets() for view, report in data.views.items()}
     effective = {view: _effective(report) for view, report in data.views.items()}
+    lower = {view: _by_channel(report.lower) for view, report in data.views.items()}
     for layer, channels in layers.items():
         of_views = {}
         for view, report in data.views.items():
@@ -55,6 +62,9 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
                 "places": [[sheets[positions[c][0]], positions[c][1]] if c in positions else None for c in channels],
                 "panels": [report.panels.get(layer, {}).get(channel) for channel in channels],
                 "exemplars": [[_row(row, class_index, effective[view]) for row in rows] for rows in of_channels],
+                "random": [report.random_weights.get(layer, {}).get(channel) for channel in channels],
+                "lower": [[_lower(row, class_index) for row in lower[view].get((layer, c), [])] for c in channels],
+                "measures": measure_columns(measured, list(measures), view, layer, channels),
             }
         call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': of_views})});\n"
         files[f"gallery/{layer}.js"] = call.encode()
@@ -65,6 +75,18 @@ def _effective(report: ViewReport) -> dict[tuple[str, int, int], list[int | None
     """(layer, channel, rank) -> top, left, bottom, right of the effective receptive field."""
     edges = [f"effective_{edge}" for edge in Box._fields]
     return {(row["layer"], row["channel"], row["rank"]): [row[edge] for edge in edges] for row in report.features}
+
+
+def _by_channel(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
+    """(layer, channel) -> its exemplars at lower quantiles, the highest quantile first."""
+    channels: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: (-row["quantile"], row["rank"])):
+        channels.setdefault((row["layer"], row["channel"]), []).append(row)
+    return channels
+
+
+def _lower(row: Mapping[str, Any], class_index: Mapping[str, int]) -> list[Any]:
+    return [row["quantile"], class_index[row["class_name"]], float(f"{row['activation']:.4g}"), row["image_id"]]
 
 
 def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, list[int | None]]) -> list[Any]:

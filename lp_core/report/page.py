@@ -11,9 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lp_core.report.contents import ReportData, class_summary
+from lp_core.report.findings import shown_kinds
 from lp_core.report.gallery import gallery_data
 from lp_core.report.panel import Geometry
-from lp_core.report.picture import png
+from lp_core.report.picture import png, webp
 from lp_core.report.plots import training_curves
 from lp_core.report.tile import RULE_TITLES, VIEW_TITLES
 
@@ -44,15 +45,24 @@ def write_report(data: ReportData) -> dict[str, bytes]:
             pictures[kind] = {"path": name, "height": picture.shape[0], "width": picture.shape[1]}
         samples.append({"class_name": sample.class_name, "pictures": pictures})
     layers = list(_layers(data))
-    style, script = _inline("style.css"), _inline("report.js")
+    nines = []
+    for nine in data.nines:
+        name = f"images/nine_{nine.view}_{nine.percentile}.webp"
+        if nine.picture is not None:
+            files[name] = webp(nine.picture)
+        side = 0 if nine.picture is None else len(nine.picture)
+        nines.append({**vars(nine), "path": name if side else None, "side": side})
+    style, script = Markup(inline("style.css") + inline("findings.css")), inline("report.js")
     curves = training_curves({view: report.metrics for view, report in data.views.items()})
-    files["index.html"] = _render(
+    files["index.html"] = render(
         "index.html",
-        policy=f"style-src {_digest(style)}; script-src {_digest(script)}",
+        policy=f"style-src {digest(style)}; script-src {digest(script)}",
         data=data,
         titles=VIEW_TITLES,
         curves=[Markup(svg) for svg in curves.values()],
         samples=samples,
+        kinds=shown_kinds(data.measured) if data.measured else [],
+        nines=nines,
         layers=layers,
         settings=list(_settings(data.recipe)),
         by_class=list(zip(*(report.by_class for report in data.views.values()), strict=False)),
@@ -63,17 +73,17 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         script=script,
     )
     if data.layers():
-        style = Markup(style + _inline("gallery.css"))
-        policy = f"style-src {_digest(style)}; script-src 'self' file:"
-        files["gallery.html"] = _render(
+        style = Markup(style + inline("gallery.css"))
+        policy = f"style-src {digest(style)}; script-src 'self' file:"
+        files["gallery.html"] = render(
             "gallery.html", policy=policy, data=data, titles=VIEW_TITLES, rule=RULE_TITLES[data.rule], style=style
         )
-        files |= {f"gallery/{name}": _inline(name).encode() for name in ("gallery.js", "channel.js")}
+        files |= {f"gallery/{name}": inline(name).encode() for name in ("gallery.js", "choices.js", "channel.js")}
         files |= gallery_data(data)
     return files
 
 
-def _render(name: str, *, policy: str, **values: Any) -> bytes:
+def render(name: str, *, policy: str, **values: Any) -> bytes:
     """A page from its template, with a policy that forbids everything it does not need."""
     # Opened from disk, a page is not its own origin, so 'self' alone would forbid the pictures beside it.
     policy = f"default-src 'none'; img-src 'self' file:; {policy}; base-uri 'none'; form-action 'none'"
@@ -93,13 +103,13 @@ def _templates() -> Environment:
     return templates
 
 
-def _inline(name: str) -> Markup:
+def inline(name: str) -> Markup:
     """One of our style sheets or scripts, for inclusion in the page."""
     loader = PackageLoader("lp_core.report")
     return Markup(loader.get_source(Environment(), name)[0])
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """The source expression of a content security policy that allows exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 

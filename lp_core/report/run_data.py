@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import pyarrow.compute as pc
 
 from lp_core.dataset.faulty_rows import recorded
 from lp_core.dataset.feed import Feed
@@ -14,11 +17,25 @@ from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contact_sheet import per_row
 from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.measured import Measured, is_known, read_measured
+from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
-from lp_core.run.files import CLASSES, COMPARISON, EVALUATION, FEATURES, METRICS, PANELS
+from lp_core.run.files import (
+    CLASSES,
+    COMPARISON,
+    EVALUATION,
+    FEATURES,
+    LOWER_EXEMPLARS,
+    METRICS,
+    PANELS,
+    RANDOM_WEIGHTS,
+)
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
+
+NINES_LAYER = "conv5_2"
+"""Whose channels are shown at percentiles of grouping. Source: the layer of the paper's figures."""
 
 
 def report_data(
@@ -38,6 +55,7 @@ def report_data(
         manifests: by view, in the order in which they are shown, and stage.
     """
     views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    measured = read_measured(run)
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
@@ -50,7 +68,19 @@ def report_data(
         log_polar_map=log_polar_map(recipe.geometry),
         wraps=recipe.network.angle_padding == "circular",
         per_row=per_row(recipe.geometry.size),
+        measured=measured,
+        nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
+
+
+def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measured | None) -> list[PercentileNine]:
+    """Channels of one layer at percentiles of grouping, with their nine; none where that was not measured."""
+    if measured is None:
+        return []
+    channels = measured.rows("channels", view=view, layer=NINES_LAYER, complete=True)
+    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), NINES_LAYER)).to_pylist()
+    exemplars = replace(report, exemplars=rows).exemplars_of()
+    return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
 
 def read_view(folder: Storage, address: str) -> ViewReport:
@@ -60,10 +90,7 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         folder: the view's folder in the run.
         address: of that folder, relative to RUN/report.
     """
-    panels: dict[str, dict[int, str]] = {}
-    for file in folder.files(PANELS):
-        _, layer, name = file.split("/")
-        panels.setdefault(layer, {})[int(name.partition(".")[0])] = f"{address}/{file}"
+    panels = _by_channel(folder, PANELS, address)
     features = folder.read_table(FEATURES).to_pylist()
     drawn = {(row["layer"], row["channel"]) for row in features}
     drawn |= {(layer, channel) for layer, channels in panels.items() for channel in channels}
@@ -75,8 +102,24 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         panels=panels,
         exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
         features=features,
+        random_weights=_by_channel(folder, RANDOM_WEIGHTS, address),
+        lower=[row for row in _lower(folder) if row["channel"] in panels.get(row["layer"], {})],
         folder=address,
     )
+
+
+def _by_channel(folder: Storage, name: str, address: str) -> dict[str, dict[int, str]]:
+    """Layer -> channel -> path of its picture, of a folder with a picture for each channel."""
+    pictures: dict[str, dict[int, str]] = {}
+    for file in folder.files(name):
+        _, layer, channel = file.split("/")
+        pictures.setdefault(layer, {})[int(channel.partition(".")[0])] = f"{address}/{file}"
+    return pictures
+
+
+def _lower(folder: Storage) -> list[dict[str, Any]]:
+    """Exemplars at lower quantiles; none of a scan that did not keep its maxima."""
+    return folder.read_table(LOWER_EXEMPLARS).to_pylist() if folder.exists(LOWER_EXEMPLARS) else []
 
 
 def _metrics(folder: Storage) -> list[dict[str, Any]]:

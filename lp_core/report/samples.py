@@ -69,7 +69,7 @@ def exemplar_inputs(feed: Feed, reports: Iterable[ViewReport]) -> ContactSheets:
     candidates = [
         (row["channel"] not in report.panels.get(row["layer"], {}), row["rank"], row["row"], row["image_id"])
         for report in reports
-        for row in report.exemplars
+        for row in (*report.exemplars, *report.lower)
         if row["row"] is not None
     ]
     image_ids = {row: image_id for *_, row, image_id in sorted(candidates)}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lp_core.exemplars import KEEP
 from lp_core.network.receptive_field import Box
 from lp_core.report.lettering import legible
 from lp_core.report.picture import Picture
 from lp_core.settings import Rule, ViewName
+
+if TYPE_CHECKING:
+    from lp_core.exemplars.field_measures import FieldMeasures
 
 VIEW_TITLES: dict[ViewName, str] = {"cartesian": "ordinary view", "log_polar": "log-polar view"}
 """What a view is called in pictures."""
@@ -45,6 +49,8 @@ class Tile:
     """[h, w, 4]: the patch mapped back onto the whole photograph. Alpha 0 as above."""
     effective: Box | None = None
     """The part of the receptive field that holds 95 % of the gradient's energy, in px of the network input."""
+    measures: FieldMeasures | None = None
+    """Numbers about the gradient and the patch."""
     wnid: str | None = None
     """WordNet's number of the class; stands in pictures where no font has all letters of the name."""
 

@@ -32,9 +32,24 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
 
 
 def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
-    """What the network input of a view depends on; the cartesian one knows nothing of rings and sectors."""
+    """What the network input of a view depends on.
+
+    The cartesian one knows nothing of rings and sectors, unless it shows what the log-polar one does.
+    """
+    settings = geometry_inputs(recipe)
+    if view == "log_polar":
+        settings.pop("equal_information", None)
+    elif not recipe.geometry.equal_information:
+        settings = {"size": settings["size"]}
+    return {"name": view, **settings}
+
+
+def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
+    """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    return {"name": view, **(settings if view == "log_polar" else {"size": settings["size"]})}
+    return {
+        name: value for name, value in settings.items() if value or name not in ("blank_within", "equal_information")
+    }
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -73,7 +88,21 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
         exemplars: SHA-256 of exemplars.parquet; None before there is one.
         scan: fingerprint of the scan.
     """
-    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": to_dict(recipe.visualize)}
+    settings = to_dict(recipe.visualize)
+    if not settings["random_weights"]:  # pictures of versions without it are the same
+        del settings["random_weights"]
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": settings}
+
+
+def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str) -> dict[str, Any]:
+    """What the measures of a run and its findings depend on.
+
+    Args:
+        recipe: settings of the run.
+        scans: fingerprints of the scans, by view and network.
+        rules: fingerprint of the rules of verdicts.
+    """
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
 
 
 _SHORT = {
@@ -92,6 +121,12 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
+    if "visualize.rule" in values:
+        values["visualize.random-weights"] = recipe.visualize.random_weights
+    if values.get("view.name") == "cartesian":
+        values["view.equal-information"] = recipe.geometry.equal_information
+    if "view.law" in values:
+        values["view.blank-within"] = recipe.geometry.blank_within
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

@@ -14,7 +14,13 @@ from lp_core.run.inputs import input_name, leaves
 from lp_core.setting_names import shown_value
 from lp_core.storage import Storage
 
-_NOUNS = {"train": "training", "evaluate": "evaluation", "compare": "comparison", "visualize": "visualization"}
+_NOUNS = {
+    "train": "training",
+    "evaluate": "evaluation",
+    "compare": "comparison",
+    "visualize": "visualization",
+    "measure": "measurement",
+}
 
 
 @dataclass(frozen=True)

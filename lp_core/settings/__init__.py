@@ -1,6 +1,7 @@
 """The settings of a run: frozen dataclasses whose field names are also the command line's (`--train.batch-size 64`)."""
 
 from lp_core.settings.data import DataSettings
+from lp_core.settings.measure import MeasureSettings
 from lp_core.settings.network import AnglePadding, Initialization, NetworkSettings
 from lp_core.settings.recipe import Recipe, recipe_from_dict, to_dict
 from lp_core.settings.scan import Control, ScanSettings
@@ -14,6 +15,7 @@ __all__ = [
     "Control",
     "DataSettings",
     "Initialization",
+    "MeasureSettings",
     "NetworkSettings",
     "Recipe",
     "Rule",

@@ -9,6 +9,7 @@ from typing import Any
 from lp_core.errors import check
 from lp_core.settings.data import DataSettings
 from lp_core.settings.fields import Range, check_fields, option_of, selection, setting
+from lp_core.settings.measure import MeasureSettings
 from lp_core.settings.network import EVEN_CIRCLE, NetworkSettings
 from lp_core.settings.scan import ScanSettings
 from lp_core.settings.train import TrainSettings
@@ -32,6 +33,7 @@ class Recipe:
     train: TrainSettings = field(default_factory=TrainSettings)
     scan: ScanSettings = field(default_factory=ScanSettings)
     visualize: VisualizeSettings = field(default_factory=VisualizeSettings)
+    measure: MeasureSettings = field(default_factory=MeasureSettings)
 
     def __post_init__(self) -> None:
         check_fields(self, "", Recipe)  # a command line adds fields that are not settings
@@ -77,10 +79,12 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
         "train": TrainSettings,
         "scan": ScanSettings,
         "visualize": VisualizeSettings,
+        "measure": MeasureSettings,
     }
     arguments = _with_tuples(values)
     arguments["name"] = arguments.pop("recipe")
     del arguments["view"]
+    values = {"measure": {}} | values  # which runs of earlier versions do not have
     for key, section in sections.items():
         arguments["geometry" if key == "view" else key] = section(**_of_today(_with_tuples(values[key])))
     return Recipe(**arguments)

@@ -16,7 +16,10 @@ Sampling = Literal["composed", "two-step"]
 
 @dataclass(frozen=True, kw_only=True)
 class ViewSettings:
-    """How a cropped photograph becomes a network input. All but `size` concern the log-polar view."""
+    """How a cropped photograph becomes a network input.
+
+    All but `size` and `equal_information` concern the log-polar view; with `equal_information` they concern both.
+    """
 
     size: int = setting(224, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
     """Side of the network input in px: rows = sectors, columns = rings."""
@@ -32,6 +35,11 @@ class ViewSettings:
     """`composed` samples the decoded photograph once; `two-step` resizes to `size` first, as the paper did."""
     prefilter: bool = True
     """Average the photograph over each sample's footprint where the periphery is undersampled."""
+    blank_within: float = setting(0.0, Range(low=0, words="0 or more px, less than the outermost ring"))
+    """Rings nearer to the fixation than this, in px of the crop resized to `size`, show the mean colour: a lesion that
+    the network is trained with."""
+    equal_information: bool = False
+    """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
 
     def __post_init__(self) -> None:
         check_fields(self, "view")
@@ -39,4 +47,9 @@ class ViewSettings:
         check(
             isinstance(self.radius, str) or not logarithmic or self.radius > 1,
             f"view.radius is {self.radius}; the {self.law} law takes its logarithm: give more than 1 px",
+        )
+        outermost = self.size / 2 if isinstance(self.radius, str) else min(self.radius, self.size / 2)
+        check(
+            self.blank_within < outermost,
+            f"view.blank-within is {self.blank_within:g}; give less than {outermost:g} px, or hardly a ring is left",
         )

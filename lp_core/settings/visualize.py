@@ -26,6 +26,8 @@ class VisualizeSettings:
     """Random channels of every other layer that get a panel."""
     gallery: Gallery = "panels"
     """Channels in the report's gallery: those with panels, or every channel of every layer."""
+    random_weights: bool = False
+    """Draw the same units of channels with panels once more with the untrained network, for the gallery."""
     rule: Rule = "guided"
     """What a ReLU lets back: positive gradients where it was active (Springenberg et al.), positive gradients (Zeiler &
     Fergus), or all gradients where it was active."""

@@ -1,8 +1,10 @@
 """Pictures of a sheet, pixel by pixel: none shows anything of its neighbours, whatever the zoom."""
 
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,8 @@ pytestmark = [
 ]
 SCALES = [0.75, 1, 1.25, 1.5, 2]
 """Device px of a CSS px: the screen's own, times the zoom."""
+WIDTHS = [1280, 1111, 390]
+PAGES = ["#conv5_2", "#log_polar/conv5_2/3", "#cartesian/conv5_2/3/1", "#log_polar/conv5_2/3/2"]
 CORNER = 3
 """CSS px that rounded corners take."""
 
@@ -49,11 +53,16 @@ def page() -> Iterator[Page]:
     page.close()
 
 
-@pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("width", [1280, 1111, 390])
-@pytest.mark.parametrize(
-    "fragment", ["#conv5_2", "#log_polar/conv5_2/3", "#cartesian/conv5_2/3/1", "#log_polar/conv5_2/3/2"]
-)
+def cases() -> list[Any]:
+    """All pages, widths and scales. `make test` does a third, in which every two of them meet, `make slow` the rest."""
+    places = itertools.product(*map(enumerate, (PAGES, WIDTHS, SCALES)))
+    return [
+        pytest.param(fragment, width, scale, marks=[] if (i + j + k) % 3 == 0 else pytest.mark.slow)
+        for (i, fragment), (j, width), (k, scale) in places
+    ]
+
+
+@pytest.mark.parametrize(("fragment", "width", "scale"), cases())
 def test_no_picture_shows_its_neighbours(
     page: Page, report: Path, tmp_path: Path, fragment: str, width: int, scale: float
 ) -> None:

@@ -1,6 +1,7 @@
 """The report and the gallery in a real browser, opened from disk."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from lp_core.network.accuracy import Counts
 from lp_core.report.atlas import sheet_picture
 from lp_core.report.contact_sheet import contact_sheet, per_row
 from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.measured import Measured
 from lp_core.report.page import write_report
 from lp_core.report.panel import panel
 from lp_core.report.picture import png, webp
 from lp_core.report.tile import Tile
 from lp_core.settings import ViewName
 from tests.browser.chromium import PROGRAM, Page
+from tests.lp_core.report.simulated import measured_run
 
 pytestmark = [
     pytest.mark.browser,
@@ -74,6 +77,26 @@ ACCURACY = {"images": 50, "top1": 94.0, "top1_low": 83.8, "top1_high": 97.9}
 ACCURACY |= {"confused_with": "counter-clockwise spiral", "confused_images": 2}
 
 
+MEASURED = {"G": 0.0, "G_z": 0.0, "eccentricity_px": 20.0, "complete": True, "dead": False}
+
+
+def g_of(channel: int) -> float:
+    """G of a channel in both views: every channel another, in another order than their numbers."""
+    return ((channel * 7) % 31) / 36
+
+
+def measured_with_channels(layers: dict[str, int]) -> Measured:
+    """What was measured of a simulated run, with rows for the channels of some layers."""
+    channels = [
+        MEASURED | {"view": view, "layer": layer, "channel": c, "G": g_of(c), "G_z": float("nan")}
+        for view in VIEWS
+        for layer, count in layers.items()
+        for c in range(count)
+    ]
+    measured = measured_run()
+    return replace(measured, tables={**measured.tables, "channels": channels})
+
+
 def write_run(folder: Path, layers: dict[str, int]) -> Path:
     """A run's report with all channels of some layers; one sheet of sixteen and its first panel stand in for them."""
     views = {}
@@ -90,6 +113,13 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
             panels={name: {c: f"../{view}/panel.png" for c in range(min(count, 28))} for name, count in layers.items()},
             exemplars=exemplars,
             features=[row | place | {"sheet_row": row["channel"] % 16} for row in exemplars],
+            random_weights={"conv5_2": {3: f"../{view}/panel.png"}},
+            lower=[
+                row | {"quantile": quantile}
+                for row in rows("conv5_2", 3, start)[:3]
+                for quantile in (0.99, 0.9, 0.5)
+                if "conv5_2" in layers
+            ],
             folder=f"../{view}",
         )
     eye = LogPolarMap(size=(64, 64), sectors=64, rings=64)
@@ -103,6 +133,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
         photographs=places,
         log_polar_images=places,
         per_row=per_row(64),
+        measured=measured_with_channels(layers),
     )
     images = [np.full((64, 64, 3), 20 * rank, np.uint8) for rank in range(9)]
     for name, content in (write_report(data) | {"inputs.webp": webp(contact_sheet(images))}).items():
@@ -203,6 +234,55 @@ def test_wall_filters_and_sorts(page: Page, report: Path) -> None:
     assert texts(page, "#wall b") == [f"conv1_1, {c}" for c in having]
     assert texts(page, "#status") == [f"{len(having)} of 6 channels of conv1_1"]
     page.press("Escape")
+
+
+def test_measures_sort_and_filter_and_the_address_keeps_the_choice(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#conv5_2?order=G&by=G&from=0.3")
+    wanted = sorted((c for c in range(30) if g_of(c) >= 0.3), key=lambda c: -g_of(c))
+    page.wait(f"document.querySelectorAll('#wall li').length === {len(wanted)}")
+    assert texts(page, "#wall b") == [f"conv5_2, {c}" for c in wanted]
+    assert texts(page, "#wall .numbers")[0] == f"G {g_of(wanted[0]):.3g} / {g_of(wanted[0]):.3g}"
+    assert page.evaluate("[...order.options].map(o => o.value)") == [
+        *("number", "activation", "class"),
+        *("G", "eccentricity_px"),
+    ], "z of G was measured of no channel"
+    page.evaluate("to.value = '0.5', controls.dispatchEvent(new Event('input'))")
+    page.wait(f"document.querySelectorAll('#wall li').length === {sum(g_of(c) <= 0.5 for c in wanted)}")
+    assert page.evaluate("location.hash") == "#conv5_2?order=G&by=G&from=0.3&to=0.5"
+    page.evaluate("state.value = 'dead', controls.dispatchEvent(new Event('input'))")
+    page.wait("document.querySelectorAll('#wall li').length === 0")
+    page.evaluate("state.value = '', controls.dispatchEvent(new Event('input'))")
+    page.wait("document.querySelectorAll('#wall li').length > 0")
+    page.click("#wall a")
+    page.wait("document.querySelector('#channel h2')")
+    page.press("Escape")
+    page.wait("location.hash === '#conv5_2?order=G&by=G&from=0.3&to=0.5' && !wall.hidden")
+    assert page.evaluate("document.querySelector('#measured').checkVisibility()")
+
+
+def test_random_weights_and_weaker_images_come_on_demand(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/3")
+    page.wait("document.querySelector('#channel h2')")
+    assert page.evaluate("document.querySelectorAll('.strip, .lower').length") == 0
+    page.click("figure:last-child details:nth-of-type(2) summary")
+    page.wait("document.querySelector('.strip')?.naturalWidth > 700")
+    page.click("figure:last-child details:nth-of-type(3) summary")
+    page.wait("document.querySelectorAll('.lower img').length === 9")
+    assert texts(page, ".lower .head") == ["99 %", "90 %", "50 %"]
+    page.open(report / "gallery.html", "#log_polar/conv5_2/4")
+    page.wait("document.querySelector('#channel h2')")
+    assert texts(page, "#channel summary") == ["Exemplars as a table"] * 2
+
+
+def test_findings_stand_first_and_open_their_rules(page: Page, report: Path) -> None:
+    page.open(report / "index.html", "#findings")
+    assert page.evaluate("document.querySelector('main > section').id") == "findings"
+    assert len(texts(page, ".verdict")) == 4
+    page.click(".claim summary")
+    page.wait("document.querySelector('.claim pre').checkVisibility()")
+    small = "[...document.querySelectorAll('#findings svg text')].filter(t => t.getBoundingClientRect().height < 8)"
+    page.resize(390, 900, phone=True)
+    assert page.evaluate(f"{small}.filter(t => t.checkVisibility()).length") == 0, "figures can be read on a phone"
 
 
 def test_arrow_keys_walk_along_the_wall_and_escape_returns(page: Page, report: Path) -> None:

@@ -64,24 +64,31 @@ def kill(process: subprocess.Popen) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    table = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    return list(_titles_below(pid))
+
+
+def _titles_below(pid: int) -> dict[int, str]:
+    """The processes below another one, parents first, and what they are called now."""
+    table = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
+    titles: dict[int, str] = {}
     for line in table.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
+        child, parent, *title = line.split(maxsplit=2)
+        children.setdefault(int(parent), []).append(int(child))
+        titles[int(child)] = "".join(title)
     found = list(children.get(pid, []))
     for one in found:
         found += children.get(one, [])
-    return found
+    return {one: titles[one] for one in found}
 
 
-def wait_for(condition: Callable[[], object], process: subprocess.Popen) -> None:
+def wait_for(condition: Callable[[], object], process: subprocess.Popen, every_seconds: float = 0.005) -> None:
     """Wait for what a command does."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < end, "nothing happened in time"
-        time.sleep(0.005)
+        time.sleep(every_seconds)
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -199,9 +206,12 @@ def hidden_from(folder: str | Path) -> tuple[str, ...]:
 
 def working(root: subprocess.Popen, title: str) -> list[int]:
     """The processes below another one that have a title now, such as the name of a task that Ray's worker executes."""
-    table = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    titles = {int(pid): args for pid, _, args in (line.strip().partition(" ") for line in table.splitlines())}
-    return [pid for pid in descendants(root.pid) if title in titles.get(pid, "")]
+    return [pid for pid, args in _titles_below(root.pid).items() if title in args]
+
+
+_LOOK_SECONDS = 0.05
+"""Between two looks at all processes, which take 10 ms of CPU time each: looking on and on would take a core from
+what is waited for. Our choice."""
 
 
 @contextmanager
@@ -219,7 +229,7 @@ def held(root: subprocess.Popen, title: str, command: subprocess.Popen, when: Ca
     stopped: list[int] = []
     try:
         while not stopped:
-            wait_for(lambda: working(root, title), command)
+            wait_for(lambda: working(root, title), command, _LOOK_SECONDS)
             found = working(root, title)
             wait_for(when, command)
             for pid in found:

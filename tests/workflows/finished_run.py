@@ -1,5 +1,6 @@
 """A run whose stages are finished on paper: manifests without the files, for tests of what makes them stale."""
 
+from lp_core.run.files import FINDINGS
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
@@ -19,14 +20,19 @@ def finish_on_paper(recipe: Recipe, run: Storage, imported: bool = False) -> Sta
         graph.evaluate(view).finish(1.0)
         graph.scan(view).finish(1.0, exemplars=f"e {view}")
         graph.visualize(view).finish(1.0)
+        for scan in graph.measured_scans(view).values():
+            if not scan.is_finished():
+                scan.finish(1.0)
     graph.compare().finish(1.0)
+    graph.measure().finish(1.0)
+    run.write_json(FINDINGS, {"format": 1, "findings": []})
     graph.report().finish(1.0)
     return graph
 
 
 def stages_of(graph: StageGraph) -> dict[str, Stage]:
     """Every stage of both views, such as `scan log_polar`."""
-    stages = {"compare": graph.compare(), "report": graph.report()}
+    stages = {"compare": graph.compare(), "measure": graph.measured(), "report": graph.report()}
     for view in ("cartesian", "log_polar"):
         source = graph.source(view)
         stages[f"{source.name} {view}"] = source

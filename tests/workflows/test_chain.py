@@ -18,7 +18,6 @@ from safetensors.torch import load_file
 
 from lp_core.network.layers import conv_channels
 from lp_core.storage import Storage
-from tests.conftest import FAULTY_ROWS
 from tests.workflows.commands import PATIENCE_SECONDS, SETTINGS, content, finish, head, held, kill, start
 from workflows.config import stored_recipe
 from workflows.stages import WRITES, StageGraph
@@ -137,7 +136,13 @@ def test_a_finished_run_is_left_alone(run):
     assert time.monotonic() - began < 60
 
 
-def test_the_printed_command_makes_the_run_again(run, tmp_path):
+@pytest.fixture
+def cluster():
+    with head("--include-dashboard=false") as found:
+        yield found.address
+
+
+def test_the_printed_command_makes_the_run_again_on_a_cluster(run, tmp_path, cluster):
     page = (run / "report" / "index.html").read_text()
     (line,) = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.S).group(1)).splitlines()
     program, verb, *words = shlex.split(line)
@@ -146,7 +151,7 @@ def test_the_printed_command_makes_the_run_again(run, tmp_path):
     assert words[at + 1] == "RUN"
     del words[at : at + 2]
     again = tmp_path / "again"
-    finish(start(verb, again, *words))
+    assert "connecting to Ray" in finish(start(verb, again, *words, "--address", cluster))
     manifests = sorted(path.relative_to(run) for path in run.rglob("stages/*.json"))
     assert (
         len(manifests) == 2 + 2 * 7
@@ -250,58 +255,6 @@ def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
     # Only the order in which sums are rounded differs, which training enlarges.
     assert losses[1] == pytest.approx(losses[0], rel=1e-2)
     assert losses[1][:5] == pytest.approx(losses[0][:5], rel=1e-4)
-
-
-def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path, faulty_folder):
-    options = [*SETTINGS, "--train.epochs", "1", "--train.workers", "2", "--views", "cartesian"]
-    output = finish(start("run", tmp_path, *options, "--data.path", faulty_folder, "--data.max-quarantined", "0.05"))
-    assert "train cartesian: 5 of 300 rows hold no usable image and are quarantined (train row 5, " in output
-    assert "scan cartesian: 2 of 60 rows hold no usable image" in output
-    named = json.loads((tmp_path / "cartesian" / "quarantined.json").read_text())
-    assert {split: [one["row"] for one in named if one["split"] == split] for split in FAULTY_ROWS} == FAULTY_ROWS
-    evaluation = json.loads((tmp_path / "cartesian" / "evaluation.json").read_text())
-    assert evaluation["images"] == 58
-    assert [one["row"] for one in evaluation["quarantined"]] == FAULTY_ROWS["validation"]
-    for stage in ("evaluate", "scan"):
-        manifest = json.loads((tmp_path / "cartesian" / "stages" / f"{stage}.json").read_text())
-        assert (manifest["images"], manifest["quarantined"]) == (58, 2)
-    left_out = {one["image_id"] for one in evaluation["quarantined"]}
-    assert left_out.isdisjoint(pq.read_table(tmp_path / "cartesian" / "exemplars.parquet")["image_id"].to_pylist())
-    lines = [json.loads(line) for line in (tmp_path / "cartesian" / "metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["validation_top1"] == pytest.approx(evaluation["top1"])
-    assert "of 58 images bit for bit" in finish(start("verify", tmp_path))
-    assert "of them undecodable, left out" in (tmp_path / "report" / "index.html").read_text()
-
-
-def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
-    data = tmp_path / "data"
-    shutil.copytree(toy_folder, data)
-    shard = next((data / "data").glob("train-*.parquet"))
-    place = pq.ParquetFile(shard).metadata.row_group(1).column(0)
-    with open(shard, "r+b") as file:
-        file.seek(place.data_page_offset)
-        file.write(b"\xff" * 2000)
-    process = start("train", tmp_path / "run", *SETTINGS, "--data.path", str(data), "--views", "cartesian")
-    output = process.communicate(timeout=PATIENCE_SECONDS)[0]
-    kill(process)
-    assert process.returncode == 1
-    assert f"{shard.name}, row group 1: cannot be read" in output
-    assert "Traceback" not in output
-
-
-@pytest.fixture
-def cluster():
-    with head("--include-dashboard=false") as found:
-        yield found.address
-
-
-def test_a_cluster_gives_the_same_results(run, tmp_path, toy_folder, cluster):
-    folder = tmp_path / "run"
-    output = finish(start("run", folder, *SETTINGS, *EVERYTHING, "--data.path", toy_folder, "--address", cluster))
-    assert "connecting to Ray" in output
-    for view in ("cartesian", "log_polar"):
-        for name in ("weights.safetensors", "evaluation.json", *SCANNED):
-            assert (folder / view / name).read_bytes() == (run / view / name).read_bytes(), name
 
 
 def test_no_cluster_at_an_address_is_told(tmp_path, toy_folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.commands import RAY, REPOSITORY, head, hidden_from, node
+from tests.workflows.commands import RAY, REPOSITORY, free_port, head, hidden_from, node
 
 FOREIGN = "print('foreign code ran')\n"
 KINDS = {
@@ -109,7 +109,8 @@ def test_a_submitted_job_imports_our_code(tmp_path):
     job = with_foreign(tmp_path / "job", "workflows/notes.txt", *kinds)
     foreign = with_foreign(tmp_path / "foreign", *kinds)
     (job / "worker.py").write_text(WORKER)
-    with head("--dashboard-port=0", environment={"PYTHONPATH": f"{foreign}:{REPOSITORY}"}) as cluster:
+    ports = ("--dashboard-port=0", f"--dashboard-agent-listen-port={free_port()}")  # other tests run at the same time
+    with head(*ports, environment={"PYTHONPATH": f"{foreign}:{REPOSITORY}"}) as cluster:
         words = [RAY, "job", "submit", "--address", cluster.dashboard, "--working-dir", job]
         words += ["--", "python", "worker.py", "--help"]
         while True:

@@ -23,10 +23,16 @@ VIEWS = ("cartesian", "log_polar")
 NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN
+JUDGED = {"measure", "report"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {"compare", "report"}
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+    "compare",
+    "measure",
+    "report",
+}
+CARTESIAN = {name.replace("log_polar", "cartesian") for name in LOG_POLAR}
 
 STALE = {
     "recipe": ("another", NOTHING),
@@ -49,6 +55,8 @@ STALE = {
     "view.radius": ("inscribed", LOG_POLAR),
     "view.sampling": ("two-step", LOG_POLAR),
     "view.prefilter": (False, LOG_POLAR),
+    "view.blank-within": (2.0, LOG_POLAR),
+    "view.equal-information": (True, CARTESIAN),
     "network.width": (0.125, TRAINED),
     "network.pool": (2, TRAINED),
     "network.dropout": (0.3, TRAINED),
@@ -90,13 +98,25 @@ STALE = {
     "visualize.channels": ("1,2", DRAWN),
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
+    "visualize.random-weights": (True, DRAWN),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
+    "measure.samples": (19, JUDGED),
+    "measure.lesion": (False, JUDGED),
+    "measure.embedding": ("module:function", JUDGED),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
 OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-scale", "view.radius", "view.sampling"}
-OF_THE_NETWORK |= {"view.prefilter", "network.width", "network.pool", "network.dropout", "network.angle-padding"}
+OF_THE_NETWORK |= {
+    "view.blank-within",
+    "view.equal-information",
+    "view.prefilter",
+    "network.width",
+    "network.pool",
+    "network.dropout",
+    "network.angle-padding",
+}
 OF_THE_NETWORK |= {"network.initialization"}
 """What a measurement of weights from elsewhere still depends on, of the settings of a training."""
 
@@ -132,7 +152,7 @@ def test_a_setting_makes_exactly_these_stages_stale(name, imported, small_recipe
     run = Storage.at(tmp_path / "run")
     finish_on_paper(small_recipe, run, imported)
     recipe, (_, expected) = changed(small_recipe, name, tmp_path), STALE[name]
-    if imported and f"train {VIEWS[1]}" in expected:
+    if imported and expected & {f"train {view}" for view in VIEWS}:
         expected = expected - {f"train {view}" for view in VIEWS} if name in OF_THE_NETWORK else NOTHING
     assert stale(StageGraph(recipe, run)) == expected
     # A role in settings.py says the same: `placement` and `selection` make nothing stale that is asked for.
@@ -159,9 +179,11 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     if name == "train.reference-batch":  # counts by the rate that it leads to
         name, old, new = "train.learning-rate", "0.001", "0.002"
     assert f"was made with {name} {old}, now {new}" in message
-    view = "log_polar" if name.startswith("view.") and name != "view.size" else "cartesian"
-    assert f" of view {view} was made" in message
-    remedy = "or another --run" if STALE[name][1] & {"train log_polar"} else "run `logpolar run --run "
+    of_both = ("view.size", "view.equal-information")
+    view = "log_polar" if name.startswith("view.") and name not in of_both else "cartesian"
+    whose = "measurement" if name.startswith("measure.") else f" of view {view}"
+    assert f"{whose} was made" in message
+    remedy = "or another --run" if STALE[name][1] & {f"train {view}" for view in VIEWS} else "run `logpolar run --run "
     assert remedy in message
     assert run.read_bytes("config.json") == before
 
@@ -244,6 +266,15 @@ def test_a_cartesian_report_depends_on_the_log_polar_samples_that_it_shows(small
     graphs = [StageGraph(recipe, Storage.at(tmp_path)) for recipe in (one, other)]
     assert graphs[0].scan("cartesian").fingerprint == graphs[1].scan("cartesian").fingerprint
     assert graphs[0].report().fingerprint != graphs[1].report().fingerprint
+
+
+def test_a_cartesian_view_of_equal_information_depends_on_the_map(small_recipe, tmp_path):
+    fingerprints = set()
+    for equal, law, blank in ((False, "monopole", 0), (False, "opencv", 2), (True, "monopole", 0), (True, "opencv", 0)):
+        geometry = replace(small_recipe.geometry, equal_information=equal, law=law, blank_within=blank)
+        graph = StageGraph(replace(small_recipe, geometry=geometry), Storage.at(tmp_path))
+        fingerprints.add(graph.train("cartesian").fingerprint)
+    assert len(fingerprints) == 3
 
 
 OLD = {

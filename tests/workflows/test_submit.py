@@ -164,6 +164,20 @@ def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
 
 
 @pytest.mark.slow
+def test_a_sweep_is_a_job_whose_runs_use_the_jobs_cluster(tmp_path, toy_folder, cluster):
+    words = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.epochs", "1", "--seeds", "2"]
+    command = [sys.executable, "-m", "workflows", "submit", "sweep", "--run", str(tmp_path), *words]
+    command += ["--address", cluster.dashboard]
+    for finished in (0, 2):
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"submitted as {job_name(str(tmp_path))}-{1 if finished == 0 else 2}" in done.stdout
+        assert f"2 runs, {finished} of them finished before" in done.stdout
+    log = (tmp_path / "logs" / "base" / "seed-1.log").read_text()
+    assert f"connecting to Ray at {cluster.address}" in log
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("token", ["right", "wrong"])
 def test_rays_own_command_needs_the_token_too(tmp_path, toy_folder, cluster, token):
     command = [RAY, "job", "submit", "--address", cluster.dashboard, "--runtime-env", "cluster/runtime_env.yaml"]

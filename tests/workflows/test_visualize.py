@@ -15,10 +15,14 @@ from lp_core.fingerprint import checksum
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels
 from lp_core.network.vgg16 import VGG16
+from lp_core.report.feature_strip import feature_strip
+from lp_core.report.picture import webp
+from lp_core.run.history import epoch_name, epoch_weights
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import VisualizeSettings
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
+from tasks.visualizing import exemplar_tiles
 from workflows import figures, scan, visualize
 from workflows.session import Session
 from workflows.stages import StageGraph
@@ -119,10 +123,40 @@ def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
     visualize.visualize(session)
     assert contents(session) == once
 
+    # A table of an earlier version has fewer columns: the same command draws it again.
+    manifest = folder.read_json("stages/visualize.json")
+    folder.write_json("stages/visualize.json", {key: manifest[key] for key in manifest if key != "columns"})
+    folder.write_table("features.parquet", table.drop_columns(["patch_contrast"]))
+    visualize.visualize(session)
+    assert contents(session) == once
+
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(channels="1", few=0, format="webp"))
     visualize.visualize(session)
     assert folder.files("panels") == ["panels/conv5_2/1.webp"]
     assert len(folder.files("atlas")) == 1
+
+
+def test_the_same_units_are_drawn_with_the_first_weights(session):
+    """Once the first weights are the finished ones, so the features must be equal; once they are others."""
+    folder, training = session.run / "log_polar", session.stages.train("log_polar").fingerprint
+    session.recipe = replace(session.recipe, visualize=replace(session.recipe.visualize, random_weights=True))
+    with pytest.raises(LogpolarError, match="holds no first weights of view log_polar"):
+        visualize.visualize(session)
+    other = initialize(VGG16(12, session.recipe.network, "log_polar"), "variance-preserving", 1)
+    for data, is_equal in ((folder.read_bytes(FILE), True), (weights_bytes(other), False)):
+        folder.write_bytes(epoch_weights(0), data)
+        vouch = {"epoch": 0, "weights": checksum(data), "training": training}
+        folder.write_json(f"{epoch_name(0)}.json", vouch)
+        visualize.visualize(session)
+        strips = folder.files("random_weights")
+        assert strips == [f"random_weights/{layer}/{channel}.webp" for layer in LAYERS for channel in (0, 1)]
+        exemplars = session.stages.visualize("log_polar").inputs["exemplars"]
+        tiles, _ = exemplar_tiles(session.trained("log_polar"), exemplars, "conv3_3", (0, 1), "guided")
+        strip = webp(feature_strip(tiles[1], "log_polar"))
+        assert (strip == folder.read_bytes("random_weights/conv3_3/1.webp")) == is_equal
+    session.recipe = replace(session.recipe, visualize=replace(session.recipe.visualize, random_weights=False))
+    visualize.visualize(session)
+    assert folder.files("random_weights") == []
 
 
 def test_an_activation_that_is_not_found_again_is_told_and_not_drawn(session):

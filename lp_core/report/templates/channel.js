@@ -12,7 +12,7 @@ function drawChannel(view, channel) {
   const title = `${channel.layer}, channel ${channel.number}`;
   const heading = make("h2", { id: "channel-title", tabIndex: -1, textContent: title });
   const rank = make("span", { className: "place", textContent: `${place + 1} of ${list.length}` });
-  const all = make("a", { textContent: "all", href: `#${element("layer").value}` });
+  const all = make("a", { textContent: "all", href: wallAddress() });
   const figures = Object.keys(index.views).map((each) => viewFigure(each, channel, each === view));
   const [previous, next] = [step(-1, "← previous", "previous channel"), step(1, "next →", "next channel")];
   page.replaceChildren(
@@ -32,7 +32,7 @@ function drawChannel(view, channel) {
 }
 
 function viewFigure(view, channel, addressed) {
-  const { sheet, panel, exemplars } = channel.views[view];
+  const { sheet, panel, exemplars, random, lower, measures } = channel.views[view];
   const key = make("span", { className: `key ${view}` });
   const title = capitalized(index.views[view].title);
   const link = make("a", { className: "anchor", href: address(view, channel) }, key, title);
@@ -42,9 +42,46 @@ function viewFigure(view, channel, addressed) {
   const picture = drawn ? nine(view, channel) : make("p", { className: "missing", textContent: missing });
   const summary = make("summary", { textContent: "Exemplars as a table" });
   const text = exemplars.length ? make("details", { className: "text" }, summary, table(view, channel)) : null;
+  const known = Object.entries(measures).filter(([, value]) => Number.isFinite(value));
+  const numbers = known.map(([name, value]) => `${index.measures[name]} ${value}`).join(" · ");
+  const measured = known.length ? make("p", { className: "numbers", textContent: numbers }) : null;
+  const untrained = random && drawn ? onDemand("The same units with random weights", () => randomRow(random, view)) : null;
+  const weaker = lower.length ? onDemand("Images that excite it less", () => lowerRows(lower)) : null;
   const file = panel ? make("a", { className: "file", href: panel, textContent: "Panel as one picture" }) : null;
   const caption = make("figcaption", {}, link, names);
-  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, text, file);
+  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, measured, text, untrained, weaker, file);
+}
+
+/** What is made when it is first opened. */
+function onDemand(summary, makeContent) {
+  const made = make("details", { className: "text" }, make("summary", { textContent: summary }));
+  made.addEventListener("toggle", () => made.append(...makeContent()), { once: true });
+  return made;
+}
+
+function randomRow(path, view) {
+  const words = "Features of the same nine units in the same images, by rank, in the network before its first step"
+    + (view === "log_polar" ? ": mapped back, then log-polar." : ".") + " They are taken before the unit’s own ReLU.";
+  return [
+    make("img", { className: "strip", src: path, decoding: "async", alt: "Features with random weights" }),
+    make("p", { className: "numbers", textContent: words }),
+  ];
+}
+
+/** Images at lower quantiles of those that activate the channel, a line for each quantile. */
+function lowerRows(lower) {
+  const quantiles = [...new Set(lower.map(([quantile]) => quantile))];
+  const rows = quantiles.map((quantile) => {
+    const figures = lower.filter(([own]) => own === quantile).map(([, name, activation, image]) => {
+      const under = make("span", { className: "under", textContent: `${activation} ${index.classes[name]}` });
+      return make("li", {}, frame(index.photographs[image], 1, 1, []), under);
+    });
+    const head = make("span", { className: "head", textContent: `${Math.round(100 * quantile)} %` });
+    return make("li", {}, head, make("ol", {}, ...figures));
+  });
+  const words = "Photographs at these quantiles of the activation over all images that activate the channel; the nine "
+    + "are its extreme.";
+  return [make("ul", { className: "lower" }, ...rows), make("p", { className: "numbers", textContent: words })];
 }
 
 /** The nine exemplars: kind by kind in blocks of 3 x 3, or one below the other where there is no room (gallery.css). */

@@ -1,6 +1,7 @@
 "use strict";
 // Walls of channels, one channel, one exemplar large. The address says what is shown:
 //   #conv5_2   #all   #log_polar/conv5_2/137   #log_polar/conv5_2/137/1
+//   #conv5_2?order=G&by=G_z&from=2&state=live   a wall, and what is chosen above it
 // Data come in scripts (gallery/index.js, gallery/<layer>.js): a page opened from disk may not fetch.
 
 const CARDS = 60; // Cards put on the wall at once; more follow as one scrolls.
@@ -29,6 +30,12 @@ function logpolarIndex(data) {
   element("layer").append(...layers.map((name) => new Option(name)));
   if (layers.length > 1) element("layer").append(new Option("all layers", "all"));
   element("classes").append(...index.classes.map((name) => new Option(name)));
+  const measures = Object.entries(index.measures);
+  element("measured").hidden = !measures.length;
+  for (const [name, title] of measures) {
+    element("order").append(new Option(`by ${title}`, name));
+    element("by").append(new Option(title, name));
+  }
   addEventListener("hashchange", route);
   route();
 }
@@ -37,14 +44,19 @@ function logpolarLayer(name, data) {
   arriving.get(name)(data);
 }
 
-/** Promise of the channels of a layer: [{layer, number, views: {view: {sheet, row, panel, exemplars}}}]. */
+/** Promise of the channels of a layer: [{layer, number, views: {view: {sheet, row, panel, exemplars, ...}}}]. */
 function load(layer) {
   if (!loaded.has(layer)) {
     loaded.set(layer, new Promise((resolve, reject) => {
       arriving.set(layer, ({ channels, views }) => resolve(channels.map((number, place) => {
-        const entries = Object.entries(views).map(([view, { sheets, places, panels, exemplars }]) => {
-          const [sheet, row] = places[place] ?? [];
-          return [view, { sheet: sheets[sheet], row, panel: panels[place], exemplars: exemplars[place].map(named) }];
+        const entries = Object.entries(views).map(([view, data]) => {
+          const [sheet, row] = data.places[place] ?? [];
+          const measures = Object.entries(data.measures).map(([name, column]) => [name, column[place]]);
+          return [view, {
+            sheet: data.sheets[sheet], row, panel: data.panels[place], random: data.random[place],
+            lower: data.lower[place], exemplars: data.exemplars[place].map(named),
+            measures: Object.fromEntries(measures),
+          }];
         });
         return { layer, number, views: Object.fromEntries(entries) };
       })));
@@ -66,10 +78,12 @@ function named(values) {
 async function route() {
   turn += 1; // Whatever still waits for data of an earlier address gives up.
   try {
-    const [first, layer, number, rank] = decodeURIComponent(location.hash.slice(1)).split("/");
+    const [path, choices] = location.hash.slice(1).split("?");
+    const [first, layer, number, rank] = decodeURIComponent(path).split("/");
     if (Object.hasOwn(index.views, first) && Object.hasOwn(index.layers, layer)) {
       await showChannel(first, layer, Number(number), Number(rank));
     } else {
+      choose(new URLSearchParams(choices));
       await showWall(Object.hasOwn(index.layers, first) || first === "all" ? first : start());
     }
   } catch (error) {
@@ -81,30 +95,32 @@ async function route() {
 const start = () => (Object.hasOwn(index.layers, "conv5_2") ? "conv5_2" : Object.keys(index.layers).at(-1));
 const address = (view, { layer, number }, rank) => `#${view}/${layer}/${number}${rank ? `/${rank}` : ""}`;
 
-function selectedViews() {
-  const wanted = element("view")?.value;
-  return Object.keys(index.views).filter((view) => !wanted || view === wanted);
-}
-
 /** Promise of the channels of a layer, or of all. */
 async function gather(layer) {
   return (await Promise.all((layer === "all" ? Object.keys(index.layers) : [layer]).map(load))).flat();
 }
 
-/** Put those channels that have the class into the order chosen. */
+/** Put those channels that have the class and the values into the order chosen. */
 function arrange(layer, channels) {
   const views = selectedViews();
   const text = element("class").value.trim().toLowerCase();
   const exemplars = (channel) => views.flatMap((view) => channel.views[view].exemplars);
   const having = (channel) => !text || exemplars(channel).some(({ name }) => name.toLowerCase().includes(text));
-  const found = channels.filter(having).map((channel) => ({
+  const order = element("order").value;
+  const sign = index.ascending.includes(order) ? 1 : -1;
+  const best = (channel) => Math.min(...valuesOf(channel, views, order).map((value) => sign * value)); // Infinity: none
+  const found = channels.filter((channel) => having(channel) && isWanted(channel, views)).map((channel) => ({
     channel,
+    measure: Object.hasOwn(index.measures, order) ? best(channel) : 0,
     number: 0, // the order they come in
     activation: -Math.max(0, ...exemplars(channel).map((exemplar) => exemplar.activation)),
     class: commonest(exemplars(channel)),
   }));
-  const key = element("order").value;
-  const compare = (a, b) => (key === "class" ? a.class.localeCompare(b.class) : a[key] - b[key]);
+  const key = Object.hasOwn(index.measures, order) ? "measure" : order;
+  const compare = (a, b) => {
+    if (key === "class") return a.class.localeCompare(b.class);
+    return a[key] === b[key] ? 0 : a[key] - b[key]; // also where both are infinite
+  };
   list = found.sort(compare).map(({ channel }) => channel);
   const of = list.length === channels.length ? "" : `${list.length} of `;
   const what = channels.length === 1 ? "channel" : "channels";
@@ -125,7 +141,7 @@ async function showWall(layer) {
   shown = null;
   if (large.open) large.close();
   element("layer").value = layer;
-  const choice = JSON.stringify([layer, element("class").value, selectedViews(), element("order").value]);
+  const choice = wallAddress();
   if (choice !== wallOf) {
     arrange(layer, channels);
     wallOf = choice;
@@ -174,7 +190,13 @@ function card(channel) {
   const classes = commonest(views.flatMap((view) => channel.views[view].exemplars));
   const number = make("b", { textContent: `${channel.layer}, ${channel.number}` });
   const name = make("span", { className: "name" }, number, make("span", { textContent: classes }));
-  return make("li", {}, make("a", { href: address(link, channel) }, name, ...rows));
+  const measures = new Set([element("order").value, element("by").value].filter((each) => each in index.measures));
+  const values = [...measures].map((measure) => {
+    const ofViews = views.map((view) => channel.views[view].measures[measure] ?? "–");
+    return `${index.measures[measure]} ${ofViews.join(" / ")}`;
+  });
+  const line = values.length ? make("span", { className: "numbers", textContent: values.join(" · ") }) : "";
+  return make("li", {}, make("a", { href: address(link, channel) }, name, ...rows, line));
 }
 
 /** One picture of a channel's row on its sheet. */
@@ -198,7 +220,7 @@ async function showChannel(view, layer, number, rank) {
   const channel = channels.find((candidate) => candidate.number === number);
   if (!channel) throw new Error(`channel ${number} of ${layer} was not drawn`);
   if (!list.includes(channel)) {
-    element("class").value = "";
+    choose(new URLSearchParams());
     element("layer").value = layer;
     arrange(layer, channels);
     wallOf = null;
@@ -217,10 +239,14 @@ large.addEventListener("click", (event) => {
   if (event.target === large) large.close(); // the ground around it
 });
 element("controls").addEventListener("submit", (event) => event.preventDefault());
-element("controls").addEventListener("input", () => {
-  const wanted = `#${element("layer").value}`;
-  if (location.hash === wanted) route();
-  else location.hash = wanted;
+element("controls").addEventListener("input", (event) => {
+  // A layer is a step that one can go back; other choices replace the address, without an event that would undo typing.
+  if (event.target === element("layer")) location.hash = wallAddress();
+  else {
+    history.replaceState(null, "", wallAddress());
+    turn += 1;
+    showWall(element("layer").value).catch((error) => { status.textContent = error.message; });
+  }
 });
 element("skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -233,7 +259,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     element("class").focus();
   } else if (shown && event.key === "Escape" && !large.open) {
-    location.hash = element("layer").value;
+    location.hash = wallAddress();
   } else if (shown && step && large.open) {
     const { view } = page.dataset;
     const rank = Number(location.hash.split("/")[3]) + step;

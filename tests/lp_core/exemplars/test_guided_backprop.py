@@ -49,27 +49,29 @@ def special_units(network, x_N3SR: torch.Tensor, layer: str) -> list[tuple[int, 
     ]
 
 
-@pytest.mark.parametrize("part_share", [0, 9])
-@pytest.mark.parametrize("rule", RULES)
+MAPS = [
+    ("conv1_2", (10, 12), "zeros"),
+    ("conv1_2", (9, 13), "circular"),
+    ("conv2_2", (20, 24), "zeros"),
+    ("conv2_2", (16, 23), "circular"),
+    ("conv2_2", (19, 25), "zeros"),
+    ("conv3_3", (44, 48), "zeros"),
+    ("conv3_3", (40, 51), "circular"),
+    ("conv3_3", (43, 54), "zeros"),
+    ("conv4_1", (67, 72), "zeros"),
+]
+DEEP = ("conv5_1", (144, 133), "circular")
+"""Seconds for each rule: `make test` does one, and all rules on the other maps, `make slow` the rest."""
+
+
 @pytest.mark.parametrize(
-    ("layer", "shape_SR", "angle_padding"),
-    [
-        ("conv1_2", (10, 12), "zeros"),
-        ("conv1_2", (9, 13), "circular"),
-        ("conv2_2", (20, 24), "zeros"),
-        ("conv2_2", (16, 23), "circular"),
-        ("conv2_2", (19, 25), "zeros"),
-        ("conv3_3", (44, 48), "zeros"),
-        ("conv3_3", (40, 51), "circular"),
-        ("conv3_3", (43, 54), "zeros"),
-        ("conv4_1", (67, 72), "zeros"),
-        ("conv5_1", (144, 133), "circular"),
-    ],
+    ("layer", "shape_SR", "angle_padding", "rule"),
+    [(*one, rule) for one in MAPS for rule in RULES]
+    + [pytest.param(*DEEP, rule, marks=[] if rule == "guided" else pytest.mark.slow) for rule in RULES],
 )
 def test_every_unit_of_a_map_equals_the_whole_image(
-    random_network, random_images, layer, shape_SR, angle_padding, rule, part_share, monkeypatch
+    random_network, random_images, layer, shape_SR, angle_padding, rule, monkeypatch
 ) -> None:
-    monkeypatch.setattr(guided, "PART_SHARE", part_share)  # never windows, always windows
     network = random_network(1 / 16, angle_padding, torch.float64)
     image_13SR = random_images(1, *shape_SR, dtype=torch.float64)
     map_CSR = network.features[: conv_layers()[layer] + 2](image_13SR)[0].detach()
@@ -77,14 +79,17 @@ def test_every_unit_of_a_map_equals_the_whole_image(
     units = [(int(map_CSR[:, row, col].argmax()), row, col) for row, col in places]
     x_N3SR = image_13SR.expand(len(units), -1, -1, -1)
     assert crop_suffices(receptive_field(layer), shape_SR, wraps(network))
-    crop_N3LL, activation_N = guided_backprop(network, x_N3SR, layer, units, rule)
     whole_N3SR, whole_activation_N = whole_image(network, x_N3SR, layer, units, rule)
-    assert (activation_N > 0).float().mean() > 0.7
+    assert (whole_activation_N > 0).float().mean() > 0.7
     expected = [cropped(g, layer, u, angle_padding == "circular") for g, u in zip(whole_N3SR, units, strict=True)]
-    assert relative(crop_N3LL, torch.stack(expected)) <= EXACT
-    assert relative(activation_N, whole_activation_N) <= EXACT
-    # Nothing of the whole image's gradient lies outside the receptive field.
-    assert crop_N3LL.abs().sum((1, 2, 3)).tolist() == pytest.approx(whole_N3SR.abs().sum((1, 2, 3)).tolist(), rel=1e-10)
+    for part_share in (0, 9):  # never windows, always windows
+        monkeypatch.setattr(guided, "PART_SHARE", part_share)
+        crop_N3LL, activation_N = guided_backprop(network, x_N3SR, layer, units, rule)
+        assert relative(crop_N3LL, torch.stack(expected)) <= EXACT, part_share
+        assert relative(activation_N, whole_activation_N) <= EXACT, part_share
+        # Nothing of the whole image's gradient lies outside the receptive field.
+        amount_N = crop_N3LL.abs().sum((1, 2, 3)).tolist()
+        assert amount_N == pytest.approx(whole_N3SR.abs().sum((1, 2, 3)).tolist(), rel=1e-10), part_share
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -373,3 +378,29 @@ def test_what_is_no_image_or_unit_is_refused(images, units, says):
     for function in (guided_backprop, whole_image):
         with pytest.raises(ValueError, match=says):
             function(network, images, "conv2_1", units)
+
+
+@pytest.mark.parametrize("layer", ["conv1_1", "conv3_2"])
+def test_before_its_own_relu_a_silent_unit_has_the_gradient_of_its_sum(layer: str) -> None:
+    """Automatic differentiation of the sum of inputs; the network itself is left as it was."""
+    torch.manual_seed(3)
+    network = VGG16(4, NetworkSettings(width=0.125), "cartesian").double()
+    before = copy.deepcopy(network.state_dict())
+    x = torch.randn(1, 3, 24, 24, dtype=torch.float64, requires_grad=True)
+    modules = network.features[: conv_layers()[layer] + 1]
+    sums = modules(x.clone())
+    channel, row, col = np.unravel_index(int(sums.argmin()), sums.shape[1:])
+    assert sums[0, channel, row, col] < 0
+    (expected,) = torch.autograd.grad(sums[0, channel, row, col], x)
+    unit = (int(channel), int(row), int(col))
+    silent, _ = whole_image(network, x.detach(), layer, [unit], "gradient")
+    assert not silent.any()
+    lifted = guided.always_active(network, layer)
+    found, _ = whole_image(lifted, x.detach(), layer, [unit], "gradient")
+    assert relative(found, expected) < EXACT
+    assert is_equal(network.state_dict(), before)
+    assert lifted.features[0].weight is network.features[0].weight
+
+
+def is_equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in b)

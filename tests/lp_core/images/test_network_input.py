@@ -3,10 +3,14 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
+from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap
-from lp_core.images.network_input import log_polar_map, network_input, sample_composed
+from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input, sample_composed
+from lp_core.images.tensor import InverseLogPolar
+from lp_core.network.inputs import MEAN
 from lp_core.settings import ViewSettings
 from tests.reference import log_polar as twin
 
@@ -120,3 +124,59 @@ def test_threads_do_not_disturb_each_other():
         together = list(pool.map(run, jobs))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("flip", [False, True])
+def test_equal_information_is_the_log_polar_image_mapped_back(photographs, law, flip):
+    """Against the tensor modules, in float64 from the same log-polar image, rounded once."""
+    settings = ViewSettings(size=96, law=law, equal_information=True)
+    crop = Crop(10, 20, 200, 240, flip)
+    seen = network_input(photographs[0], crop, "log_polar", settings)
+    expected = InverseLogPolar(log_polar_map(settings))(torch.tensor(seen, dtype=torch.float64).permute(2, 0, 1))
+    result = network_input(photographs[0], crop, "cartesian", settings)
+    assert np.abs(result - expected.permute(1, 2, 0).numpy()).max() < 0.6  # OpenCV's positions are 1/32 px before 5.0
+    ordinary = network_input(photographs[0], crop, "cartesian", ViewSettings(size=96))
+    assert 1 < np.abs(result.astype(int) - ordinary).mean() < 15
+    log_polar = ViewSettings(size=96, law=law)
+    np.testing.assert_array_equal(seen, network_input(photographs[0], crop, "log_polar", log_polar))
+
+
+def test_equal_information_is_sharp_at_the_fovea_and_blurred_outside(photographs):
+    settings = ViewSettings(equal_information=True)
+    error = np.zeros((224, 224))
+    for image in photographs[:3]:
+        crop = centre_crop(*image.shape[:2], 0.875)
+        views = (network_input(image, crop, "cartesian", one).astype(int) for one in (settings, ViewSettings()))
+        error += np.abs(next(views) - next(views)).mean(2)
+    radius = np.hypot(*np.indices((224, 224)) - 111.5)
+    fovea, periphery = error[radius < 20].mean(), error[(radius > 70) & (radius < 110)].mean()
+    assert fovea < periphery / 1.5
+
+
+def test_outside_the_rings_equal_information_shows_their_fill():
+    image = np.full((80, 80, 3), 200, np.uint8)
+    settings = ViewSettings(size=64, radius="inscribed", equal_information=True)
+    result = network_input(image, Crop(0, 0, 80, 80), "cartesian", settings)
+    outside = np.hypot(*np.indices((64, 64)) - 31.5) > 33
+    assert (result[outside] == 0).all()
+    assert (result[np.hypot(*np.indices((64, 64)) - 31.5) < 29] == 200).all()
+
+
+def test_blanked_rings_show_the_mean_colour_and_no_other_does():
+    image = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
+    crop, settings = Crop(0, 0, 80, 90), ViewSettings(size=64, blank_within=5.0)
+    whole = network_input(image, crop, "log_polar", ViewSettings(size=64))
+    blanked = network_input(image, crop, "log_polar", settings)
+    within = log_polar_map(settings).radius_of(np.arange(64)) < 5
+    assert tuple(round(255 * mean) for mean in MEAN) == MEAN_COLOUR
+    assert (blanked[:, within] == MEAN_COLOUR).all()
+    np.testing.assert_array_equal(blanked[:, ~within], whole[:, ~within])
+    ordinary = (network_input(image, crop, "cartesian", one) for one in (settings, ViewSettings(size=64)))
+    np.testing.assert_array_equal(next(ordinary), next(ordinary))
+
+
+@pytest.mark.parametrize(("radius", "blank"), [("corner", 32.0), (10.0, 10.0), ("corner", -1.0)])
+def test_blanking_everything_or_less_than_nothing_is_refused(radius, blank):
+    with pytest.raises(SettingError, match=r"view\.blank-within is"):
+        ViewSettings(size=64, radius=radius, blank_within=blank)

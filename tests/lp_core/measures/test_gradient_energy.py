@@ -8,7 +8,13 @@ import torch
 
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.tensor import LogPolar
-from lp_core.measures.gradient_energy import annulus_energy, energy_centroid, photograph_gradient, ring_energy
+from lp_core.measures.gradient_energy import (
+    annulus_energy,
+    energy_centroid,
+    energy_within,
+    photograph_gradient,
+    ring_energy,
+)
 from lp_core.measures.rings import bin_edges, edge_radii
 from tests.reference.firing import energy_by_ring, jacobian
 
@@ -63,6 +69,14 @@ def test_energy_by_ring_and_by_annulus():
     radii = edge_radii(edges, 1, log_polar.radius_of)
     twin = [energy_by_ring((one**2).sum(2), radii, log_polar.centre_yx) for one in moved]
     np.testing.assert_allclose(annulus_energy(moved, radii, log_polar.centre_yx), twin)
+
+
+def test_energy_within_a_radius_is_a_share():
+    gradient = np.zeros((2, 9, 9, 3))
+    gradient[0, 4, 5, 0], gradient[0, 0, 0, 2] = 1.0, -2.0
+    share = energy_within(gradient, 3.0, (4.0, 4.0))
+    assert share[0] == pytest.approx(0.2)
+    assert np.isnan(share[1])
 
 
 def test_the_centroid_is_where_the_energy_is():

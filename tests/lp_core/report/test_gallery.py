@@ -109,4 +109,4 @@ def test_page_comes_with_its_program_and_no_script_inside(data: ReportData) -> N
     html = files["gallery.html"].decode()
     for link in re.findall(r'src="([^"]*)"', html):
         assert link in files
-    assert re.findall(r"<script[^>]*>(.*?)</script>", html) == [""] * 3
+    assert re.findall(r"<script[^>]*>(.*?)</script>", html) == [""] * 4

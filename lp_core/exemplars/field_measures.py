@@ -1,0 +1,86 @@
+"""Where in the photograph a unit's gradient has its energy, and how much contrast the unit looks at.
+
+The photograph here is the crop resized to the network's input. Shapes: S R rows and columns of the network input
+(sectors and rings), h w those of the box, H W px of the photograph.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from lp_core.exemplars.crop import inside, paste
+from lp_core.images.geometry import LogPolarGeometry
+from lp_core.measures.gradient_energy import energy_centroid, energy_within, photograph_gradient
+from lp_core.measures.lesion import cell_area
+from lp_core.measures.rings import fovea_radius
+from lp_core.network.receptive_field import Box
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue. Source: ITU-R BT.601."""
+
+
+class FieldMeasures(NamedTuple):
+    """Numbers about one exemplar; NaN where there is no gradient, or where all of the field is padding and fill.
+
+    Attributes:
+        energy_eccentricity_px: distance from the fixation to the centre of the gradient's energy, in px.
+        energy_angle: its direction in radians, clockwise on the screen from the right, -pi to pi.
+        energy_within_fovea: share of the energy within `rings.fovea_radius`, 0 to 1.
+        patch_contrast: standard deviation of the luminance (0 to 1) over the part of the photograph in the field.
+    """
+
+    energy_eccentricity_px: float
+    energy_angle: float
+    energy_within_fovea: float
+    patch_contrast: float
+
+
+def field_measures(
+    gradient_3hw: np.ndarray, image_SRC: np.ndarray, box: Box, log_polar: LogPolarGeometry | None, *, wraps: bool
+) -> FieldMeasures:
+    """Return the measures of one exemplar.
+
+    The gradient by a log-polar image is carried to the photograph by the transpose of the map. So the numbers of both
+    views are about px of the same photograph.
+
+    Args:
+        gradient_3hw: of the unit by the normalised input, within the box.
+        image_SRC: uint8, the network input.
+        box: the receptive field, at most once around a circle of rows.
+        log_polar: the map of a log-polar input; None for an ordinary one.
+        wraps: rows beyond the last are the first ones again, as only those of a log-polar input can be.
+    """
+    size = image_SRC.shape[:2]
+    gradient_hwC = np.moveaxis(gradient_3hw, 0, 2)
+    if log_polar is None:
+        top, left = max(box.top, 0), max(box.left, 0)
+        shown = slice(top - box.top, size[0] - box.top), slice(left - box.left, size[1] - box.left)
+        gradient_1HWC = gradient_hwC[shown][None]
+        fixation_yx = (size[0] - 1) / 2 - top, (size[1] - 1) / 2 - left  # from the first px shown
+    else:
+        gradient_1HWC = photograph_gradient(paste(gradient_hwC, box, size, wraps=wraps)[None], log_polar)
+        fixation_yx = log_polar.centre_yx
+    [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
+    [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
+    return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps))
+
+
+def _contrast(image_SRC: np.ndarray, box: Box, log_polar: LogPolarGeometry | None, wraps: bool) -> float:
+    """Root-mean-square contrast. Source: Peli 1990; cells count by the px of the photograph that they stand for."""
+    row_P, column_P = np.nonzero(inside(box, image_SRC.shape[:2], wraps=wraps))
+    row_P, column_P = (row_P + box.top) % len(image_SRC), column_P + box.left
+    luminance_P = image_SRC[row_P, column_P] @ np.array(LUMINANCE) / 255
+    weight_P = np.ones(len(row_P)) if log_polar is None else _areas(log_polar)[row_P, column_P]
+    if not weight_P.sum() > 0:
+        return float("nan")
+    mean = np.average(luminance_P, weights=weight_P)
+    return float(np.sqrt(np.average((luminance_P - mean) ** 2, weights=weight_P)))
+
+
+@lru_cache(maxsize=4)
+def _areas(log_polar: LogPolarGeometry) -> np.ndarray:
+    """Return float64 [S, R]: px of the photograph that each cell stands for."""
+    return cell_area(log_polar.radius_of(np.arange(log_polar.rings + 1) - 0.5), ~log_polar.looks_outside())

@@ -1,0 +1,114 @@
+"""Findings in plain sentences: the effect with its interval, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.verdicts import rule_text
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the value of a measure is said.
+
+    Attributes:
+        text: with `{}` for the number, and, where `signed`, `{more}`.
+        shown: from the measure's unit to the number in the sentence.
+        digits: decimal places.
+        signed: the size of the number is shown, and its sign as "more" or "fewer".
+    """
+
+    text: str
+    shown: Callable[[float], float] = float
+    digits: int = 2
+    signed: bool = False
+
+
+def _percent(value: float) -> float:
+    return 100 * value
+
+
+def _times(value: float) -> float:
+    return float(2**value)
+
+
+_WORDINGS: dict[tuple[str, bool], Wording] = {
+    ("grouping.G.lambda", False): Wording(
+        "Of 100 pairs among a channel’s nine images, {} {more} are of one class than image popularity and the "
+        "untrained network give",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("grouping.G.lambda", True): Wording(
+        "Beyond popularity and the untrained network, {} {more} of 100 pairs are of one class in the log-polar network "
+        "than in the ordinary one",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("firing.foveal_index.against_untrained", False): Wording(
+        "The fovea has {} times the share of activation that it has in the untrained network", _times
+    ),
+    ("firing.foveal_index.against_scrambled", False): Wording(
+        "The fovea has {} times the share of activation that phase-scrambled photographs give", _times
+    ),
+    ("lesion.fovea_less_equal_cells", False): Wording(
+        "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
+        float,
+        1,
+        signed=True,
+    ),
+}
+"""By measure, and whether it is a difference of views."""
+
+
+def effect_text(finding: Mapping[str, Any]) -> str:
+    """Return the effect of a finding as a sentence with its interval: "... (95 % interval 1.2 to 3.4, 8 seeds)."
+
+    Args:
+        finding: a row of findings.json; its first condition has the effect.
+    """
+    measure, effect = finding["conditions"][0]["measure"], finding["effect"]
+    if effect is None:
+        return f"Not measured: {finding['reason']}."
+    is_difference = " - " in finding["view"]
+    between = ", log-polar less ordinary view," if is_difference else ""
+    wording = _WORDINGS.get((measure, is_difference), Wording(f"{measure}{between} is {{}}", float, 3))
+    seeds = finding["seeds"]
+    if finding["low"] is None:
+        basis = "one seed: a case report" if seeds == 1 else f"{seeds} seeds, no interval"
+    else:
+        low, high = (number(wording.shown(finding[end]), wording.digits) for end in ("low", "high"))
+        basis = f"95 % interval {low} to {high}, {seeds} seeds"
+    value = wording.shown(effect)
+    more = "fewer" if value < 0 else "more"
+    shown = number(abs(value) if wording.signed else value, wording.digits)
+    return f"{wording.text.format(shown, more=more)} ({basis})."
+
+
+def basis_text(finding: Mapping[str, Any]) -> str:
+    """Return what a finding rests on: "600 images of 12 classes, 64 channels of conv5_2, one seed, 48 px"."""
+    seeds = "one seed" if finding["seeds"] == 1 else f"{finding['seeds']} seeds"
+    return (
+        f"{finding['images']:,} images of {finding['classes']:,} classes, {finding['channels']:,} channels of "
+        f"{finding['layer']}, {seeds}, {finding['input_px']} px"
+    )
+
+
+def rules_text(finding: Mapping[str, Any]) -> str:
+    """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
+    rules = read_rules(committed_rules())
+    claims = {claim.name: claim for claim in rules.claims}
+    if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
+        return rule_text(claims[finding["claim"]])
+    conditions = "\n".join(f"  {condition['rule']}" for condition in finding["conditions"])
+    return f"conditions of rules {finding['rules']}, which this version of Logpolar does not have:\n{conditions}"
+
+
+def number(value: float, digits: int) -> str:
+    """Return a number with a minus sign rather than a hyphen: "−0.3"."""
+    return f"{value:.{digits}f}".replace("-", "−")

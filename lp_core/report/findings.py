@@ -1,0 +1,143 @@
+"""The Findings section of a report: claims with their verdicts, one figure for each kind of claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from lp_core.network.layers import conv_layers
+from lp_core.report.claim_words import basis_text, effect_text, rules_text
+from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
+from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
+from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
+from lp_core.report.measured import Measured, Row, is_known
+from lp_core.settings import VIEW_NAMES, ViewName
+
+KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire"}
+"""Kinds of claims by the first word of their first measure; others stand under their own name."""
+RING_LAYERS = ("conv5_2", "conv2_2")
+"""Layers whose activation by ring is drawn. Source: the specification."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownClaim:
+    """A claim as the page shows it."""
+
+    sentence: str
+    verdict: str
+    effect: str
+    reason: str
+    basis: str
+    null: str
+    rule: str
+    conditions: Sequence[Row]
+    variant: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownKind:
+    """Claims of one kind, and their figures."""
+
+    name: str
+    title: str
+    claims: Mapping[str, Sequence[ShownClaim]]
+    """By sentence; of a sweep one for each variant."""
+    figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
+    """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    left_out: Sequence[str] = ()
+    """Conditions of the lesion test that were not measured, in words."""
+
+
+def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
+    """Return the claims by kind and sentence, in the order of findings.json."""
+    kinds: dict[str, dict[str, list[ShownClaim]]] = {}
+    for finding in measured.findings:
+        kind = finding["conditions"][0]["measure"].partition(".")[0]
+        kinds.setdefault(kind, {}).setdefault(finding["sentence"], []).append(
+            ShownClaim(
+                sentence=finding["sentence"],
+                verdict=finding["verdict"],
+                effect=effect_text(finding),
+                reason=finding["reason"],
+                basis=basis_text(finding),
+                null=finding["null"],
+                rule=rules_text(finding),
+                conditions=finding["conditions"],
+                variant=finding.get("variant", ""),
+            )
+        )
+    return kinds
+
+
+def shown_kinds(measured: Measured) -> list[ShownKind]:
+    """Return what the Findings section of a run shows."""
+    lesioned = {row["condition"] for row in measured.rows("lesion")}
+    left_out = [words for condition, words in CONDITIONS.items() if lesioned and condition not in lesioned]
+    drawn = {"grouping": _grouping_figures, "firing": _firing_figures}
+    return [
+        ShownKind(
+            name=name,
+            title=KINDS.get(name, name),
+            claims=claims,
+            figures=drawn[name](measured) if name in drawn else {},
+            left_out=left_out,
+        )
+        for name, claims in shown_claims(measured).items()
+    ]
+
+
+def layer_groupings(measured: Measured) -> dict[ViewName, dict[str, LayerGrouping]]:
+    """Return G of complete channels by view and layer, with what N1 and the untrained network give."""
+    by_layer: dict[tuple[str, str], list[float]] = {}
+    for row in measured.tables.get("channels", ()):
+        if row["complete"] and is_known(row["G"]):
+            by_layer.setdefault((row["view"], row["layer"]), []).append(row["G"])
+    of_layer = {(row["network"], row["view"], row["layer"]): row for row in measured.rows("grouping", measure="G")}
+    groupings: dict[ViewName, dict[str, LayerGrouping]] = {}
+    for view in VIEW_NAMES:
+        for layer in conv_layers():
+            values, trained = by_layer.get((view, layer)), of_layer.get(("trained", view, layer))
+            if values and trained and is_known(trained["expected"]):
+                control = of_layer.get(("untrained", view, layer))
+                groupings.setdefault(view, {})[layer] = LayerGrouping(
+                    value_C=_array(values),
+                    expected=trained["expected"],
+                    sd=trained["sd"],
+                    untrained=control["mean"] if control and is_known(control["mean"]) else None,
+                )
+    return groupings
+
+
+def _grouping_figures(measured: Measured) -> dict[str, list[Markup]]:
+    groupings = layer_groupings(measured)
+    layers = [layer for layer in conv_layers() if any(layer in of_view for of_view in groupings.values())]
+    return {"grouping": [Markup(grouping_figure(groupings, layers))] if layers else []}
+
+
+def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
+    firing, angles = measured.rows("firing"), measured.rows("angles")
+    rings = {
+        f"rings_{view}": _elements(
+            ring_figure(firing, view, layer, expected) for layer in RING_LAYERS for expected in EXPECTED
+        )
+        for view in VIEW_NAMES
+    }
+    layers = list(conv_layers())
+    return {
+        **rings,
+        "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
+        "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
+    }
+
+
+def _elements(drawn: Any) -> list[Markup]:
+    return [Markup(svg) for svg in drawn if svg is not None]
+
+
+def _array(values: Sequence[float]) -> Any:
+    import numpy as np
+
+    return np.array(values, np.float64)

@@ -1,0 +1,64 @@
+"""`sweep_page`: findings of every variant, links to the runs that have a report, failures by name."""
+
+import re
+
+import pytest
+
+from lp_core.report.sweep_page import SweepData, write_sweep_report
+from tests.lp_core.report.simulated import measured_sweep, sweep_rows
+
+VARIANTS = ("law=monopole,a=1", "law=opencv,a=1")
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+PLAN = {"recipe": "demo", "seeds": [0, 1, 2], "vary": {"view.law": ["monopole", "opencv"]}, "controls": ["shuffled"]}
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    rows = sweep_rows(variants=VARIANTS)
+    rows[0] |= {"state": "failed", "error": HOSTILE, "top1_cartesian": None, "top1_log_polar": None}
+    data = SweepData(
+        title="S",
+        plan=PLAN,
+        runs=rows,
+        reported=frozenset(row["run"] for row in rows[1:]),
+        measured=measured_sweep(variants=VARIANTS),
+    )
+    return write_sweep_report(data)["index.html"].decode()
+
+
+def test_each_variant_has_each_finding(html: str) -> None:
+    for variant in VARIANTS:
+        assert html.count(f'<span class="variant">{variant}</span>') == 4
+    assert html.count('class="sentence"') == 4
+
+
+def test_runs_with_a_report_are_linked_and_failures_are_named(html: str) -> None:
+    links = re.findall(r'href="(\.\./[^"]*)"', html)
+    assert len(links) == 11
+    assert "../law%3Dopencv%2Ca%3D1/shuffled-seed-2/report/index.html" in links
+    assert "<b>law=monopole,a=1/seed-0</b>: &lt;img src=x" in html
+    assert "<img" not in html
+
+
+def test_accuracy_and_delta_are_drawn_over_seeds(html: str) -> None:
+    labels = re.findall(r'<svg [^>]*aria-label="([^"]*)"', html)
+    assert labels == [
+        "Top-1 accuracy (%), every seed as a dot",
+        "Δ of G: pairs of one class beyond popularity, every seed as a dot",
+    ]
+    assert "grouping.G.lambda" in html, "the difference between the views"
+
+
+def test_a_page_without_scripts_says_so_in_its_policy(html: str) -> None:
+    assert "<script" not in html
+    assert "default-src &#39;none&#39;" in html
+    assert "script-src" not in html
+
+
+def test_a_sweep_that_was_not_measured_or_not_begun_is_a_page() -> None:
+    rows = sweep_rows()
+    page = write_sweep_report(SweepData(title="S", plan=PLAN, runs=rows))["index.html"].decode()
+    assert "<code>logpolar measure</code>" in page
+    waiting = [row | {"state": "waiting", "top1_cartesian": None, "top1_log_polar": None} for row in rows]
+    page = write_sweep_report(SweepData(title="S", plan=PLAN, runs=waiting))["index.html"].decode()
+    assert "No run is finished yet" in page

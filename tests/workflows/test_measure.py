@@ -1,0 +1,280 @@
+"""`logpolar measure` on a run whose weights are given; the tasks run in this process, one after the other."""
+
+import io
+import json
+import math
+import shutil
+from contextlib import redirect_stdout
+from dataclasses import replace
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+import workflows.measure
+from lp_core.errors import LogpolarError
+from lp_core.fingerprint import checksum
+from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.run.history import epoch_name, epoch_weights
+from lp_core.run.stage import Stage
+from lp_core.run.weights import FILE, weights_bytes
+from lp_core.setting_names import with_settings
+from lp_core.settings import (
+    DataSettings,
+    MeasureSettings,
+    NetworkSettings,
+    Recipe,
+    ScanSettings,
+    TrainSettings,
+    ViewSettings,
+)
+from lp_core.storage import Storage
+from tasks.from_recipe import learner_of
+from tasks.measuring import group_nines
+from workflows.measure import measure
+from workflows.scan import scan
+from workflows.session import Session
+from workflows.stages import StageGraph
+
+
+class LastFirst:
+    """Runs pieces in this process, the last one first, and keeps what it ran."""
+
+    def __init__(self):
+        self.ran = []
+
+    def run(self, function, pieces, gpus=0.0):
+        for piece in list(pieces)[::-1]:
+            self.ran.append(function.__name__)
+            yield function(*piece)
+
+
+@pytest.fixture(scope="module")
+def measured(toy_folder, tmp_path_factory):
+    """Folder and settings of a run of both views on 40 images that was measured, and what the command said.
+
+    Its weights are random, and those of its epoch 0 are others.
+    """
+    recipe = Recipe(
+        name="demo",
+        data=DataSettings(path=toy_folder, limit=40, flip=0.0, eval_crop=1.0, lanes=4),
+        geometry=ViewSettings(size=32),
+        network=NetworkSettings(width=1 / 16, pool=1, initialization="variance-preserving"),
+        train=TrainSettings(epochs=2, batch_size=24),
+        scan=ScanSettings(batch_size=8, piece_rows=16, maxima="always"),
+        measure=MeasureSettings(samples=19),
+    )
+    folder = tmp_path_factory.mktemp("measured")
+    run = Storage.at(folder)
+    for view in recipe.views:
+        stage = StageGraph(recipe, run).train(view)
+        for seed, epoch in ((1, 0), (2, None)):
+            data = weights_bytes(learner_of(replace(recipe, seed=seed), view, 12, steps_per_epoch=10).network)
+            (run / view).write_bytes(FILE if epoch is None else epoch_weights(epoch), data)
+            if epoch is not None:
+                vouch = {"epoch": epoch, "weights": checksum(data), "training": stage.fingerprint}
+                (run / view).write_json(f"{epoch_name(epoch)}.json", vouch)
+        stage.finish(1.0, weights=checksum(data))
+    with redirect_stdout(io.StringIO()) as output:
+        scan(Session(recipe, run, given_executor=LastFirst()))
+        measure(Session(recipe, run, given_executor=LastFirst()))
+    return folder, recipe, output.getvalue()
+
+
+@pytest.fixture
+def session(measured, tmp_path):
+    """A copy of that run."""
+    folder, recipe, _ = measured
+    shutil.copytree(folder, tmp_path / "run")
+    return Session(recipe, Storage.at(tmp_path / "run"), given_executor=LastFirst())
+
+
+def findings(session) -> dict[str, dict]:
+    content = json.loads(session.run.read_bytes("findings.json"))
+    assert content["format"] == 1
+    return {row["claim"]: row for row in content["findings"]}
+
+
+def table(session, name: str):
+    return pq.read_table(session.run.path(f"measures/{name}.parquet"))
+
+
+def folder_content(session) -> dict[str, bytes]:
+    names = [name for name in session.run.files() if name.startswith("measures/") or name == "findings.json"]
+    return {name: session.run.read_bytes(name) for name in names}
+
+
+def test_a_run_is_measured_its_controls_included(session, measured):
+    output = measured[2]
+    for view in session.recipe.views:
+        assert (session.run / view).exists("history/epoch_000/exemplars.parquet")
+        assert (session.run / view).exists("exemplars.parquet")
+    grouping = table(session, "grouping").to_pylist()
+    seen = {(row["view"], row["network"], row["measure"]) for row in grouping}
+    assert seen == {
+        (view, network, measure)
+        for view in session.recipe.views
+        for network in ("trained", "untrained")
+        for measure in ("G", "G_inside", "G_without_duplicates")
+    }
+    assert {row["samples"] for row in grouping} == {19}
+    assert len(table(session, "channels")) == 2 * 264
+    values = {tuple(row.values())[:3]: row["value"] for row in table(session, "values").to_pylist()}
+    delta = {
+        (row["view"], row["network"]): row["delta"]
+        for row in grouping
+        if row["measure"] == "G" and row["layer"] == "conv5_2"
+    }
+    for view in session.recipe.views:
+        expected = delta[view, "trained"] - delta[view, "untrained"]
+        assert values[view, "conv5_2", "grouping.G.lambda"] == pytest.approx(expected)
+    firing = table(session, "firing").to_pylist()
+    assert {(row["view"], row["network"]) for row in firing} == {
+        (view, network) for view in session.recipe.views for network in ("trained", "untrained", "scrambled")
+    }
+    for view in session.recipe.views:
+        for control in ("untrained", "scrambled"):
+            assert math.isfinite(values[view, "conv3_1", f"firing.foveal_index.against_{control}"])
+            assert -1 < values[view, "conv3_1", f"firing.angle.order_1.against_{control}"] < 1
+    rows = findings(session)
+    assert list(rows) == [claim.name for claim in read_rules(committed_rules()).claims]
+    assert {row["verdict"] for row in rows.values()} == {"not measurable at this size"}
+    assert rows["weaker-grouping-log-polar"]["effect"] == pytest.approx(
+        values["log_polar", "conv5_2", "grouping.G.lambda"] - values["cartesian", "conv5_2", "grouping.G.lambda"]
+    )
+    assert all(f"{name}: {row['verdict']}; effect " in output for name, row in rows.items())
+    assert "the classes have no wnids of ImageNet" in output
+    assert (
+        "grouping.W.lambda was not measured (the classes"
+        in rows["weaker-grouping-log-polar"]["conditions"][2]["reason"]
+    )
+    assert not [name for name in session.run.files("measures") if "parts" in name]
+
+
+def test_a_finished_measurement_is_skipped_and_the_findings_are_said(session, capsys):
+    before = folder_content(session)
+    measure(session)
+    output = capsys.readouterr().out
+    assert "measure: finished before" in output
+    assert "strong-grouping: not measurable at this size" in output
+    assert session.given_executor.ran == []
+    assert folder_content(session) == before
+
+
+def test_a_killed_measurement_repeats_only_what_was_unfinished(session, monkeypatch):
+    expected = folder_content(session)
+    session.run.remove("stages/measure.json")
+    made = []
+
+    def group_two(piece):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(piece.network)
+        return group_nines(piece)
+
+    monkeypatch.setattr(workflows.measure, "group_nines", group_two)
+    with pytest.raises(KeyboardInterrupt):
+        measure(session)
+    assert not session.run.exists("stages/measure.json")
+    monkeypatch.setattr(
+        workflows.measure, "group_nines", lambda piece: made.append(piece.network) or group_nines(piece)
+    )
+    measure(session)
+    assert len(made) == 4
+    assert folder_content(session) == expected
+
+
+def test_tasks_and_this_process_measure_the_same(session, monkeypatch):
+    expected = folder_content(session)
+    session.run.remove("stages/measure.json")
+    monkeypatch.setattr(workflows.measure, "SMALL", 0)
+    measure(session)
+    assert "group_nines" in session.given_executor.ran
+    assert folder_content(session) == expected
+
+
+def test_other_scans_are_refused_in_one_line(session):
+    other = Session(with_settings(session.recipe, {"data.eval-crop": 0.8}), session.run)
+    with pytest.raises(
+        LogpolarError, match=r"scan of view cartesian was made with data\.eval-crop 1, now 0\.8; run `"
+    ) as error:
+        measure(other)
+    assert "\n" not in str(error.value)
+
+
+def test_other_samples_make_other_tables(session):
+    before = folder_content(session)
+    session.recipe = with_settings(session.recipe, {"measure.samples": 29})
+    measure(session)
+    assert folder_content(session) != before
+    assert set(table(session, "grouping")["samples"].to_pylist()) == {29}
+
+
+def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
+    code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
+    (tmp_path / "my_colours.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    before = table(session, "grouping").to_pylist()
+    session.recipe = with_settings(session.recipe, {"measure.embedding": "my_colours:colours"})
+    measure(session)
+    rows = table(session, "grouping").to_pylist()
+    others = [row for row in rows if row["measure"] != "E_plugin"]
+    assert repr(others) == repr(before)  # NaN is not equal to itself
+    assert {row["network"] for row in rows if row["measure"] == "E_plugin"} == {"trained", "untrained"}
+    mean = table(session, "channels").filter(pc.field("layer") == "conv2_1")["E"].to_numpy()
+    by_hand = [
+        row["mean"]
+        for row in rows
+        if (row["measure"], row["layer"], row["network"]) == ("E_plugin", "conv2_1", "trained")
+    ]
+    assert np.nanmean(mean) == pytest.approx(np.mean(by_hand))
+    assert "grouping.E.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    assert not session.run.files("measures/parts")
+
+
+def test_one_view_leaves_the_difference_open(session, capsys):
+    session.recipe = replace(session.recipe, views=("cartesian",))
+    measure(session)
+    assert set(table(session, "values")["view"].to_pylist()) == {"cartesian"}
+    assert not session.run.exists("measures/twins.parquet")
+    row = findings(session)["weaker-grouping-log-polar"]
+    assert row["effect"] is None
+    assert "the run has no log_polar view" in row["conditions"][0]["reason"]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["imported", "without first weights"])
+def test_without_an_untrained_network_the_reason_is_said(kept, session, capsys):
+    view = "log_polar"
+    if kept:
+        Stage(session.run / view, "weights", {"file": "given"}).finish(
+            1.0, weights=session.stages.train(view).fact("weights"), source="given.pth"
+        )
+    else:
+        session.run.remove(f"{view}/{epoch_name(0)}.json")
+    measure(session)
+    networks = {(row["view"], row["network"]) for row in table(session, "grouping").to_pylist()}
+    assert networks == {("cartesian", "trained"), ("cartesian", "untrained"), (view, "trained")}
+    reason = findings(session)["strong-grouping-log-polar"]["conditions"][0]["reason"]
+    assert "there is no untrained network: its " + ("weights were imported" if kept else "training kept no") in reason
+    assert findings(session)["strong-grouping-log-polar"]["conditions"][1]["interval"] is not None
+
+
+def test_checkpoints_give_the_difference_at_equal_accuracy(session):
+    for view, top1 in (("cartesian", (20.0, 70.0)), ("log_polar", (40.0, 69.5))):
+        data = weights_bytes(learner_of(replace(session.recipe, seed=7), view, 12, steps_per_epoch=10).network)
+        (session.run / view).write_bytes(epoch_weights(1), data)
+        vouch = {"epoch": 1, "weights": checksum(data), "training": session.stages.train(view).fingerprint}
+        (session.run / view).write_json(f"{epoch_name(1)}.json", vouch)
+        lines = [{"step": 10 * epoch, "epoch": float(epoch), "validation_top1": top1[epoch - 1]} for epoch in (1, 2)]
+        (session.run / view).write_bytes("metrics.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, checkpoints="all"))
+    measure(session)
+    values = {
+        tuple(row.values())[1:3]: row["value"] for row in table(session, "values").to_pylist() if "-" in row["view"]
+    }
+    # The finished networks are within a point of each other, so this is the plain difference.
+    assert values["conv5_2", "grouping.G.lambda.accuracy_matched"] == pytest.approx(
+        values["conv5_2", "grouping.G.lambda"]
+    )
+    assert "epoch 1" in table(session, "grouping")["network"].to_pylist()
