@@ -97,9 +97,8 @@ def _is_finished(stage: Stage, session: Session) -> bool:
     if not stage.is_finished():
         return False
     written = stage.fact("files") or {}
-    return RINGS in written and (
-        session.recipe.scan.maxima != "always" or MAXIMA in written
-    )  # earlier versions wrote no rings
+    wants_maxima = session.recipe.scan.maxima == "always"
+    return RINGS in written and (not wants_maxima or MAXIMA in written)  # earlier versions wrote no rings
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:
@@ -114,8 +113,7 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
     for stage in stages.values():
         stage.invalidate()
     watch = Stopwatch()
-    networks = f" with {len(stages)} networks" if len(stages) > 1 else ""
-    with Progress(f"scan {view}{networks}", len(rows) * len(stages), "images") as progress:
+    with Progress(_title(view, stages, recipe.scan.control), len(rows) * len(stages), "images") as progress:
         progress.already(len(rows) * len(stages) - sum(len(part) * len(unfinished) for unfinished, part in pieces))
         if pieces:
             for images in session.executor.run(scan_rows, pieces, recipe.scan.gpus_per_task):
@@ -127,6 +125,15 @@ def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]
         stage.finish(watch.seconds, **facts)
         for file in stage.folder.files("scan"):
             stage.folder.remove(file)
+
+
+def _title(view: ViewName, stages: dict[int | None, Stage], control: Control) -> str:
+    """What is scanned, for the line of progress."""
+    networks = f" with {len(stages)} networks" if len(stages) > 1 else ""
+    [epoch, *_] = stages
+    if not networks and epoch is not None:
+        networks = f" epoch {epoch}"
+    return f"scan {view}{networks}" + (f", {control}" if control != "none" else "")
 
 
 def _searches(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> dict[int | None, Search]:

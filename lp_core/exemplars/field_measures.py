@@ -56,8 +56,10 @@ def field_measures(
     size = image_SRC.shape[:2]
     gradient_hwC = np.moveaxis(gradient_3hw, 0, 2)
     if log_polar is None:
-        gradient_1HWC = (gradient_hwC * inside(box, size)[..., None])[None]
-        fixation_yx = (size[0] - 1) / 2 - box.top, (size[1] - 1) / 2 - box.left  # from the box's first px
+        top, left = max(box.top, 0), max(box.left, 0)
+        shown = slice(top - box.top, size[0] - box.top), slice(left - box.left, size[1] - box.left)
+        gradient_1HWC = gradient_hwC[shown][None]
+        fixation_yx = (size[0] - 1) / 2 - top, (size[1] - 1) / 2 - left  # from the first px shown
     else:
         gradient_1HWC = photograph_gradient(paste(gradient_hwC, box, size, wraps=wraps)[None], log_polar)
         fixation_yx = log_polar.centre_yx

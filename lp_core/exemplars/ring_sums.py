@@ -1,4 +1,4 @@
-"""The activation of one layer's maps by ring bin and by sector, image by image, in a few percent of a forward pass.
+"""The activation of one layer's maps by ring bin and by sector, image by image.
 
 Shapes: N images, C channels, P units of a map, B bins, S sectors, G regions.
 """
@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from lp_core.exemplars.map_regions import MapRegions
+from lp_core.images.scratch import scratch
 
 BLOCK = 2**16
 """Numbers that are squared and compared at a time on a CPU. Source: measured, 2^16 to 2^18 are equally fast and a third
-faster than a whole map of conv1_1, because they stay in the cache."""
+faster than a whole map of conv1_1, because they stay in the cache (`benchmarks/scan_rings.py`)."""
 
 
 class LayerSums(NamedTuple):
@@ -46,32 +47,46 @@ def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_on
     """
     images, channels, rows, cols = a_NCSR.shape
     units, device = rows * cols, a_NCSR.device
-    together, block = (images, units) if at_once or a_NCSR.is_cuda else (1, max(1, BLOCK // channels))
+    room = max(1, BLOCK // channels)
+    together, block = (images, units) if at_once or a_NCSR.is_cuda else (max(1, room // units), min(room, units))
     bins = len(regions.radius_E) - 1
-    join_JG = _join(regions, device)
-    parts = []
+    joined, counted = [], []
     for first in range(0, images, together):
-        a_NPC = a_NCSR[first : first + together].permute(0, 2, 3, 1).reshape(together, units, channels).float()
-        region_NGC = _grouped(a_NPC, _Groups(regions, "region", 0, units), together)
-        counted_NKC = torch.zeros(together, 3 * bins, channels, device=device)
-        for start in range(0, units, block):
-            b_NPC = a_NPC[:, start : start + block]
-            made_3NPC = torch.empty(3, *b_NPC.shape, device=device)
-            torch.mul(b_NPC, b_NPC, out=made_3NPC[0])
-            torch.sign(b_NPC, out=made_3NPC[1])
-            torch.gt(b_NPC, threshold_C, out=made_3NPC[2])
-            groups = _Groups(regions, "bin", start, min(start + block, units))
-            counted_NKC += (
-                _grouped(made_3NPC.flatten(0, 1), groups, 3 * together)
-                .unflatten(0, (3, together))
-                .transpose(0, 1)
-                .flatten(1, 2)
-            )
-        parts.append(torch.cat([join_JG @ region_NGC, counted_NKC], 1))
-    values_NKC = torch.cat(parts).double().cpu().numpy()
-    edges = np.cumsum([bins, regions.sector_GS.shape[1], bins, bins])
-    sums, sectors, squares, active, above = np.split(values_NKC, edges, 1)
+        a_NPC = a_NCSR[first : first + together].permute(0, 2, 3, 1).reshape(-1, units, channels).float()
+        region_KC = _grouped(a_NPC.view(-1, channels), _Groups(regions, "region", 0, units), len(a_NPC))
+        order, start, share = _joining(regions, len(a_NPC), device)
+        # Added row by row like the rest: a product of matrices is slow for few channels.
+        joined.append(torch.embedding_bag(region_KC, order, start, False, 0, False, share, False)[0])
+        counted.append(_counted(a_NPC, regions, threshold_C, block))
+    sums, sectors = np.split(torch.cat(joined).view(images, -1, channels).double().cpu().numpy(), [bins], 1)
+    squares, active, above = torch.cat(counted, 1).double().cpu().numpy()
     return LayerSums(sums, squares, active, above, sectors)
+
+
+def _counted(a_NPC: Tensor, regions: MapRegions, threshold_C: Tensor, block: int) -> Tensor:
+    """Sums of squares, units above 0 and units above the threshold by bin, [3, N, B, C]."""
+    images, units, channels = a_NPC.shape
+    bins = len(regions.radius_E) - 1
+    total_KC = torch.zeros(3 * images * bins, channels, device=a_NPC.device)
+    made_3NPC = _room((3, images, block, channels), a_NPC.device)
+    for start in range(0, units, block):
+        b_NPC = a_NPC[:, start : start + block]
+        if b_NPC.shape[1] < block:
+            made_3NPC = _room((3, *b_NPC.shape), a_NPC.device)
+        square_NPC, active_NPC, above_NPC = made_3NPC
+        torch.mul(b_NPC, b_NPC, out=square_NPC)
+        torch.sign(b_NPC, out=active_NPC)
+        torch.gt(b_NPC, threshold_C, out=above_NPC)
+        groups = _Groups(regions, "bin", start, min(start + block, units))
+        total_KC += _grouped(made_3NPC.view(-1, channels), groups, 3 * images)
+    return total_KC.view(3, images, bins, channels)
+
+
+def _room(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Memory for numbers that are soon overwritten; on a CPU the same every time, because fresh pages are slow."""
+    if device.type != "cpu":
+        return torch.empty(shape, device=device)
+    return torch.from_numpy(scratch.array("ring sums", shape, np.dtype(np.float32)))
 
 
 class _Groups(NamedTuple):
@@ -90,11 +105,10 @@ class _Groups(NamedTuple):
         return self.regions.bin_G[region_P], len(self.regions.radius_E) - 1
 
 
-def _grouped(a_NPC: Tensor, groups: _Groups, images: int) -> Tensor:
-    """Sums over groups of units, [N, groups, C]: `embedding_bag` adds rows of a table as fast as memory is read."""
-    order, start = _indices(groups, images, a_NPC.device)
-    sums, *_ = torch.embedding_bag(a_NPC.flatten(0, 1), order, start, False, 0, False, None, False)
-    return sums.unflatten(0, (images, -1))
+def _grouped(a_KC: Tensor, groups: _Groups, images: int) -> Tensor:
+    """Sums over groups of each image's units: `embedding_bag` adds rows of a table as fast as memory is read."""
+    order, start = _indices(groups, images, a_KC.device)
+    return torch.embedding_bag(a_KC, order, start, False, 0, False, None, False)[0]
 
 
 @functools.lru_cache(maxsize=4096)
@@ -109,8 +123,15 @@ def _indices(groups: _Groups, images: int, device: torch.device) -> tuple[Tensor
     ).to(device)
 
 
-@functools.lru_cache(maxsize=64)
-def _join(regions: MapRegions, device: torch.device) -> Tensor:
-    """Matrix that adds regions up to bins, then to sectors, float32 [B + S, G]."""
+@functools.lru_cache(maxsize=256)
+def _joining(regions: MapRegions, images: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Regions of several images that add up to bins, then to sectors; where each of these starts; and their shares."""
     bin_BG = np.arange(len(regions.radius_E) - 1)[:, None] == regions.bin_G
-    return torch.tensor(np.concatenate([bin_BG, regions.sector_GS.T]), dtype=torch.float32, device=device)
+    share_JG = np.concatenate([bin_BG, regions.sector_GS.T]).astype(np.float32)
+    target_K, region_K = np.nonzero(share_JG)
+    start_J = np.searchsorted(target_K, np.arange(len(share_JG)))
+    order_NK = region_K + np.arange(images)[:, None] * share_JG.shape[1]
+    start_NJ = start_J + np.arange(images)[:, None] * len(region_K)
+    share_NK = np.tile(share_JG[target_K, region_K], images)
+    order, start, share = (torch.from_numpy(array.ravel()).to(device) for array in (order_NK, start_NJ, share_NK))
+    return order, start, share

@@ -123,6 +123,13 @@ def test_killed_midway_only_what_is_missing_is_drawn(session, monkeypatch):
     visualize.visualize(session)
     assert contents(session) == once
 
+    # A table of an earlier version has fewer columns: the same command draws it again.
+    manifest = folder.read_json("stages/visualize.json")
+    folder.write_json("stages/visualize.json", {key: manifest[key] for key in manifest if key != "columns"})
+    folder.write_table("features.parquet", table.drop_columns(["patch_contrast"]))
+    visualize.visualize(session)
+    assert contents(session) == once
+
     session.recipe = replace(session.recipe, visualize=VisualizeSettings(channels="1", few=0, format="webp"))
     visualize.visualize(session)
     assert folder.files("panels") == ["panels/conv5_2/1.webp"]
