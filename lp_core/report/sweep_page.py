@@ -29,13 +29,13 @@ MEASURES = {
 """Measures that are drawn over seeds, where a sweep has them, and what their axis is called."""
 LAYER = "conv5_2"
 """Whose measures are drawn. Source: the primary layer of the specification."""
-COMPARED = (
-    "grouping.G.lambda",
-    "grouping.W.lambda",
-    "firing.foveal_index.against_untrained",
-    "firing.foveal_index.against_scrambled",
-)
-"""Differences between the views that are listed."""
+COMPARED = {
+    "grouping.G.lambda": "Λ of G",
+    "grouping.W.lambda": "Λ of W",
+    "firing.foveal_index.against_untrained": "Foveal index against untrained",
+    "firing.foveal_index.against_scrambled": "Foveal index against scrambled",
+}
+"""Differences between the views that are listed, and what they are called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +172,7 @@ def _by_view(triples: Any) -> dict[ViewName, dict[int, float]]:
 def _differences(data: SweepData) -> list[Row]:
     """What the log-polar view has more, of the measures that matter most, in the primary layer."""
     rows = data.measured.rows("differences", layer=LAYER) if data.measured else []
-    return [row for name in COMPARED for row in rows if row["measure"] == name]
+    return [{**row, "title": title} for name, title in COMPARED.items() for row in rows if row["measure"] == name]
 
 
 def _facts(plan: Mapping[str, Any]) -> dict[str, Any]:
