@@ -48,7 +48,7 @@ BLOCKS = [
 
 @pytest.fixture
 def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder of a reader who has run `logpolar demo`: its table, with channel 3 all tench, and its rings."""
+    """The working folder of a reader who has run `logpolar demo`: its rings, its table: channel 3 all tench."""
     view = tmp_path / "runs" / "demo" / "log_polar"
     view.mkdir(parents=True)
     rows = [
