@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from lp_core.exemplars.ring_activity import RingActivity, by_layer, rings_bytes
 from lp_core.exemplars.table import SCHEMA
+from lp_core.settings import ViewSettings
 
 REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("*/README.md")])
@@ -46,7 +48,7 @@ BLOCKS = [
 
 @pytest.fixture
 def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder of a reader who has run `logpolar demo`: its table, with channel 3 all tench."""
+    """The working folder of a reader who has run `logpolar demo`: its rings, its table: channel 3 all tench."""
     view = tmp_path / "runs" / "demo" / "log_polar"
     view.mkdir(parents=True)
     rows = [
@@ -56,6 +58,8 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ]
     schema = pa.schema([SCHEMA.field(name) for name in rows[0]])
     pq.write_table(pa.Table.from_pylist(rows, schema), view / "exemplars.parquet")
+    rings = by_layer(RingActivity.empty(np.zeros(64)), {"conv5_2": 64}, "log_polar", ViewSettings(size=64))
+    (view / "rings.npz").write_bytes(rings_bytes(rings))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

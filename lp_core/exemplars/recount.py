@@ -71,6 +71,7 @@ class Recount:
             self._members[layer] = self._membership(layer, map_rows, map_cols)
         counts = self.layers[layer]
         bin_PB, sector_PS = self._members[layer]
+        count_PB, threshold_C1 = bin_PB.astype(np.float32), recorded.threshold_C.astype(np.float32)[:, None]
         peak_NC = np.zeros((images, channels), np.float32)
         for image, row in enumerate(rows):
             a_CP = a_NCSR[image].reshape(channels, -1)
@@ -83,10 +84,11 @@ class Recount:
             np.add.at(counts.place_CSR, (alive, *np.divmod(first_C[alive], map_cols)), 1)
             wide_CP = a_CP.astype(np.float64)
             counts.sums["sum_CB"] += wide_CP @ bin_PB
-            counts.sums["square_CB"] += wide_CP**2 @ bin_PB
-            counts.sums["active_CB"] += (wide_CP > 0) @ bin_PB
-            counts.sums["above_CB"] += (wide_CP > recorded.threshold_C[:, None]) @ bin_PB
             counts.sums["sector_CS"] += wide_CP @ sector_PS
+            counts.sums["square_CB"] += np.square(wide_CP, out=wide_CP) @ bin_PB
+            # Counts of up to 2^24 units are exact in float32.
+            counts.sums["active_CB"] += (a_CP > 0).astype(np.float32) @ count_PB
+            counts.sums["above_CB"] += (a_CP > threshold_C1).astype(np.float32) @ count_PB
             if int(row) in self.sample:
                 row_step, col_step = -(-map_rows // 14), -(-map_cols // 14)
                 middles_CSR = a_NCSR[image, :, row_step // 2 :: row_step, col_step // 2 :: col_step]

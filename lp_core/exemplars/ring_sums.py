@@ -52,7 +52,7 @@ def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_on
     bins = len(regions.radius_E) - 1
     joined, counted = [], []
     for first in range(0, images, together):
-        a_NPC = a_NCSR[first : first + together].permute(0, 2, 3, 1).reshape(-1, units, channels).float()
+        a_NPC = a_NCSR[first : first + together].permute(0, 2, 3, 1).reshape(-1, units, channels).float().contiguous()
         region_KC = _grouped(a_NPC.view(-1, channels), _Groups(regions, "region", 0, units), len(a_NPC))
         order, start, share = _joining(regions, len(a_NPC), device)
         # Added row by row like the rest: a product of matrices is slow for few channels.

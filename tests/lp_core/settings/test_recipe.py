@@ -24,6 +24,13 @@ def test_a_recipe_survives_json(small_recipe):
     assert hash(small_recipe) == hash(recipe_from_dict(to_dict(small_recipe)))
 
 
+@pytest.mark.parametrize(("stored", "meant"), [(True, "always"), (False, "auto"), ("never", "never")])
+def test_maxima_of_earlier_versions_are_read(small_recipe, stored, meant):
+    values = to_dict(small_recipe)
+    values["scan"]["maxima"] = stored
+    assert recipe_from_dict(values).scan.maxima == meant
+
+
 @pytest.mark.parametrize(
     ("build", "names"),
     [
