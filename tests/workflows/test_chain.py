@@ -25,7 +25,8 @@ from workflows.stages import WRITES, StageGraph
 pytestmark = pytest.mark.ray
 
 EVERYTHING = ["--train.keep-weights-every-epochs", "1", "--scan.checkpoints", "all", "--scan.maxima", "always"]
-"""All that a scan can be asked for."""
+EVERYTHING += ["--visualize.random-weights"]
+"""All that a scan and the features can be asked for."""
 SCANNED = ["exemplars.parquet", "channels.parquet", "maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet"]
 SCANNED += [f"history/epoch_001/{name}" for name in SCANNED] + ["history/changes.parquet"]
 """What it then writes that must not depend on how its work was divided."""
@@ -144,7 +145,7 @@ def cluster():
 
 def test_the_printed_command_makes_the_run_again_on_a_cluster(run, tmp_path, cluster):
     page = (run / "report" / "index.html").read_text()
-    (line,) = html.unescape(re.search(r"<pre[^>]*><code>(.*?)</code>", page, re.S).group(1)).splitlines()
+    (line,) = html.unescape(re.search(r'<pre id="command"[^>]*><code>(.*?)</code>', page, re.S).group(1)).splitlines()
     program, verb, *words = shlex.split(line)
     assert (program, verb) == ("logpolar", "run")
     at = words.index("--run")
