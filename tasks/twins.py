@@ -17,6 +17,9 @@ from lp_core.storage import Storage
 from tasks.pieces import Executor
 from tasks.progress import Progress
 
+NO_MAXIMA = "a scan wrote no maxima; --scan.maxima always writes them"
+"""Why there are no twins."""
+
 
 @dataclass(frozen=True)
 class TwinNetwork:
@@ -30,11 +33,10 @@ class TwinNetwork:
     name: str
     scan: str
 
-    @property
-    def has_maxima(self) -> bool:
-        """Whether the scan wrote the maxima of all images."""
-        folder = Storage(self.scan)
-        return folder.exists(MAXIMA_IMAGES) and folder.exists(MAXIMA)
+
+def has_maxima(scan: Storage) -> bool:
+    """Whether a scan wrote the maxima of all images."""
+    return scan.exists(MAXIMA_IMAGES) and scan.exists(MAXIMA)
 
 
 def twins_of(a: TwinNetwork, b: TwinNetwork, recipe: Recipe, executor: Executor) -> pa.Table | None:
@@ -45,7 +47,7 @@ def twins_of(a: TwinNetwork, b: TwinNetwork, recipe: Recipe, executor: Executor)
         recipe: gives the width, and the seed of the shuffles.
         executor: runs the layers.
     """
-    if not (a.has_maxima and b.has_maxima):
+    if not (has_maxima(Storage(a.scan)) and has_maxima(Storage(b.scan))):
         return None
     counts = conv_channels(recipe.network.width)
     starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))

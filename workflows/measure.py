@@ -30,7 +30,7 @@ from tasks.measuring import (
     read_part,
 )
 from tasks.progress import Progress, say
-from tasks.twins import TwinNetwork, twins_of
+from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -249,6 +249,8 @@ def _absences(session: Session) -> list[Absence]:
         if not session.recipe.measure.embedding:
             reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
             absences.append(Absence(view, "grouping.E", reason))
+        if not has_maxima(scans[TRAINED].folder):
+            absences.append(Absence(view, "twins", NO_MAXIMA))
         if not has_hashes(scans[TRAINED].folder):
             absences.append(
                 Absence(view, "grouping.G_without_duplicates", "the scan wrote no hashes of the photographs")

@@ -22,7 +22,7 @@ from lp_core.settings import VIEW_NAMES
 from lp_core.storage import Storage
 from tasks.pieces import Executor, Result
 from tasks.progress import say
-from tasks.twins import TwinNetwork, twins_of
+from tasks.twins import NO_MAXIMA, TwinNetwork, twins_of
 from workflows.clarity import clarity_values
 from workflows.command_line import Command
 from workflows.measure import measure_run
@@ -111,15 +111,18 @@ def measured_run(row: Row, run: Storage, stage: Stage) -> MeasuredRun:
 
 
 def _other_seeds(rows: list[Row], sessions: list[Session]) -> Iterator[Session | None]:
-    """For each run, that of the next seed of its variant, whose networks embed its images; None where there is none."""
-    for row, own in zip(rows, sessions, strict=True):
-        alike = [
-            session
-            for other, session in zip(rows, sessions, strict=True)
-            if (other["variant"], other["control"]) == (row["variant"], "none")
-        ]
-        others = [*alike[alike.index(own) + 1 :], *alike[: alike.index(own)]] if own in alike else alike
-        yield others[0] if others else None
+    """For each run, that of the next seed of its variant, whose networks embed its images; None where there is none.
+
+    Of another seed also for shuffled labels: a run of equal seed began with the same weights.
+    """
+    for own in rows:
+        others = {
+            row["seed"]: session
+            for row, session in zip(rows, sessions, strict=True)
+            if (row["variant"], row["control"]) == (own["variant"], "none") and row["seed"] != own["seed"]
+        }
+        later = [seed for seed in others if seed > own["seed"]]
+        yield others[min(later or others)] if others else None
 
 
 def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Table | None:
@@ -139,6 +142,7 @@ def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Tabl
                 networks = [TwinNetwork(each, scan.folder.uri) for each, scan in zip(names, scans, strict=True)]
                 made = twins_of(networks[0], networks[1], a.recipe, a.executor)
                 if made is None:
+                    say(f"twins of {names[0]} and {names[1]} are left out: {NO_MAXIMA}")
                     continue
                 folder.write_table(name, made)
             table = folder.read_table(name)

@@ -11,6 +11,7 @@ from lp_core.settings import (
     MeasureSettings,
     NetworkSettings,
     Recipe,
+    ScanSettings,
     TrainSettings,
     ViewSettings,
     VisualizeSettings,
@@ -38,6 +39,7 @@ def demo() -> Recipe:
             warmup_epochs=1,
             validate_every_epochs=2,
         ),
+        scan=ScanSettings(piece_rows=150),  # four pieces of 600 images: two cores share them evenly
         visualize=VisualizeSettings(few=2),
         measure=MeasureSettings(samples=300),  # Holm over 13 layers needs 260 to reach 5 %
     )

@@ -234,6 +234,15 @@ def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
     assert not session.run.files("measures/parts")
 
 
+def test_without_maxima_twins_are_left_out_and_said(session, capsys):
+    session.run.remove("log_polar/maxima.npy")
+    session.run.remove("stages/measure.json")
+    measure(session)
+    assert "measure log_polar: twins left out: a scan wrote no maxima" in capsys.readouterr().out
+    assert not session.run.exists("measures/twins.parquet")
+    assert table(session, "grouping").num_rows
+
+
 def test_one_view_leaves_the_difference_open(session, capsys):
     session.recipe = replace(session.recipe, views=("cartesian",))
     measure(session)
