@@ -15,6 +15,7 @@ from lp_core.network.layers import conv_channels
 from lp_core.run.files import CHANNELS, LOWER_EXEMPLARS, MAXIMA, MAXIMA_IMAGES, PLACES, RINGS
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
+from lp_core.storage import one_line
 from tasks.from_recipe import rows_of, scan_feed, scan_rotations
 from tasks.networks import kept_network
 from tasks.progress import Progress, say
@@ -51,8 +52,6 @@ def verify(session: Session) -> None:
 def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Stage) -> None:
     import torch
 
-    from lp_core.exemplars.arrays_file import read_arrays
-    from lp_core.exemplars.recount_differences import recount_differences
     from lp_core.exemplars.table import read_exemplars
     from lp_core.exemplars.verification import brute_force, exemplar_differences
     from lp_core.network.machine import machine
@@ -82,8 +81,7 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
             batches = _batches(session, view, name, device, searched, maxima)
             peaks = brute_force(network, batches, table, tolerance, rotations, watch)
             complaints = exemplar_differences(table, peaks, tolerance) + _derived(session, view, stage, table, maxima)
-        channels, places = stage.folder.read_table(CHANNELS), read_arrays(stage.folder.read_bytes(PLACES))
-        complaints += recount_differences(recount, channels, places, tolerance)
+        complaints += _counts(stage, recount, tolerance)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{stage.folder}: {error}") from None
     finally:
@@ -100,6 +98,21 @@ def _verify_scan(session: Session, view: ViewName, epoch: int | None, stage: Sta
     say(f"verify {name}: {len(table)} exemplars agree with a brute force search of {images} images {how}")
     recounted = [CHANNELS, PLACES, RINGS, *([MAXIMA, MAXIMA_IMAGES, LOWER_EXEMPLARS] if maxima else [])]
     say(f"verify {name}: {', '.join(recounted)} agree with a recount in float64")
+
+
+def _counts(stage: Stage, recount: Recount, tolerance: float) -> list[str]:
+    """In words: what the tables of counts say otherwise than a recount; that one cannot be read is a difference too."""
+    from lp_core.exemplars.arrays_file import read_arrays
+    from lp_core.exemplars.recount_differences import recount_differences
+
+    name = CHANNELS
+    try:
+        channels = stage.folder.read_table(name)
+        name = PLACES
+        places = read_arrays(stage.folder.read_bytes(name))
+    except (OSError, ValueError) as error:
+        return [f"{name}: {one_line(error)}"]
+    return recount_differences(recount, channels, places, tolerance)
 
 
 def _recount(session: Session, view: ViewName, stage: Stage) -> Recount:
