@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
@@ -73,12 +74,16 @@ def measure_run(session: Session) -> Stage:
     """
     graph = session.stages
     graph.require(*(graph.scan(view) for view in session.recipe.views))
+    if session.recipe.measure.embedding:
+        from tasks.embedders import imported_embedder
+
+        imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)  # refuses before it is kept
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():
             scan_control(session, view, epoch, control)
     stage = session.stages.measure()
-    if stage.is_finished():
+    if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
     else:
         _measure_run(session, stage)
@@ -91,7 +96,11 @@ def _measure_run(session: Session, stage: Stage) -> None:
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
     run, rules = session.run, read_rules(committed_rules())
+    for view in session.recipe.views:
+        for scan in session.stages.measured_scans(view).values():
+            _check_files(scan)
     with stage_run(stage) as watch:
+        run.remove(files.FINDINGS)  # a report must not show those of other settings
         pieces = _pieces(session)
         _group(session, pieces)
         groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
@@ -131,6 +140,16 @@ def _measure_run(session: Session, stage: Stage) -> None:
     facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
+
+
+def _check_files(scan: Stage) -> None:
+    """Refuse the tables of a scan that are not what it wrote.
+
+    Raises:
+        DataError: the message names the first such file.
+    """
+    for complaint in scan.changed_files():
+        raise DataError(f"{scan.folder}: {complaint}; remove the file, and scan again")
 
 
 def _pieces(session: Session) -> list[NetworkNines]:

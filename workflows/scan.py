@@ -68,7 +68,7 @@ def scan_control(session: Session, view: ViewName, epoch: int | None, control: C
     session.recipe = replace(recipe, scan=chosen)
     try:
         stage = session.stages.scan(view, epoch, control=control)
-        if not stage.is_finished():
+        if not _is_finished(stage, session):
             session.stages.require(*stage.before)
             _scan_view(session, view, {epoch: stage})
     finally:
@@ -98,7 +98,9 @@ def _is_finished(stage: Stage, session: Session) -> bool:
         return False
     written = stage.fact("files") or {}
     wants_maxima = session.recipe.scan.maxima == "always"
-    return RINGS in written and (not wants_maxima or MAXIMA in written)  # earlier versions wrote no rings
+    if RINGS not in written or (wants_maxima and MAXIMA not in written):
+        return False  # as scans of earlier versions
+    return all(stage.folder.exists(name) for name in written)  # a damaged one was removed to be made again
 
 
 def _scan_view(session: Session, view: ViewName, stages: dict[int | None, Stage]) -> None:

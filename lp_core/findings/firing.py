@@ -135,14 +135,16 @@ def foveal_indices(
 ) -> dict[tuple[str, str], float]:
     """Return the foveal index of each layer against a control, by layer and the ending of the radius' name.
 
-    NaN where a layer is dead, or where the control has nothing within the radius.
+    NaN where a layer is dead, where the control has nothing within the radius, or where the innermost bin of the layer
+    reaches beyond it: such a map does not tell the fovea from what surrounds it.
     """
     indices = {}
     for layer, seen in activity.items():
         share_B, expected_B = layer_share(seen.sum_CB), layer_share(control[layer].sum_CB)
         for ending, radius in foveal_radii(geometry).items():
             within_B = within_radius(layer, seen, view, geometry, radius)
-            indices[layer, ending] = float(foveal_index(share_B, expected_B, within_B))
+            is_resolved = seen.radius_E[1] <= radius
+            indices[layer, ending] = float(foveal_index(share_B, expected_B, within_B)) if is_resolved else math.nan
     return indices
 
 
@@ -151,11 +153,15 @@ def channel_firing(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return foveal index against uniform cells, and mean radius in px of the activation, float64 [C] each.
 
-    For sorting channels of one layer. NaN for dead channels; an index of -inf (nothing in the fovea) is NaN, too.
+    For sorting channels of one layer; a radius is that of the middle of its bin. NaN for dead channels and for layers
+    of one bin; an index of -inf (nothing in the fovea) is NaN, too, and so is that of a layer whose innermost bin
+    reaches beyond the fovea.
     """
     share_CB = shares(activity.sum_CB)
     cell_B = activity.cells_B / activity.cells_B.sum()
-    within_B = within_radius(layer, activity, view, geometry, rings.fovea_radius(geometry.size))
-    index_C = foveal_index(share_CB, cell_B, within_B)
+    fovea = rings.fovea_radius(geometry.size)
+    index_C = foveal_index(share_CB, cell_B, within_radius(layer, activity, view, geometry, fovea))
+    is_known_C = np.isfinite(index_C) & (activity.radius_E[1] <= fovea)
     middle_B = (activity.radius_E[:-1] + activity.radius_E[1:]) / 2
-    return np.where(np.isfinite(index_C), index_C, math.nan), share_CB @ middle_B
+    radius_C = share_CB @ middle_B if len(middle_B) > 1 else np.full(len(share_CB), math.nan)
+    return np.where(is_known_C, index_C, math.nan), radius_C

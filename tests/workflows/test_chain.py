@@ -68,14 +68,16 @@ def test_the_run_folder_keeps_the_contract(run):
 
 def test_stages_write_what_the_graph_says(run):
     graph = StageGraph(stored_recipe(Storage.at(run)), Storage.at(run))
-    stages = [graph.report(), graph.compare()]
+    stages = [graph.report(), graph.compare(), graph.measure()]
     for view in ("cartesian", "log_polar"):
         stages += [graph.train(view), graph.evaluate(view), *graph.scans(view).values()]
-        stages += [graph.changes(view), graph.visualize(view)]
+        stages += [graph.changes(view), graph.visualize(view), graph.scan(view, control="phase-scrambled")]
     left = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()} - {"config.json"}
     for stage in stages:
         folder = Path(stage.folder.uri).relative_to(run)
-        for name in (*WRITES[stage.name], f"stages/{stage.name}.json"):
+        of_maxima = ("maxima.npy", "maxima_images.parquet", "lower_exemplars.parquet")
+        names = [name for name in WRITES[stage.name] if "controls" not in folder.parts or name not in of_maxima]
+        for name in (*names, f"stages/{stage.name}.json"):
             pattern = (folder / name).as_posix() + "/*" * name.endswith("/")
             written = {file for file in left if fnmatch(file, pattern)}
             assert written, f"{stage.title} wrote no {name}"
@@ -154,9 +156,8 @@ def test_the_printed_command_makes_the_run_again_on_a_cluster(run, tmp_path, clu
     again = tmp_path / "again"
     assert "connecting to Ray" in finish(start(verb, again, *words, "--address", cluster))
     manifests = sorted(path.relative_to(run) for path in run.rglob("stages/*.json"))
-    assert (
-        len(manifests) == 2 + 2 * 7
-    )  # comparison and report; of each view also the scans of two epochs and the changes
+    # Comparison, measures and report; of each view also the changes and the scans of two epochs and a control.
+    assert len(manifests) == 3 + 2 * 8
     for name in manifests:
         one, other = (json.loads((place / name).read_text()) for place in (run, again))
         assert one["fingerprint"] == other["fingerprint"], name
