@@ -185,6 +185,7 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     """
     start, _ = tyro.cli(Start, args=arguments, return_unknown_args=True, add_help=False)
     folder = start.folder[0] if verb in BY_PLACE and start.folder else None
+    check(not (folder and start.run), f"{verb} takes one run, not {folder} and --run {start.run}")
     run = start.run or folder or ("runs/demo" if verb == "demo" else None)
     default = as_options(OPTIONS.get(verb, StageOptions), _settings_before(verb, run, start), run)
     chosen = tyro.cli(type(default), prog=f"logpolar {verb}", description=f"{about}.", default=default, args=arguments)

@@ -18,6 +18,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.stage import Stage
+from lp_core.run.sweep_table import read_sweep_rows
 from lp_core.settings import VIEW_NAMES
 from lp_core.storage import Storage
 from tasks.pieces import Executor, Result
@@ -82,7 +83,7 @@ def finished_runs(folder: Storage) -> list[Row]:
     Raises:
         SettingError: no run is finished.
     """
-    every = folder.read_table(files.SWEEP_TABLE).to_pylist()
+    every = read_sweep_rows(folder)
     rows = [row for row in every if row["state"] == "finished"]
     check(bool(rows), f"{folder}: none of the {len(every)} runs of the sweep is finished", SettingError)
     for row in every:

@@ -8,6 +8,7 @@ import tyro
 
 from lp_core.errors import SettingError, check
 from lp_core.run.files import REPORT, SWEEP, SWEEP_TABLE
+from lp_core.run.sweep_table import read_sweep_rows
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.command_line import Start
@@ -40,7 +41,7 @@ def sweep_report(folder: Storage) -> None:
     from lp_core.report.sweep_page import SweepData, write_sweep_report
 
     check(folder.exists(SWEEP_TABLE), f"{folder} holds no sweep: {SWEEP_TABLE} is missing", SettingError)
-    rows = folder.read_table(SWEEP_TABLE).to_pylist()
+    rows = read_sweep_rows(folder)
     page = f"{REPORT}/index.html"
     data = SweepData(
         title=f"Logpolar: {posixpath.basename(folder.path())}",

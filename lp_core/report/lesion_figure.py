@@ -17,6 +17,12 @@ CONDITIONS = {
     "equal_area": "as much photograph elsewhere",
 }
 """Conditions of lesion.parquet in words."""
+SMALLER = {
+    "fovea_4px": "inner 4 px",
+    "equal_cells_4px": "as many cells as the inner 4 px elsewhere",
+    "equal_area_4px": "as much photograph as the inner 4 px elsewhere",
+}
+"""Those of the smaller fovea, where the fovea itself has most of the rings."""
 
 
 def lesion_figure(rows: Sequence[Mapping[str, Any]], views: Sequence[ViewName]) -> str | None:
@@ -29,7 +35,8 @@ def lesion_figure(rows: Sequence[Mapping[str, Any]], views: Sequence[ViewName]) 
     Returns:
         An `<svg>` element; None if there are no rows.
     """
-    conditions = [name for name in CONDITIONS if any(row["condition"] == name for row in rows)]
+    words = CONDITIONS | SMALLER
+    conditions = [name for name in words if any(row["condition"] == name for row in rows)]
     if not conditions:
         return None
     shown = [view for view in views if any(row["view"] == view for row in rows)]
@@ -46,7 +53,7 @@ def lesion_figure(rows: Sequence[Mapping[str, Any]], views: Sequence[ViewName]) 
                 axes.plot([mean] * 2, [middle - 0.13, middle + 0.13], color=COLOURS[view], linewidth=2)
                 axes.annotate(f"{mean:.1f}", (mean, middle - 0.14), fontsize=8, color=INK, ha="center", va="bottom")
         plain(axes, "", grid="x")
-        axes.set_yticks(range(len(conditions)), [CONDITIONS[name] for name in conditions])
+        axes.set_yticks(range(len(conditions)), [words[name] for name in conditions])
         axes.set_ylim(len(conditions) - 0.5, -0.6)
         axes.set_xlim(0, 100)
         axes.set_xlabel("Top-1 accuracy (%)")

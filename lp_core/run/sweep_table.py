@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from lp_core.run.files import EVALUATION
+from lp_core.errors import DataError
+from lp_core.run.files import EVALUATION, SWEEP_TABLE
 from lp_core.run.sweep_plan import Cell
 from lp_core.settings import ViewName
-from lp_core.storage import Storage
+from lp_core.storage import Storage, one_line
 
 State = Literal["finished", "failed", "waiting"]
 MEASURES = ("top1", "top5", "loss")
@@ -65,3 +66,22 @@ def sweep_table(cells: Sequence[Cell], outcomes: Mapping[str, Outcome], views: S
     for name in [f"{measure}_{view}" for view in views for measure in MEASURES]:
         columns[name] = (pa.float64(), [result.measures.get(name) for result in results])
     return pa.table({name: pa.array(values, kind) for name, (kind, values) in columns.items()})
+
+
+def read_sweep_rows(folder: Storage) -> list[dict[str, Any]]:
+    """Return the rows of a sweep's table; a finished run whose folder is gone has the state `missing`.
+
+    Raises:
+        DataError: the table is missing or damaged.
+    """
+    remedy = "run the sweep again, which skips what is finished"
+    try:
+        rows = folder.read_table(SWEEP_TABLE).to_pylist()
+    except FileNotFoundError:
+        raise DataError(f"{folder.path(SWEEP_TABLE)} is missing; {remedy}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder.path(SWEEP_TABLE)} cannot be read ({one_line(error)}); {remedy}") from None
+    for row in rows:
+        if row["state"] == "finished" and not (folder / row["run"]).exists("config.json"):
+            row["state"] = "missing"
+    return rows

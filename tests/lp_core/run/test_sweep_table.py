@@ -1,9 +1,11 @@
 """The table has a row for every run, whatever became of it, and columns that do not depend on that."""
 
 import pyarrow as pa
+import pytest
 
+from lp_core.errors import DataError
 from lp_core.run.sweep_plan import SweepPlan
-from lp_core.run.sweep_table import Outcome, measures_of, sweep_table
+from lp_core.run.sweep_table import Outcome, measures_of, read_sweep_rows, sweep_table
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 
@@ -40,3 +42,19 @@ def test_measures_come_from_the_evaluations(tmp_path):
     run = Storage.at(tmp_path)
     (run / "log_polar").write_json("evaluation.json", {"images": 9, "top1": 50.0, "top5": 70.0, "loss": 1.5})
     assert measures_of(run, ("log_polar",)) == {"top1_log_polar": 50.0, "top5_log_polar": 70.0, "loss_log_polar": 1.5}
+
+
+def test_a_finished_run_that_is_gone_is_missing(tmp_path):
+    folder = Storage.at(tmp_path)
+    outcomes = {cell.run: Outcome("finished") for cell in CELLS}
+    folder.write_table("sweep.parquet", sweep_table(CELLS, outcomes, ("cartesian",)))
+    (folder / CELLS[1].run).write_json("config.json", {})
+    assert [row["state"] for row in read_sweep_rows(folder)] == ["missing", "finished", "missing", "missing"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1 and no more"])
+def test_a_damaged_table_is_refused_by_name(tmp_path, content):
+    if content is not None:
+        (tmp_path / "sweep.parquet").write_bytes(content)
+    with pytest.raises(DataError, match=r"sweep\.parquet (is missing|cannot be read).*run the sweep again"):
+        read_sweep_rows(Storage.at(tmp_path))
