@@ -81,7 +81,8 @@ def measure_run(session: Session) -> Stage:
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():
-            scan_control(session, view, epoch, control)
+            if (epoch, control) != (None, "none"):  # that of the finished weights is no control
+                scan_control(session, view, epoch, control)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")

@@ -212,6 +212,40 @@ def test_other_samples_make_other_tables(session):
     assert set(table(session, "grouping")["samples"].to_pylist()) == {29}
 
 
+@pytest.mark.parametrize("name", ["rings.npz", "maxima.npy", "maxima_images.parquet", "exemplars.parquet"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_a_damaged_table_of_a_scan_is_refused_and_made_again(session, name, damage):
+    folder = session.run / "log_polar"
+    before = folder.read_bytes(name)
+    if damage == "gone":
+        folder.remove(name)
+    else:
+        half = len(before) // 2
+        folder.write_bytes(name, before[:half] + (bytes([before[half] ^ 1]) + before[half + 1 :]) * (damage != "cut"))
+    session.recipe = replace(session.recipe, measure=MeasureSettings(samples=20))
+    with pytest.raises(LogpolarError, match=rf"log_polar: {name} (has changed|is missing).*scan again"):
+        measure(session)
+    folder.remove(name)
+    scan(session)
+    assert folder.read_bytes(name) == before
+    measure(session)
+
+
+def test_a_missing_table_of_the_measures_is_made_again(session):
+    before = folder_content(session)
+    session.run.remove("measures/grouping.parquet")
+    measure(session)
+    assert folder_content(session)["measures/grouping.parquet"] == before["measures/grouping.parquet"]
+
+
+def test_an_embedding_that_is_refused_is_not_kept(session):
+    before = session.run.read_bytes("config.json")
+    session.recipe = replace(session.recipe, measure=MeasureSettings(samples=19, embedding="no_such_module:f"))
+    with pytest.raises(LogpolarError, match="no module no_such_module"):
+        measure(session)
+    assert session.run.read_bytes("config.json") == before
+
+
 def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
     code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
     (tmp_path / "my_colours.py").write_text(code)
@@ -235,7 +269,9 @@ def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
 
 
 def test_without_maxima_twins_are_left_out_and_said(session, capsys):
-    session.run.remove("log_polar/maxima.npy")
+    session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, maxima="never"))
+    session.run.remove("log_polar/stages/scan.json")
+    scan(session)
     session.run.remove("stages/measure.json")
     measure(session)
     assert "measure log_polar: twins left out: a scan wrote no maxima" in capsys.readouterr().out
