@@ -20,7 +20,10 @@ from workflows.imported_recipe import imported_recipe
 
 
 def demo() -> Recipe:
-    """The whole chain on the built-in data set: `logpolar demo`, 2.6 minutes on 2 cores, both views at 93 to 95 %."""
+    """The whole chain on the built-in data set: `logpolar demo`, 2 to 3 minutes on 2 cores.
+
+    Over eight seeds the cartesian view reaches 94 to 96 %, the log-polar view 90 to 96 %.
+    """
     return Recipe(
         name="demo",
         # Left and right matter: a mirror turns one hand's spirals into the other's.
