@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lp_core.measures import MEASURES_VERSION
 from lp_core.setting_names import result_values, setting_name, setting_values
 from lp_core.settings import Control, Recipe, ViewName, to_dict
 
@@ -102,7 +103,13 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    return {
+        "measures_version": MEASURES_VERSION,
+        "scans": scans,
+        "rules": rules,
+        "seed": recipe.seed,
+        "measure": result_values(recipe.measure),
+    }
 
 
 _SHORT = {
