@@ -1,4 +1,4 @@
-"""Likeness of the nines by embeddings of another run's networks, for the runs of a sweep."""
+"""E and M: the nines compared by embeddings of another run's networks, for the runs of a sweep."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from lp_core.findings.values import TRAINED, UNTRAINED, Values, grouping_values,
 from lp_core.run.files import MEASURES
 from lp_core.storage import Storage
 from tasks.measuring import GROUPS, NetworkNines, finished_part, group_nines, read_part
+from tasks.progress import say
+from tasks.twins import NO_MAXIMA, has_maxima
 from workflows.session import Session
 
 FOLDER = f"{MEASURES}/embeddings"
@@ -15,7 +17,7 @@ FOLDER = f"{MEASURES}/embeddings"
 
 
 def clarity_values(folder: Storage, session: Session, other: Session | None) -> Values:
-    """Return the values of E of a run, its images embedded by the networks of both views of another seed.
+    """Return the values of E and M of a run, its images embedded by the networks of both views of another seed.
 
     The networks under study must not judge their own channels. What an earlier start measured is read.
 
@@ -50,11 +52,15 @@ def clarity_values(folder: Storage, session: Session, other: Session | None) -> 
             seed=recipe.seed,
             only="embeddings",
             embeddings=embeddings,
+            maxima=has_maxima(scan.folder),
         )
         for view, of_view in scans.items()
         for network, scan in of_view.items()
         if network in (TRAINED, UNTRAINED)
     ]
+    for piece in pieces:
+        if not piece.maxima:
+            say(f"measure {piece.view}, {piece.network}: M is left out: {NO_MAXIMA}")
     unfinished = [(piece,) for piece in pieces if read_part(piece, GROUPS) is None]
     for _ in session.executor.run(group_nines, unfinished) if unfinished else ():
         pass

@@ -27,6 +27,7 @@ from tasks.measuring import (
     group_nines,
     has_hashes,
     known_wnids,
+    read_active_share,
     read_nines,
     read_part,
 )
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from lp_core.exemplars.ring_activity import LayerActivity
 
 WITHOUT_UNTRAINED = (
-    *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E")),
+    *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E", "M")),
     "firing.foveal_index.against_untrained",
     "firing.angle",
 )
@@ -112,7 +113,9 @@ def _measure_run(session: Session, stage: Stage) -> None:
         ]
         trained = {piece.view: piece for piece in pieces if piece.network == TRAINED}
         channels = {
-            view: MeasuredChannels(read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS))
+            view: MeasuredChannels(
+                read_nines(Storage(piece.scan)), finished_part(piece, CHANNELS), read_active_share(Storage(piece.scan))
+            )
             for view, piece in trained.items()
         }
         images_L = _images_by_class(session)
@@ -175,6 +178,7 @@ def _pieces(session: Session) -> list[NetworkNines]:
                     seed=recipe.seed,
                     only=None if network in (TRAINED, UNTRAINED) else "classes",
                     embeddings=embeddings,
+                    maxima=has_maxima(scan.folder),
                 )
             )
     return pieces
@@ -268,7 +272,13 @@ def _absences(session: Session) -> list[Absence]:
                 absences.append(Absence(view, f"firing.foveal_index{name}", reason))
         if not session.recipe.measure.embedding:
             reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
-            absences.append(Absence(view, "grouping.E", reason))
+            absences += [Absence(view, f"grouping.{name}", reason) for name in ("E", "M")]
+        else:
+            absences += [
+                Absence(view, f"grouping.M{ending}", f"{network} network: {NO_MAXIMA}")
+                for network, ending in ((TRAINED, ""), (UNTRAINED, ".lambda"))
+                if network in scans and not has_maxima(scans[network].folder)
+            ]
         if not has_maxima(scans[TRAINED].folder):
             absences.append(Absence(view, "twins", NO_MAXIMA))
         if not has_hashes(scans[TRAINED].folder):

@@ -27,6 +27,8 @@ from lp_core.run import files
 from lp_core.settings import ViewName, ViewSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lp_core.exemplars.ring_activity import LayerActivity
     from lp_core.findings.nines import Nines
 
@@ -54,10 +56,12 @@ class MeasuredChannels:
     Attributes:
         nines: their exemplars.
         effects: of the complete ones (`grouping.channel_effects`).
+        active_C: share of the images that activate each channel; None if the scan did not count.
     """
 
     nines: Nines
     effects: pa.Table
+    active_C: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def _channels(
     measured: MeasuredChannels, view: ViewName, activity: Mapping[str, LayerActivity], geometry: ViewSettings
 ) -> pa.Table:
     place = {layer: firing.channel_firing(layer, seen, view, geometry) for layer, seen in activity.items()}
-    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place)
+    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place, active_C=measured.active_C)
 
 
 def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings) -> Values:

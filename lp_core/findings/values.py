@@ -17,6 +17,8 @@ DIFFERENCE = "log_polar - cartesian"
 ALL_LAYERS = "all"
 """What stands for a layer where a measure is about the whole network."""
 TRAINED, UNTRAINED, SCRAMBLED = "trained", "untrained", "scrambled"
+EMBEDDED = ("M_90", "M_50", "M", "E_half", "E_quarter", "E")
+"""Measures whose name goes on with that of an embedding; none comes before a longer one that begins with it."""
 
 Values = dict[tuple[str, str, str], float]
 """By view, layer and name of the measure."""
@@ -65,20 +67,31 @@ def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
 
 def grouping_name(measure: str, statistic: str) -> str:
     """Return the name of a statistic of a measure: `grouping.G.lambda`, `grouping.E.lambda.cartesian_embedding`."""
-    name, _, embedding = measure.partition("_") if measure.startswith("E_") else (measure, "", "")
+    name, embedding = measure_and_embedding(measure)
     return f"grouping.{name}.{statistic}" + (f".{embedding}_embedding" if embedding else "")
+
+
+def measure_and_embedding(measure: str) -> tuple[str, str]:
+    """Return `M_90` and `cartesian` of `M_90_cartesian`; without an embedding the name itself and nothing."""
+    for name in EMBEDDED:
+        if measure.startswith(f"{name}_"):
+            return name, measure.removeprefix(f"{name}_")
+    return measure, ""
 
 
 def channel_values(table: pa.Table) -> Values:
     """Return what the channels of each layer are on average (`channel_table.SCHEMA`).
 
-    Grouping by other measures than the primary one, M, and the share of dead channels.
+    Grouping by other measures than the primary one, M, and the shares of dead channels and of those that few images
+    activate.
     """
     values: Values = {}
     view_C, layer_C = (np.array(table[name].to_pylist()) for name in ("view", "layer"))
     for view, layer in dict.fromkeys(zip(view_C.tolist(), layer_C.tolist(), strict=True)):
         mine_C = (view_C == view) & (layer_C == layer)
-        values[view, layer, "channels.dead_share"] = float(table["dead"].to_numpy(zero_copy_only=False)[mine_C].mean())
+        for name in ("dead", "few_active"):
+            is_C = table[name].to_numpy(zero_copy_only=False)[mine_C]
+            values[view, layer, f"channels.{name}_share"] = float(is_C.mean())
         for name in ("distinct", "purity", "entropy", "M"):
             value_C = table[name].to_numpy()[mine_C]
             known_C = value_C[~np.isnan(value_C)]

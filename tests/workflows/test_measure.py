@@ -246,7 +246,7 @@ def test_an_embedding_that_is_refused_is_not_kept(session):
     assert session.run.read_bytes("config.json") == before
 
 
-def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
+def test_a_users_embedding_gives_e_and_m(session, tmp_path, monkeypatch):
     code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
     (tmp_path / "my_colours.py").write_text(code)
     monkeypatch.chdir(tmp_path)
@@ -254,17 +254,26 @@ def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
     session.recipe = with_settings(session.recipe, {"measure.embedding": "my_colours:colours"})
     measure(session)
     rows = table(session, "grouping").to_pylist()
-    others = [row for row in rows if row["measure"] != "E_plugin"]
+    others = [row for row in rows if not row["measure"].endswith("_plugin")]
     assert repr(others) == repr(before)  # NaN is not equal to itself
-    assert {row["network"] for row in rows if row["measure"] == "E_plugin"} == {"trained", "untrained"}
-    mean = table(session, "channels").filter(pc.field("layer") == "conv2_1")["E"].to_numpy()
-    by_hand = [
-        row["mean"]
-        for row in rows
-        if (row["measure"], row["layer"], row["network"]) == ("E_plugin", "conv2_1", "trained")
-    ]
-    assert np.nanmean(mean) == pytest.approx(np.mean(by_hand))
-    assert "grouping.E.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    for name in ("E", "M", "M_90", "M_50"):
+        mine = [row for row in rows if row["measure"] == f"{name}_plugin"]
+        assert {row["network"] for row in mine} == {"trained", "untrained"}
+        assert f"grouping.{name}.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    channels = table(session, "channels").filter((pc.field("layer") == "conv2_1") & (pc.field("view") == "cartesian"))
+    for name in ("E", "M"):
+        (row,) = [
+            row
+            for row in rows
+            if (row["measure"], row["layer"], row["network"], row["view"])
+            == (f"{name}_plugin", "conv2_1", "trained", "cartesian")
+        ]
+        assert np.nanmean(channels[name].to_numpy()) == pytest.approx(row["mean"])
+    active = pq.read_table(session.run.path("cartesian/channels.parquet"))
+    assert (
+        channels["active_share"].to_pylist()
+        == active.filter(pc.field("layer") == "conv2_1")["active_share"].to_pylist()
+    )
     assert not session.run.files("measures/parts")
 
 
@@ -274,9 +283,11 @@ def test_without_maxima_twins_are_left_out_and_said(session, capsys):
     scan(session)
     session.run.remove("stages/measure.json")
     measure(session)
-    assert "measure log_polar: twins left out: a scan wrote no maxima" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "measure log_polar: twins left out: a scan wrote no maxima" in output
     assert not session.run.exists("measures/twins.parquet")
     assert table(session, "grouping").num_rows
+    assert "measure log_polar: grouping.M left out: it needs networks of another seed" in output
 
 
 def test_one_view_leaves_the_difference_open(session, capsys):
