@@ -14,7 +14,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.measures import MEASURES_VERSION
 from lp_core.run.files import CHANNELS as CHANNEL_STATISTICS
 from lp_core.run.files import MAXIMA_IMAGES, MEASURES
-from lp_core.settings import ViewName
+from lp_core.settings import ViewName, ViewSettings
 from lp_core.storage import Storage
 from tasks.progress import say
 
@@ -34,6 +34,7 @@ class NetworkNines:
         network: trained, untrained, or `epoch N`.
         scan: URI of the folder of its scan.
         scanned: fingerprint of the scan.
+        geometry: of the view.
         dataset: path or URI of the data set folder, which knows the classes.
         hashes: URI of the folder whose `maxima_images.parquet` has the hashes of the photographs; None without.
         samples: of the null.
@@ -48,6 +49,7 @@ class NetworkNines:
     network: str
     scan: str
     scanned: str
+    geometry: ViewSettings
     dataset: str
     hashes: str | None
     samples: int
@@ -148,11 +150,12 @@ def _likeness(piece: NetworkNines, nines: Nines) -> Likeness:
             say(f"measure {piece.view}, {piece.network}: embedding {name} is left out: an image has the mean vector")
     wnids = known_wnids(piece.dataset)
     similarity_LL = None if wnids is None else lin_similarity(wnids).astype(np.float32)
+    eccentricity_CK = nines.eccentricity_CK(piece.view, piece.geometry)
     if piece.hashes is None:
-        return Likeness(similarity_LL, embeddings=embeddings)
+        return Likeness(similarity_LL, embeddings=embeddings, eccentricity_CK=eccentricity_CK)
     images = Storage(piece.hashes).read_table(MAXIMA_IMAGES, use_threads=False)
     hash_CK = values_of_rows(images["row"].to_numpy(), images["hash"].to_numpy(), nines.image_CK)
-    return Likeness(similarity_LL, hash_CK, embeddings)
+    return Likeness(similarity_LL, hash_CK, embeddings, eccentricity_CK)
 
 
 def _interpretability(piece: NetworkNines, nines: Nines, rng: np.random.Generator) -> dict[str, GroupingEffect]:

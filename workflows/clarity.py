@@ -46,6 +46,7 @@ def clarity_values(folder: Storage, session: Session, other: Session | None) -> 
             network=network,
             scan=scan.folder.uri,
             scanned=scan.fingerprint,
+            geometry=recipe.geometry,
             dataset=recipe.data.path,
             hashes=None,
             samples=recipe.measure.samples,

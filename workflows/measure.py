@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lp_core.errors import DataError
-from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
+from lp_core.findings.values import ALL_LAYERS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.run import files
@@ -107,7 +107,9 @@ def _measure_run(session: Session, stage: Stage) -> None:
         _group(session, pieces)
         groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
         networks = [
-            MeasuredNetwork(view, network, groupings.get((view, network)), _activity(scan))
+            MeasuredNetwork(
+                view, network, groupings.get((view, network)), {} if network == ROTATED else _activity(scan)
+            )
             for view in session.recipe.views
             for network, scan in session.stages.measured_scans(view).items()
         ]
@@ -172,6 +174,7 @@ def _pieces(session: Session) -> list[NetworkNines]:
                     network=network,
                     scan=scan.folder.uri,
                     scanned=scan.fingerprint,
+                    geometry=recipe.geometry,
                     dataset=recipe.data.path,
                     hashes=hashes.uri if has_hashes(hashes) else None,
                     samples=recipe.measure.samples,
@@ -242,7 +245,7 @@ def _accuracy(session: Session) -> dict[str, dict[str, float]]:
         epochs = {
             name: epoch
             for name, (epoch, _) in session.stages.networks(view).items()
-            if name not in (SCRAMBLED, UNTRAINED)
+            if name not in (SCRAMBLED, ROTATED, UNTRAINED)
         }
         if len(epochs) > 1 and (session.run / view).exists(files.METRICS):
             lines = map(json.loads, (session.run / view).read_bytes(files.METRICS).splitlines())

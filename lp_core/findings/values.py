@@ -16,7 +16,7 @@ DIFFERENCE = "log_polar - cartesian"
 """What stands for a view where both are compared."""
 ALL_LAYERS = "all"
 """What stands for a layer where a measure is about the whole network."""
-TRAINED, UNTRAINED, SCRAMBLED = "trained", "untrained", "scrambled"
+TRAINED, UNTRAINED, SCRAMBLED, ROTATED = "trained", "untrained", "scrambled", "rotated"
 EMBEDDED = ("M_90", "M_50", "M", "E_half", "E_quarter", "E")
 """Measures whose name goes on with that of an embedding; none comes before a longer one that begins with it."""
 
@@ -44,9 +44,10 @@ class Absence:
 
 
 def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
-    """Return the values of a table of groupings (`grouping.SCHEMA`): mean, Delta, significant share, and Lambda.
+    """Return the values of a table of groupings (`grouping.SCHEMA`): means, Deltas and differences of Delta.
 
-    Lambda is Delta of the trained network less that of the untrained one of the same seed.
+    Lambda is Delta of the trained network less that of the untrained one of the same seed;
+    `against_rotated` is the same against the layer's channels mixed by a random rotation.
 
     Args:
         table: of all views and networks.
@@ -61,6 +62,8 @@ def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
         kept |= {"independent": independent} if measure == "G" else {}
         if untrained := rows.get((UNTRAINED, view, layer, measure)):
             kept |= {"delta.untrained": untrained["delta"], "lambda": row["delta"] - untrained["delta"]}
+        if rotated := rows.get((ROTATED, view, layer, measure)):  # N4
+            kept |= {"against_rotated": row["delta"] - rotated["delta"]}
         values |= {(view, layer, grouping_name(measure, name)): value for name, value in kept.items()}
     return _known(values)
 

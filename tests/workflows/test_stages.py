@@ -104,6 +104,7 @@ STALE = {
     "measure.samples": (19, JUDGED),
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
+    "measure.rotated-basis": (True, JUDGED),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
