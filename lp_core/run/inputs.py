@@ -47,9 +47,8 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    return {
-        name: value for name, value in settings.items() if value or name not in ("blank_within", "equal_information")
-    }
+    later = ("blank_within", "equal_information", "seam_degrees")
+    return {name: value for name, value in settings.items() if value or name not in later}
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -127,6 +126,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["view.equal-information"] = recipe.geometry.equal_information
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
+        values["view.seam-degrees"] = recipe.geometry.seam_degrees
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 
