@@ -48,7 +48,11 @@ class Look:
     def __post_init__(self) -> None:
         numbers = (*self.crop_shift_yx, *self.gaze_shift_yx, self.rotation, self.scale, self.radius)
         check(all(map(math.isfinite, numbers)), f"{self}: give finite numbers", ValueError)
-        check(max(map(abs, self.gaze_shift_yx)) <= 0.5, f"gaze_shift_yx is {self.gaze_shift_yx}; give -0.5 to 0.5")
+        check(
+            max(map(abs, self.gaze_shift_yx)) <= 0.5,
+            f"gaze_shift_yx is {self.gaze_shift_yx}; give -0.5 to 0.5",
+            ValueError,
+        )
         check(self.scale > 0, f"scale is {self.scale}; give more than 0", ValueError)
         check(self.mask in get_args(MaskName), f"mask is '{self.mask}'; give one of {get_args(MaskName)}", ValueError)
         check(self.radius > 0, f"radius is {self.radius}; give more than 0", ValueError)
