@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -69,13 +69,10 @@ class Look:
         y, x = self.gaze_shift_yx
         x = -x if crop.flip else x
         height, width = crop.height / self.scale, crop.width / self.scale
-        return replace(
-            crop,
-            top=crop.top + self.crop_shift_yx[0] * crop.height + (0.5 + y) * (crop.height - height),
-            left=crop.left + self.crop_shift_yx[1] * crop.width + (0.5 + x) * (crop.width - width),
-            height=height,
-            width=width,
-        )
+        top = crop.top + self.crop_shift_yx[0] * crop.height + (0.5 + y) * (crop.height - height)
+        left = crop.left + self.crop_shift_yx[1] * crop.width + (0.5 + x) * (crop.width - width)
+        edges = (round(edge, 9) for edge in (top, left, height, width))  # whole px stay whole
+        return Crop(*edges, crop.flip)
 
 
 STRAIGHT = Look()

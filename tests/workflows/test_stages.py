@@ -57,6 +57,7 @@ STALE = {
     "view.prefilter": (False, LOG_POLAR),
     "view.blank-within": (2.0, LOG_POLAR),
     "view.equal-information": (True, CARTESIAN),
+    "view.seam-degrees": (90.0, LOG_POLAR),
     "network.width": (0.125, TRAINED),
     "network.pool": (2, TRAINED),
     "network.dropout": (0.3, TRAINED),
@@ -111,6 +112,7 @@ OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-sc
 OF_THE_NETWORK |= {
     "view.blank-within",
     "view.equal-information",
+    "view.seam-degrees",
     "view.prefilter",
     "network.width",
     "network.pool",
