@@ -106,7 +106,9 @@ def tolerance_answers(trained: Trained, rows: np.ndarray) -> Arrays:
         part["predicted_NK"] = np.stack([answer.predicted_N for answer in answers], 1).astype(np.int32)
         part["loss_NK"] = np.stack([answer.loss_N for answer in answers], 1).astype(np.float32)
         for name, transform in MEANS.items():
-            means = [sum(logits[every[k].seen] for k in fixations(transform, number)) / number for number in MULTI]
+            means = [
+                torch.stack([logits[every[k].seen] for k in fixations(transform, number)]).mean(0) for number in MULTI
+            ]
             named = [Predictions.of(row_N, logits_NC, label_N).predicted_N for logits_NC in means]
             part[name] = np.stack(named, 1).astype(np.int32)
         parts.append(part)
@@ -133,7 +135,7 @@ def _looked_at(trained: Trained, photographs: list[np.ndarray], base: Base, look
     recipe = trained.recipe
     images_NSRC = np.empty((len(photographs), recipe.geometry.size, recipe.geometry.size, 3), np.uint8)
     for position, image_HWC in enumerate(photographs):
-        crop = base_crop(base, *image_HWC.shape[:2], recipe.data.eval_crop)
+        crop = base_crop(base, image_HWC.shape[0], image_HWC.shape[1], recipe.data.eval_crop)
         images_NSRC[position] = network_input(image_HWC, crop, trained.view, recipe.geometry, look)
     return images_NSRC
 

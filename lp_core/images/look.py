@@ -71,8 +71,8 @@ class Look:
         height, width = crop.height / self.scale, crop.width / self.scale
         top = crop.top + self.crop_shift_yx[0] * crop.height + (0.5 + y) * (crop.height - height)
         left = crop.left + self.crop_shift_yx[1] * crop.width + (0.5 + x) * (crop.width - width)
-        edges = (round(edge, 9) for edge in (top, left, height, width))  # whole px stay whole
-        return Crop(*edges, crop.flip)
+        # Whole px stay whole.
+        return Crop(round(top, 9), round(left, 9), round(height, 9), round(width, 9), crop.flip)
 
 
 STRAIGHT = Look()

@@ -6,6 +6,7 @@ draws the same ones for all conditions and views. Shapes: N images, P points of 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Point:
     value_x: float = 0.0
 
 
+@functools.cache
 def points() -> tuple[Point, ...]:
     """Return the points of all curves, in the order of the columns of `hits`."""
     made = [Point(condition.transform, condition.value, condition.value_x) for condition in conditions()]
@@ -182,6 +184,7 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(part), math.nan), where=np.asarray(whole) > 0)
 
 
+@functools.cache
 def _places(transform: str) -> list[int]:
     """Columns of a curve."""
     return [index for index, point in enumerate(points()) if point.transform == transform]

@@ -101,7 +101,14 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    measure = result_values(recipe.measure)
+    del measure["tolerance_images"]  # counts by the stage that it leads to
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": measure}
+
+
+def tolerance_inputs(recipe: Recipe) -> dict[str, Any]:
+    """What the answers of a tolerance test depend on besides `measure_inputs`."""
+    return {"batch_size": recipe.scan.batch_size, "measure": {"tolerance_images": recipe.measure.tolerance_images}}
 
 
 _SHORT = {
