@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lp_core.errors import DataError
-from lp_core.findings.values import ALL_LAYERS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
+from lp_core.findings.values import ALL_LAYERS, FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import CORE, TOLERANCE, Rules, committed_rules, read_rules
 from lp_core.run import files
@@ -184,8 +184,8 @@ def _pieces(session: Session) -> list[NetworkNines]:
         scans = session.stages.measured_scans(view)
         hashes = scans[TRAINED].folder
         for network, scan in scans.items():
-            if network == SCRAMBLED:
-                continue  # nines of scrambled photographs show nothing that a class could name
+            if network in (SCRAMBLED, FIXATIONS):
+                continue  # controls of place: scrambled photographs show nothing that a class could name
             pieces.append(
                 NetworkNines(
                     run=session.run.uri,
@@ -264,7 +264,7 @@ def _accuracy(session: Session) -> dict[str, dict[str, float]]:
         epochs = {
             name: epoch
             for name, (epoch, _) in session.stages.networks(view).items()
-            if name not in (SCRAMBLED, ROTATED, UNTRAINED)
+            if name not in (SCRAMBLED, FIXATIONS, ROTATED, UNTRAINED)
         }
         if len(epochs) > 1 and (session.run / view).exists(files.METRICS):
             lines = map(json.loads, (session.run / view).read_bytes(files.METRICS).splitlines())

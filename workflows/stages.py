@@ -13,7 +13,7 @@ from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
-from lp_core.findings.values import ROTATED, SCRAMBLED, TRAINED, UNTRAINED
+from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
 from lp_core.measures.rules import TOLERANCE, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
@@ -204,6 +204,8 @@ class StageGraph:
         }
         if self.recipe.measure.rotated_basis:
             networks[ROTATED] = (None, "rotated-basis")
+        if self.recipe.measure.random_fixations:
+            networks[FIXATIONS] = (None, "random-fixations")
         if self.source(view).name == "train" and 0 in self.kept(view):
             networks[UNTRAINED] = (0, "none")
         return networks | {f"epoch {epoch}": (epoch, "none") for epoch in self._epochs(view) if epoch > 0}

@@ -13,6 +13,7 @@ from lp_core.findings import channel_table, firing, twin_table
 from lp_core.findings.matched import matched_values
 from lp_core.findings.values import (
     ALL_LAYERS,
+    PLACES,
     TRAINED,
     Values,
     angle_values,
@@ -146,7 +147,7 @@ def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings) 
     trained = {found.view: found.activity for found in networks if found.network == TRAINED}
     values: Values = {}
     for found in networks:
-        if found.network in firing.CONTROLS and found.view in trained:
+        if found.network in PLACES and found.view in trained:
             indices = firing.foveal_indices(trained[found.view], found.activity, found.view, geometry)
             values |= foveal_values(found.view, found.network, indices)
     return values

@@ -17,6 +17,9 @@ DIFFERENCE = "log_polar - cartesian"
 ALL_LAYERS = "all"
 """What stands for a layer where a measure is about the whole network."""
 TRAINED, UNTRAINED, SCRAMBLED, ROTATED = "trained", "untrained", "scrambled", "rotated"
+FIXATIONS = "random-fixations"
+PLACES = {UNTRAINED: "untrained", SCRAMBLED: "scrambled", FIXATIONS: "fixations"}
+"""Networks and photographs that places are compared with (S1, S2, S3), and how names of measures call them."""
 EMBEDDED = ("M_90", "M_50", "M", "E_half", "E_quarter", "E")
 """Measures whose name goes on with that of an embedding; none comes before a longer one that begins with it."""
 
@@ -107,9 +110,9 @@ def angle_values(table: pa.Table) -> Values:
     rows = {(row["network"], row["view"], row["layer"], row["order"]): row["resultant"] for row in table.to_pylist()}
     values: Values = {}
     for (network, view, layer, order), resultant in rows.items():
-        for control in (UNTRAINED, SCRAMBLED):  # S1, S2
+        for control, called in PLACES.items():
             if network == TRAINED and (control, view, layer, order) in rows:
-                name = f"firing.angle.order_{order}.against_{control}"
+                name = f"firing.angle.order_{order}.against_{called}"
                 values[view, layer, name] = resultant - rows[control, view, layer, order]
     return _known(values)
 
@@ -117,7 +120,7 @@ def angle_values(table: pa.Table) -> Values:
 def foveal_values(view: str, control: str, indices: Mapping[tuple[str, str], float]) -> Values:
     """Return foveal indices against a control under their names (`firing.foveal_indices`)."""
     named = {
-        (view, layer, f"firing.foveal_index{ending}.against_{control}"): index
+        (view, layer, f"firing.foveal_index{ending}.against_{PLACES[control]}"): index
         for (layer, ending), index in indices.items()
     }
     return _known(named)

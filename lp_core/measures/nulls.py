@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from lp_core.images.look import Look
+from lp_core.settings import ViewName
+
+FIXATION_STEP, FIXATION_STEPS = 0.05, 5
+"""Random fixations lie on a grid of these steps, as shares of the crop's sides, so many to each side of the middle: at
+most a quarter of a side away, so that three quarters of it stay in view. Source: our choice; with few fixations their
+maps are made once."""
+
 
 def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a photograph with its spectrum and colours, but without its edges and objects.
@@ -44,6 +52,21 @@ def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarr
         return scrambled_HWC
     limits = np.iinfo(image_HWC.dtype)
     return np.clip(np.rint(scrambled_HWC), limits.min, limits.max).astype(image_HWC.dtype)
+
+
+def random_fixation(view: ViewName, rng: np.random.Generator) -> Look:
+    """Return how to look at a photograph from a random point about the middle, uniform on a grid of 11 x 11.
+
+    What a network does more in its fovea than this gives comes from what photographers put in the middle (null S3). In
+    the log-polar view the gaze moves within the crop; the crop of the ordinary view moves by as much, so its middle is
+    that point, too.
+
+    Args:
+        view: of the network.
+        rng: of the photograph; both views draw the same point.
+    """
+    y, x = (FIXATION_STEP * rng.integers(-FIXATION_STEPS, FIXATION_STEPS + 1, 2)).tolist()
+    return Look(gaze_shift_yx=(y, x)) if view == "log_polar" else Look(crop_shift_yx=(y, x))
 
 
 def random_rotation(channels: int, rng: np.random.Generator) -> np.ndarray:

@@ -56,6 +56,9 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
     ("firing.foveal_index.against_scrambled", False): Wording(
         "The fovea has {} times the share of activation that phase-scrambled photographs give", _times
     ),
+    ("firing.foveal_index.against_fixations", False): Wording(
+        "The fovea has {} times the share of activation that random points of gaze give", _times
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,

@@ -28,6 +28,7 @@ MEASURES = {
     "grouping.M.delta.plugin_embedding": "Δ of M, embedding that was given",
     "firing.foveal_index.against_untrained": "Foveal index against untrained (log2)",
     "firing.foveal_index.against_scrambled": "Foveal index against scrambled (log2)",
+    "firing.foveal_index.against_fixations": "Foveal index against random fixations (log2)",
 }
 """Measures that are drawn over seeds, where a sweep has them, and what their axis is called."""
 LAYER = "conv5_2"
@@ -46,6 +47,7 @@ COMPARED = {
     },
     "firing.foveal_index.against_untrained": "Foveal index against untrained",
     "firing.foveal_index.against_scrambled": "Foveal index against scrambled",
+    "firing.foveal_index.against_fixations": "Foveal index against random fixations",
 }
 """Differences between the views that are listed, and what they are called."""
 

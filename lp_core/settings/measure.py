@@ -21,6 +21,9 @@ class MeasureSettings:
     rotated_basis: bool = False
     """Scan the trained network also with the channels of each layer mixed by a random rotation (one more scan): does
     grouping belong to channels, or to any direction of the layer?"""
+    random_fixations: bool = False
+    """Scan the trained network also with each photograph looked at from a random point (one more scan): is the fovea
+    strong because photographers put things in the middle?"""
     tolerance: bool = selection(False)
     """Measure how much accuracy is left while photographs are turned, scaled, shifted and masked."""
     tolerance_images: int = setting(5000, at_least(1))

@@ -277,6 +277,34 @@ def test_a_users_embedding_gives_e_and_m(session, tmp_path, monkeypatch):
     assert not session.run.files("measures/parts")
 
 
+def test_a_rotated_basis_and_random_fixations_are_controls_that_a_setting_adds(session, capsys):
+    before = {name: table(session, name).to_pylist() for name in ("grouping", "firing", "channels")}
+    chosen = {"measure.rotated-basis": True, "measure.random-fixations": True}
+    session.recipe = with_settings(session.recipe, chosen)
+    measure(session)
+    output = capsys.readouterr().out
+    for control in ("rotated-basis", "random-fixations"):
+        assert f"scan log_polar, {control}" in output
+        assert (session.run / "log_polar").exists(f"controls/{control}/exemplars.parquet")
+    grouping, firing = table(session, "grouping").to_pylist(), table(session, "firing").to_pylist()
+    rotated = [row for row in grouping if row["network"] == "rotated"]
+    assert {(row["view"], row["measure"]) for row in rotated} == {(view, "G") for view in session.recipe.views}
+    assert repr([row for row in grouping if row["network"] != "rotated"]) == repr(before["grouping"])
+    assert {row["network"] for row in firing} == {"trained", "untrained", "scrambled", "random-fixations"}
+    assert [row for row in firing if row["network"] != "random-fixations"] == before["firing"]
+    assert repr(table(session, "channels").to_pylist()) == repr(before["channels"])
+    values = {tuple(row.values())[:3]: row["value"] for row in table(session, "values").to_pylist()}
+    delta = {
+        row["network"]: row["delta"]
+        for row in grouping
+        if (row["view"], row["layer"], row["measure"]) == ("log_polar", "conv3_1", "G")
+    }
+    expected = delta["trained"] - delta["rotated"]
+    assert values["log_polar", "conv3_1", "grouping.G.against_rotated"] == pytest.approx(expected)
+    assert math.isfinite(values["log_polar", "conv3_1", "firing.foveal_index.against_fixations"])
+    assert -1 < values["log_polar", "conv3_1", "firing.angle.order_1.against_fixations"] < 1
+
+
 def test_without_maxima_twins_are_left_out_and_said(session, capsys):
     session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, maxima="never"))
     session.run.remove("log_polar/stages/scan.json")

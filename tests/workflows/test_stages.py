@@ -107,6 +107,7 @@ STALE = {
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
     "measure.rotated-basis": (True, JUDGED),
+    "measure.random-fixations": (True, JUDGED),
     "measure.tolerance": (True, REPORT),
     "measure.tolerance-images": (7, TOLERATED),
     "measure.field-degrees": (27.0, REPORT),
