@@ -10,6 +10,7 @@ from lp_core.storage import Storage
 from tasks.measuring import GROUPS, NetworkNines, finished_part, group_nines, read_part
 from tasks.progress import say
 from tasks.twins import NO_MAXIMA, has_maxima
+from workflows.patches import patch_groupings
 from workflows.session import Session
 
 FOLDER = f"{MEASURES}/embeddings"
@@ -28,13 +29,13 @@ def clarity_values(folder: Storage, session: Session, other: Session | None) -> 
     """
     if other is None:
         return {}
-    from tasks.embedders import NetworkEmbedder
+    from tasks.embedders import Embedder, NetworkEmbedder
     from tasks.embedding_files import embedding_file, scanned_rows
 
     recipe = session.recipe
     scans = {view: session.stages.measured_scans(view) for view in recipe.views}
     rows = scanned_rows([scan.folder for of_view in scans.values() for scan in of_view.values()])
-    embedders = {view: NetworkEmbedder(other.trained(view)) for view in other.recipe.views}
+    embedders: dict[str, Embedder] = {view: NetworkEmbedder(other.trained(view)) for view in other.recipe.views}
     embeddings = tuple(
         embedding_file(embedder, view, recipe, rows, session.executor, folder / FOLDER)
         for view, embedder in embedders.items()
@@ -66,4 +67,6 @@ def clarity_values(folder: Storage, session: Session, other: Session | None) -> 
     for _ in session.executor.run(group_nines, unfinished) if unfinished else ():
         pass
     tables = [finished_part(piece, GROUPS) for piece in pieces]
+    if recipe.measure.patches:
+        tables += patch_groupings(session, embedders, folder).values()
     return with_differences(grouping_values(pa.concat_tables(tables)))

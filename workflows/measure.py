@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
@@ -33,16 +35,16 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from workflows.patches import patch_groupings
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
 from workflows.tolerance import tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lp_core.exemplars.ring_activity import LayerActivity
     from lp_core.findings.run_tables import RunTables
+    from tasks.embedders import Embedder
 
 WITHOUT_UNTRAINED = (
     *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E", "M")),
@@ -107,9 +109,13 @@ def _measure_run(session: Session, stage: Stage) -> None:
             _check_files(scan)
     with stage_run(stage) as watch:
         run.remove(files.FINDINGS)  # a report must not show those of other settings
-        pieces = _pieces(session)
+        embedders = _embedders(session)
+        pieces = _pieces(session, _embeddings(session, embedders))
         _group(session, pieces)
         groupings = {(piece.view, piece.network): finished_part(piece, GROUPS) for piece in pieces}
+        if session.recipe.measure.patches and embedders:
+            for key, table in patch_groupings(session, embedders, run).items():
+                groupings[key] = pa.concat_tables([groupings[key], table])
         networks = [
             MeasuredNetwork(
                 view, network, groupings.get((view, network)), {} if network == ROTATED else _activity(scan)
@@ -177,9 +183,9 @@ def _check_files(scan: Stage) -> None:
         raise DataError(f"{scan.folder}: {complaint}; remove the file, and scan again")
 
 
-def _pieces(session: Session) -> list[NetworkNines]:
+def _pieces(session: Session, embeddings: tuple[tuple[str, str], ...]) -> list[NetworkNines]:
     """A piece for every network whose nines are measured; epochs between first and last measure G alone."""
-    recipe, pieces, embeddings = session.recipe, [], _embeddings(session)
+    recipe, pieces = session.recipe, []
     for view in recipe.views:
         scans = session.stages.measured_scans(view)
         hashes = scans[TRAINED].folder
@@ -206,18 +212,28 @@ def _pieces(session: Session) -> list[NetworkNines]:
     return pieces
 
 
-def _embeddings(session: Session) -> tuple[tuple[str, str], ...]:
-    """The file of the user's embedding of all images that were scanned; none if the settings name no function."""
-    recipe = session.recipe
-    if not recipe.measure.embedding:
-        return ()
+def _embedders(session: Session) -> dict[str, Embedder]:
+    """The user's embedding by its name; none if the settings name no function."""
+    if not session.recipe.measure.embedding:
+        return {}
     from tasks.embedders import imported_embedder
+
+    return {PLUGIN: imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)}
+
+
+def _embeddings(session: Session, embedders: Mapping[str, Embedder]) -> tuple[tuple[str, str], ...]:
+    """The file of each embedding of all images that were scanned."""
+    if not embedders:
+        return ()
     from tasks.embedding_files import embedding_file, scanned_rows
 
-    embedder = imported_embedder(recipe.measure.embedding, recipe.geometry.size)
+    recipe = session.recipe
     scans = [scan for view in recipe.views for scan in session.stages.measured_scans(view).values()]
     rows = scanned_rows([scan.folder for scan in scans])
-    return (embedding_file(embedder, PLUGIN, recipe, rows, session.executor, session.run / PARTS / "embeddings"),)
+    folder = session.run / PARTS / "embeddings"
+    return tuple(
+        embedding_file(embedder, name, recipe, rows, session.executor, folder) for name, embedder in embedders.items()
+    )
 
 
 def _group(session: Session, pieces: list[NetworkNines]) -> None:

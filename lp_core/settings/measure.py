@@ -18,6 +18,9 @@ class MeasureSettings:
     """Evaluate the log-polar network with the fovea blanked, and with as much elsewhere: about eight evaluations."""
     embedding: str = ""
     """MODULE:FUNCTION that embeds images for the likeness E: uint8 [N, H, W, 3] to float32 [N, D]. Empty: left out."""
+    patches: bool = False
+    """Measure E also of squares of a half and a quarter of the crop's side, about what drives each of the nine of
+    conv5_2: one gradient per exemplar. Needs an embedding."""
     rotated_basis: bool = False
     """Scan the trained network also with the channels of each layer mixed by a random rotation (one more scan): does
     grouping belong to channels, or to any direction of the layer?"""

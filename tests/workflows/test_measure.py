@@ -38,6 +38,8 @@ from workflows.scan import scan
 from workflows.session import Session
 from workflows.stages import StageGraph
 
+PATCHES = ("E_half_plugin", "E_quarter_plugin")
+
 
 class LastFirst:
     """Runs pieces in this process, the last one first, and keeps what it ran."""
@@ -275,6 +277,38 @@ def test_a_users_embedding_gives_e_and_m(session, tmp_path, monkeypatch):
         == active.filter(pc.field("layer") == "conv2_1")["active_share"].to_pylist()
     )
     assert not session.run.files("measures/parts")
+
+
+def test_patches_of_the_primary_layer_are_compared(session, tmp_path, monkeypatch):
+    code = "import numpy as np\n\ndef hues(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
+    (tmp_path / "my_hues.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    chosen = {"measure.embedding": "my_hues:hues", "measure.patches": True}
+    session.recipe = with_settings(session.recipe, chosen)
+    measure(session)
+    rows = [row for row in table(session, "grouping").to_pylist() if row["measure"] in PATCHES]
+    networks = {(row["view"], row["network"], row["measure"]) for row in rows}
+    assert networks == {
+        (view, network, name)
+        for view in session.recipe.views
+        for network in ("trained", "untrained")
+        for name in PATCHES
+    }
+    assert {row["layer"] for row in rows} == {"conv5_2"}
+    complete = table(session, "channels").filter((pc.field("layer") == "conv5_2") & pc.field("complete"))
+    for view in session.recipe.views:
+        (row,) = [
+            row for row in rows if (row["view"], row["network"], row["measure"]) == (view, "trained", "E_half_plugin")
+        ]
+        assert row["channels"] == len(complete.filter(pc.field("view") == view))
+        names = table(session, "values").filter(pc.field("view") == view)["measure"].to_pylist()
+        assert {"grouping.E_half.lambda.plugin_embedding", "grouping.E_quarter.lambda.plugin_embedding"} <= set(names)
+    assert not session.run.files("measures/parts")
+    made = folder_content(session)
+    session.run.remove("stages/measure.json")
+    session.given_executor = InProcess()
+    measure(session)
+    assert folder_content(session) == made
 
 
 def test_a_rotated_basis_and_random_fixations_are_controls_that_a_setting_adds(session, capsys):

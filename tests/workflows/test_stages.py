@@ -106,6 +106,7 @@ STALE = {
     "measure.samples": (19, JUDGED),
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
+    "measure.patches": (True, JUDGED),
     "measure.rotated-basis": (True, JUDGED),
     "measure.random-fixations": (True, JUDGED),
     "measure.tolerance": (True, REPORT),
