@@ -79,4 +79,4 @@ def test_things_that_a_channel_looks_at_are_found_in_its_squares_and_not_in_the_
         effect = clarity_effect(nines, embedding[image_CK], eccentricity, 49, np.random.default_rng(1))
         delta[share] = effect.delta_L[0]
     assert delta[1 / 4] > 0.5
-    assert delta[1 / 4] > 3 * delta[1.0]
+    assert delta[1 / 4] > 2 * delta[1.0]
