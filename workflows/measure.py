@@ -53,6 +53,7 @@ WITHOUT_UNTRAINED = (
 )
 """Measures that compare with the untrained network."""
 EQUAL_CELLS = "lesion.fovea_less_equal_cells"
+PATCHES = ("E_half", "E_quarter")
 PLUGIN = "plugin"
 """Name of the embedding that `measure.embedding` gives."""
 LESION_PARTS = f"{PARTS}/lesion"
@@ -310,7 +311,8 @@ def _absences(session: Session) -> list[Absence]:
                 absences.append(Absence(view, f"firing.foveal_index{name}", reason))
         if not session.recipe.measure.embedding:
             reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
-            absences += [Absence(view, f"grouping.{name}", reason) for name in ("E", "M")]
+            names = ("E", *(PATCHES if session.recipe.measure.patches else ()), "M")
+            absences += [Absence(view, f"grouping.{name}", reason) for name in names]
         else:
             absences += [
                 Absence(view, f"grouping.M{ending}", f"{network} network: {NO_MAXIMA}")
