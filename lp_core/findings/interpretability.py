@@ -66,7 +66,7 @@ def measure_interpretability(
         images.embeddings.items(), of_tasks.spawn(len(images.embeddings)), strict=True
     ):
         accuracy_QAC = machine_interpretability(
-            images.maxima_NC, embedding_ND, image_ACK, list(QUANTILES.values()), task_rng, layer_C=nines.layer_C
+            images.maxima_NC, embedding_ND, image_ACK, list(QUANTILES.values()), task_rng
         ).accuracy_QAC
         for measure, accuracy_AC in zip(QUANTILES, accuracy_QAC, strict=True):
             effects[f"{measure}_{name}"] = effect_against_null(

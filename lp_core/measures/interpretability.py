@@ -54,7 +54,6 @@ def machine_interpretability(
     quantiles: Sequence[float],
     rng: np.random.Generator,
     *,
-    layer_C: np.ndarray | None = None,
     tasks: int = TASKS,
 ) -> Interpretability:
     """Return how often the nine tell a query that excites the channel from one that does not.
@@ -63,18 +62,17 @@ def machine_interpretability(
     degree, the difference of mean cosines; the task is solved if that degree is larger for the query that excites the
     channel.
 
-    All arrangements meet the same tasks. Queries and inactive images are none that a channel of the layer has
-    among its nine: arrangements of a null could show them, and popular ones are easy to tell.
+    All arrangements meet the same tasks. Queries are not among the channel's nine; where an arrangement of the null
+    shows one, the others stand for its nine.
 
     Args:
         maxima_NC: largest activation of each image and channel, after ReLU; any float. Columns that lie together in
             memory are read faster.
         embedding_ND: of the images, centred on their mean; not by the network under study.
         image_ACK: int, index into the images of each channel's nine; negative where there is none. The first
-            arrangement is the observed one, the others those of a null, which deals the images of a layer.
+            arrangement is the observed one, the others those of a null.
         quantiles: of the channel's active images, at which queries are taken: 0.99, 0.9 or 0.5.
         rng: draws queries and negatives.
-        layer_C: int, the layer of each channel; unless given there is one.
         tasks: per channel and quantile.
 
     Raises:
@@ -94,16 +92,13 @@ def machine_interpretability(
     unit_ND = unit_vectors(embedding_ND).astype(np.float32)
     accuracy_QAC = np.full((len(quantiles), arrangements, channels), np.nan)
     active_C = np.zeros(channels)
-    layer_C = np.zeros(channels, np.int64) if layer_C is None else np.asarray(layer_C)
-    shown_of = {layer: np.unique(image_ACK[0, layer_C == layer]) for layer in np.unique(layer_C).tolist()}
     for channel in range(channels):
         maxima_N, image_AK = maxima_NC[:, channel].astype(np.float32), image_ACK[:, channel]
         active_C[channel] = (maxima_N > 0).mean()
-        active, negative = _pools(maxima_N, shown_of[int(layer_C[channel])])
+        active, negative = _pools(maxima_N, image_AK[0])
         if (image_AK < 0).any() or len(negative) <= keep:
             continue
         negative = rng.permutation(negative)[:NEGATIVES]
-        plus_AD = unit_ND[image_AK].mean(1)
         for index, quantile in enumerate(quantiles):
             query = _queries(active, negative, quantile)
             if not len(query):
@@ -111,30 +106,38 @@ def machine_interpretability(
             query_T = rng.choice(query, tasks)
             # The first is the other query, the rest the nine that do not excite the channel.
             negative_TK = negative[np.argsort(rng.random((tasks, len(negative))), axis=1)[:, : keep + 1]]
-            other_T, minus_TD = negative_TK[:, 0], unit_ND[negative_TK[:, 1:]].mean(1)
-            margin_AT = margins(unit_ND[query_T], unit_ND[other_T], plus_AD, minus_TD)
+            margin_AT = margins(unit_ND, image_AK, query_T, negative_TK[:, 0], negative_TK[:, 1:])
             accuracy_QAC[index, :, channel] = np.where(margin_AT == 0, 0.5, margin_AT > 0).mean(1)
     return Interpretability(accuracy_QAC, active_C)
 
 
-def margins(query_TD: np.ndarray, other_TD: np.ndarray, plus_AD: np.ndarray, minus_TD: np.ndarray) -> np.ndarray:
+def margins(
+    unit_ND: np.ndarray, image_AK: np.ndarray, query_T: np.ndarray, other_T: np.ndarray, minus_TK: np.ndarray
+) -> np.ndarray:
     """Return by how much each query is more like the nine than the other image is, [A, T]; above 0 a task is solved.
 
-    Likeness to a set is the mean cosine, so the means of the sets are enough.
+    Likeness to a set is the mean cosine. A query is not compared with itself: if it is among the nine, eight are left.
 
     Args:
-        query_TD, other_TD: unit vectors of the image that excites the channel, and of the one that does not.
-        plus_AD: means of the unit vectors of the nine, of each arrangement.
-        minus_TD: means of those of the inactive images shown beside them.
+        unit_ND: unit vectors of all images.
+        image_AK: int, the nine of each arrangement.
+        query_T, other_T: int, the image that excites the channel, and the one that does not.
+        minus_TK: int, the inactive images shown beside the nine.
     """
-    difference_TD = query_TD - other_TD
-    return plus_AD @ difference_TD.T - (difference_TD * minus_TD).sum(1)
+    difference_TD = unit_ND[query_T] - unit_ND[other_T]
+    sum_AT = unit_ND[image_AK].sum(1) @ difference_TD.T
+    count_AT = np.full(sum_AT.shape, image_AK.shape[1])
+    for image_T in (query_T, other_T):
+        shows_AT = (image_AK[:, :, None] == image_T).any(1)
+        sum_AT = sum_AT - shows_AT * (difference_TD * unit_ND[image_T]).sum(1)
+        count_AT -= shows_AT
+    return sum_AT / count_AT - (difference_TD * unit_ND[minus_TK].mean(1)).sum(1)
 
 
-def _pools(maxima_N: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Active images by ascending activation, and images that negatives are drawn from; those shown are in neither."""
+def _pools(maxima_N: np.ndarray, image_K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Active images by ascending activation, and images that negatives are drawn from; the nine are in neither."""
     order = np.argsort(maxima_N, kind="stable")
-    order = order[~np.isin(order, shown)]
+    order = order[~np.isin(order, image_K)]
     most = np.quantile(maxima_N, NEGATIVE_QUANTILE, method="lower")
     return order[maxima_N[order] > 0], order[maxima_N[order] <= most]
 
