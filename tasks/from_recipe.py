@@ -30,8 +30,10 @@ def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Fe
 
 
 def scan_feed(recipe: Recipe, view: ViewName) -> Feed:
-    """Return what a scan reads in a view: photographs, or, for that control, scrambled ones."""
-    return replace(feed_of(recipe, view), scrambled=recipe.scan.control == "phase-scrambled")
+    """Return what a scan reads in a view: photographs, or those of a control."""
+    control = recipe.scan.control
+    feed = feed_of(recipe, view)
+    return replace(feed, scrambled=control == "phase-scrambled", wandering=control == "random-fixations")
 
 
 def scan_rotations(recipe: Recipe, device: torch.device) -> dict[str, Tensor] | None:

@@ -184,7 +184,7 @@ def _drawn(
     ]
     shown = [line for line in lines if line["row"] is not None]
     rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
-    images = _images(trained, rows)
+    images = network_inputs(trained, rows)
     size = recipe.scan.batch_size
     for start in range(0, len(shown), size):
         part = shown[start : start + size]
@@ -196,8 +196,8 @@ def _drawn(
             yield line, tile, activation
 
 
-def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """Network inputs by row number.
+def network_inputs(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Return network inputs by row number, of the validation split.
 
     Raises:
         DataError: a row could be decoded when it was scanned, and no longer can.

@@ -64,7 +64,9 @@ def scan_control(session: Session, view: ViewName, epoch: int | None, control: C
         control: a null of the photographs or channels.
     """
     recipe = session.recipe
-    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
+    # M compares the trained network with the untrained one, and needs the maxima of both.
+    maxima = recipe.scan.maxima if (epoch, control) == (0, "none") else "never"
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=maxima)
     session.recipe = replace(recipe, scan=chosen)
     try:
         stage = session.stages.scan(view, epoch, control=control)

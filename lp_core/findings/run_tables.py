@@ -13,6 +13,7 @@ from lp_core.findings import channel_table, firing, twin_table
 from lp_core.findings.matched import matched_values
 from lp_core.findings.values import (
     ALL_LAYERS,
+    PLACES,
     TRAINED,
     Values,
     angle_values,
@@ -27,6 +28,8 @@ from lp_core.run import files
 from lp_core.settings import ViewName, ViewSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lp_core.exemplars.ring_activity import LayerActivity
     from lp_core.findings.nines import Nines
 
@@ -54,10 +57,12 @@ class MeasuredChannels:
     Attributes:
         nines: their exemplars.
         effects: of the complete ones (`grouping.channel_effects`).
+        active_C: share of the images that activate each channel; None if the scan did not count.
     """
 
     nines: Nines
     effects: pa.Table
+    active_C: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class RunTables:
 
     tables: dict[str, pa.Table]
     values: Values = field(default_factory=dict)
+
+    def with_table(self, name: str, table: pa.Table, values: Values) -> RunTables:
+        """Return the same with one more table, and its values and their differences between views."""
+        every = self.values | with_differences(values)
+        return RunTables(self.tables | {name: table.combine_chunks(), files.VALUES: values_table(every)}, every)
 
     def complete_channels(self) -> dict[tuple[str, str], int]:
         """Return the number of channels with nine images, by view and layer."""
@@ -129,7 +139,7 @@ def _channels(
     measured: MeasuredChannels, view: ViewName, activity: Mapping[str, LayerActivity], geometry: ViewSettings
 ) -> pa.Table:
     place = {layer: firing.channel_firing(layer, seen, view, geometry) for layer, seen in activity.items()}
-    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place)
+    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place, active_C=measured.active_C)
 
 
 def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings) -> Values:
@@ -137,7 +147,7 @@ def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings) 
     trained = {found.view: found.activity for found in networks if found.network == TRAINED}
     values: Values = {}
     for found in networks:
-        if found.network in firing.CONTROLS and found.view in trained:
+        if found.network in PLACES and found.view in trained:
             indices = firing.foveal_indices(trained[found.view], found.activity, found.view, geometry)
             values |= foveal_values(found.view, found.network, indices)
     return values

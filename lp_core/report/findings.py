@@ -47,6 +47,8 @@ class ShownKind:
     """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    networks: Sequence[str] = ()
+    """Whose activation by ring was measured."""
     left_out: Sequence[str] = ()
     """Conditions of the lesion test that were not measured, in words."""
 
@@ -83,6 +85,7 @@ def shown_kinds(measured: Measured) -> list[ShownKind]:
             title=KINDS.get(name, name),
             claims=claims,
             figures=drawn[name](measured) if name in drawn else {},
+            networks=list(dict.fromkeys(row["network"] for row in measured.rows("firing"))),
             left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()
@@ -121,7 +124,9 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
     firing, angles = measured.rows("firing"), measured.rows("angles")
     rings = {
         f"rings_{view}": _elements(
-            ring_figure(firing, view, layer, expected) for layer in RING_LAYERS for expected in EXPECTED
+            ring_figure(firing, view, layer, expected, degrees_per_px=measured.degrees_per_px)
+            for layer in RING_LAYERS
+            for expected in EXPECTED
         )
         for view in VIEW_NAMES
     }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lp_core.measures.firing import enrichment
 from lp_core.report.svg import COLOURS, INK, RULE, SOFT, drawing, plain
 from lp_core.settings import ViewName
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of firing.parquet or angles.parquet."""
@@ -20,12 +23,15 @@ EXPECTED = {"cell_share": "Cortex: against cells", "area_share": "Photograph: ag
 NETWORKS: dict[str, dict[str, Any]] = {
     "untrained": {"color": INK, "linewidth": 1.3, "linestyle": (0, (4, 2))},
     "scrambled": {"color": SOFT, "linewidth": 1.5, "linestyle": (0, (1, 1.2))},
+    "random-fixations": {"color": INK, "linewidth": 1.0, "linestyle": "solid"},
 }
 """Lines of the controls, beneath the trained network's."""
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | None:
+def ring_figure(
+    rows: Rows, view: ViewName, layer: str, expected: str, *, degrees_per_px: float | None = None
+) -> str | None:
     """Draw log2 enrichment over the radius in px: the trained network, its controls, and 0 for uniform activation.
 
     Args:
@@ -33,6 +39,7 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
         view: whose network.
         layer: which layer.
         expected: one of `EXPECTED`.
+        degrees_per_px: visual angle of a px, for a second axis above; none unless given.
 
     Returns:
         An `<svg>` element, with a gap where nothing is active; None if the layer was not measured.
@@ -56,6 +63,8 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
         axes.set_xticks([], minor=True)
         axes.set_xlabel("Radius (px of the photograph)")
         axes.set_ylabel("log2 enrichment")
+        if degrees_per_px:
+            _degrees_above(axes, edges[0], edges[-1], degrees_per_px)
         lowest, highest = axes.get_ylim()
         axes.set_ylim(min(lowest, -1), max(highest, 1))
         return picture.element(f"Activation of {layer} by distance from the fixation. {EXPECTED[expected]}")
@@ -114,6 +123,16 @@ def angular_share(rows: Rows, angle: np.ndarray) -> np.ndarray | None:
         return None
     terms = [2 * row["resultant"] * np.cos(row["order"] * (angle - math.radians(row["direction"]))) for row in known]
     return np.maximum(1 + np.sum(terms, 0), 0.0)
+
+
+def _degrees_above(axes: Axes, first: float, last: float, degrees_per_px: float) -> None:
+    """Put a second axis above, in degrees of visual angle."""
+    above = axes.secondary_xaxis("top")
+    ticks = [tick for tick in _TICKS if first <= tick / degrees_per_px <= last]
+    above.set_xticks([tick / degrees_per_px for tick in ticks], [f"{tick}°" for tick in ticks], fontsize=7)
+    above.set_xticks([], minor=True)
+    above.tick_params(length=2, pad=1)
+    above.spines["top"].set_visible(False)
 
 
 def _curve(rows: Rows, view: str, layer: str, network: str, expected: str) -> tuple[np.ndarray, np.ndarray]:

@@ -56,6 +56,8 @@ def report_data(
     """
     views = {view: read_view(run / view, f"../{view}") for view in manifests}
     measured = read_measured(run)
+    if measured and (degrees := recipe.measure.field_degrees):
+        measured = replace(measured, degrees_per_px=degrees / recipe.geometry.size)
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",

@@ -48,7 +48,7 @@ def sweep(small_recipe, tmp_path):
                 (run / view).write_json(f"{epoch_name(0)}.json", vouch) if epoch == 0 else None
             stage.finish(1.0, weights=checksum(data))
         scan(Session(own, run, given_executor=InProcess()))
-        commands[run.uri] = Command(own, run, None, None, None)
+        commands[run.uri] = Command(own, run, None, None, None, None)
     rows = [
         {"run": name, "variant": "base", "seed": int(name[-1]), "control": control, "state": state}
         for (name, control), state in [*((cell, "finished") for cell in CELLS), (LOST, "failed")]
@@ -67,9 +67,15 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     of_run = pq.read_table(folder.path("base/seed-1/measures/values.parquet")).to_pylist()
     names = ("view", "layer", "measure", "value")
     mine = [{name: row[name] for name in names} for row in values if row["run"] == "base/seed-1"]
-    clarity = {row["measure"] for row in mine if row["measure"].startswith("grouping.E.lambda")}
-    assert clarity == {f"grouping.E.lambda.{view}_embedding" for view in ("cartesian", "log_polar")}
-    mine = [row for row in mine if not row["measure"].startswith("grouping.E")]
+    compared = {
+        row["measure"] for row in mine if row["measure"].endswith("_embedding") and ".lambda." in row["measure"]
+    }
+    assert compared == {
+        f"grouping.{name}.lambda.{view}_embedding"
+        for name in ("E", "M", "M_90", "M_50")
+        for view in ("cartesian", "log_polar")
+    }
+    mine = [row for row in mine if not row["measure"].endswith("_embedding")]
     assert [row for row in mine if "shuffled" not in row["measure"]] == of_run
     shuffled = {
         (row["view"], row["layer"]): row["value"]
@@ -99,6 +105,7 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     assert (row["n"], row["smallest_p"]) == (2, 0.5)
     assert row["mean"] == pytest.approx(sum(seeds) / 2)
     assert row["low"] < row["mean"] < row["high"]
+    assert {row["measure"] for row in differences} >= compared
     twins = pq.read_table(folder.path("measures/twins.parquet")).to_pylist()
     assert {(row["a"], row["b"]) for row in twins} == {("cartesian seed-0", "cartesian seed-1")}
     rows = json.loads(folder.read_bytes("findings.json"))["findings"]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lp_core.exemplars.field_measures import LUMINANCE, field_measures
+from lp_core.exemplars.field_measures import LUMINANCE, energy_point, field_measures, one_turn
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.measures.lesion import cell_area
 from lp_core.measures.rings import fovea_radius
@@ -51,6 +51,8 @@ def test_the_energy_is_where_loops_find_it(name, log_polar):
     assert measures.energy_eccentricity_px == pytest.approx(math.hypot(y, x) / total, rel=1e-3)
     assert measures.energy_angle == pytest.approx(math.atan2(y, x), abs=1e-3)
     assert measures.energy_within_fovea == pytest.approx(within / total, rel=1e-3)
+    point = energy_point(gradient, box, (32, 32), log_polar, wraps=wraps)
+    assert point == pytest.approx((15.5 + y / total, 15.5 + x / total), abs=1e-3)
 
 
 @pytest.mark.parametrize(("name", "log_polar"), CASES)
@@ -71,6 +73,17 @@ def test_contrast_is_the_deviation_over_the_photograph(name, log_polar):
     gradient = np.ones((3, box.bottom - box.top, box.right - box.left), np.float32)
     contrast = field_measures(gradient, image, box, log_polar, wraps=wraps).patch_contrast
     assert contrast == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
+def test_without_a_gradient_there_is_no_point():
+    assert all(map(math.isnan, energy_point(np.zeros((3, 4, 4)), Box(4, 4, 8, 8), (32, 32), MAP, wraps=True)))
+
+
+@pytest.mark.parametrize(("rows", "cut"), [(31, 0), (32, 0), (33, 1), (50, 18)])
+def test_a_field_goes_around_a_circle_once(rows, cut):
+    box, kept = one_turn(Box(-5, 0, rows - 5, 10), 32)
+    assert box.bottom - box.top == rows - cut == len(range(rows)[kept])
+    assert box.top == -5 + (kept.start or 0)
 
 
 def test_both_views_of_one_place_agree():
