@@ -35,7 +35,7 @@ from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
-from workflows.tolerance import tolerance_tables, tolerance_view
+from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,12 +140,14 @@ def _measure_run(session: Session, stage: Stage) -> None:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
-        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
+        looked_at = tolerance_images(session)
+        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels(), looked_at)
         judged = [row for rules in sets for row in findings([made.values], [size], rules, absences)]
         run.write_json(files.FINDINGS, findings_document(judged, sets[0]))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
     facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
+    facts |= {} if looked_at is None else {"tolerance_images": looked_at}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
 

@@ -64,6 +64,13 @@ def tolerance_tables(session: Session) -> tuple[pa.Table, pa.Table, Values]:
     return tolerance_curves(answers, classes, session.recipe.geometry.size, session.recipe.seed)
 
 
+def tolerance_images(session: Session) -> int | None:
+    """How many images the tolerance tests looked at; None where none was asked for."""
+    if not session.recipe.measure.tolerance:
+        return None
+    return min(session.stages.tolerance(view).fact("images") for view in session.recipe.views)
+
+
 def _answers(stage: Stage) -> Arrays:
     for complaint in stage.changed_files():
         raise DataError(f"{stage.folder}: {complaint}; remove the file, and measure again")
