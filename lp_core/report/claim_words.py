@@ -72,7 +72,8 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
         signed=True,
     ),
     ("tolerance.crossing_px", True): Wording(
-        "The radius at which a window is worth as much as a scotoma is {} px in the log-polar network less the ordinary one",
+        "Window and scotoma are worth the same at a radius that is {} px larger in the log-polar network (less than 0: "
+        "smaller)",
         float,
         1,
     ),
