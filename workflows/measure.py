@@ -32,6 +32,7 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from workflows.retention import retention_table, retention_view
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -87,6 +88,7 @@ def measure_run(session: Session) -> Stage:
                 scan_control(session, view, epoch, control)
         if session.recipe.measure.tolerance:
             tolerance_view(session, view)
+            retention_view(session, view)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
@@ -161,7 +163,11 @@ def rule_sets(settings: MeasureSettings) -> list[Rules]:
 def _with_tolerance(session: Session, made: RunTables) -> RunTables:
     """The tables, and what the tolerance tests of all views found."""
     curves, summary, values = tolerance_tables(session)
-    return made.with_table(files.TOLERANCE_CURVES, curves, {}).with_table(files.TOLERANCE_SUMMARY, summary, values)
+    kept, of_channels = retention_table(session)
+    tables = {files.TOLERANCE_CURVES: curves, files.TOLERANCE_SUMMARY: summary}
+    for name, table in tables.items():
+        made = made.with_table(name, table, values)
+    return made.with_table(files.RETENTION_CURVES, kept, of_channels)
 
 
 def _check_files(scan: Stage) -> None:

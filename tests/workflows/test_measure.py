@@ -338,6 +338,9 @@ def test_tolerance_is_measured_where_it_is_asked_for(session):
     assert len(table(session, "tolerance")) == 2 * (296 + 6 + 1)
     numbers = {row["measure"] for row in table(session, "values").to_pylist()}
     assert {"tolerance.top1", "tolerance.inversion", "tolerance.multi_fixation.gaze"} <= numbers
+    assert {"tolerance.retention.rotation", "tolerance.retention.scale"} <= numbers
+    kept = table(session, "retention").to_pylist()
+    assert {row["median"] for row in kept if row["value"] == 0} == {1.0}
     session.recipe = with_settings(session.recipe, {"measure.tolerance": False})
     measure(session)
     assert findings(session) == before
