@@ -36,7 +36,7 @@ from workflows.retention import retention_table, retention_view
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
-from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
+from workflows.tolerance import tolerance_absences, tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,6 +140,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
+        absences += tolerance_absences(session, made.values)
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         looked_at = tolerance_images(session)
