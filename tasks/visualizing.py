@@ -176,15 +176,8 @@ def _drawn(
     if before_relu:
         network = always_active(network, layer)
     recipe, view = trained.recipe, trained.view
-    wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
-    lines = [
-        line | {"wnid": wnids.get(line["label"])}
-        for line in _exemplars(trained, exemplars, layer)
-        if line["channel"] in channels
-    ]
-    shown = [line for line in lines if line["row"] is not None]
-    rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
-    images = _images(trained, rows)
+    shown = exemplar_lines(trained, exemplars, layer, channels)
+    images = network_inputs(trained, np.array(sorted({line["row"] for line in shown}), dtype=np.int64))
     size = recipe.scan.batch_size
     for start in range(0, len(shown), size):
         part = shown[start : start + size]
@@ -196,8 +189,25 @@ def _drawn(
             yield line, tile, activation
 
 
-def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """Network inputs by row number.
+def exemplar_lines(trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Return the lines of the table about some channels' exemplars, in its order, with the `wnid` of their classes.
+
+    Args:
+        trained: the network.
+        exemplars: SHA-256 of the view's exemplars.parquet.
+        layer: such as conv5_2.
+        channels: their numbers.
+    """
+    wnids = dict(enumerate(open_dataset(trained.recipe.data.path).wnids))
+    return [
+        line | {"wnid": wnids.get(line["label"])}
+        for line in _exemplars(trained, exemplars, layer)
+        if line["channel"] in channels and line["row"] is not None
+    ]
+
+
+def network_inputs(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Return network inputs by row number, uint8 [S, R, 3].
 
     Raises:
         DataError: a row could be decoded when it was scanned, and no longer can.

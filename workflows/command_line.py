@@ -14,7 +14,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
-from lp_core.settings import VIEW_NAMES, Recipe, ViewName, ViewSettings, VisualizeSettings
+from lp_core.settings import VIEW_NAMES, MeasureSettings, Recipe, ViewName, ViewSettings, VisualizeSettings
 from lp_core.storage import Storage
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
@@ -76,6 +76,16 @@ class VisualizeOptions(VisualizeSettings):
     """Layers that get a panel of each of `channels`; `all` is every layer."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(MeasureSettings):
+    """How the paper's sentences are turned into numbers, and which further measures are made."""
+
+    sanity: Annotated[bool, arg(aliases=("--sanity",))] = MeasureSettings.sanity
+    """Test whether pictures depend on the weights, and whether what they show drives the channel."""
+    sanity_layers: Annotated[tuple[str, ...], LAYERS] = MeasureSettings.sanity_layers
+    """Layers whose pictures are tested; `all` is every layer."""
+
+
 ShortVisualizeOptions: Any = make_dataclass(
     "ShortVisualizeOptions",
     [
@@ -99,6 +109,7 @@ class StageOptions(Recipe):
     """Networks to train: `cartesian`, `log_polar` or both."""
     geometry: Annotated[ViewSettings, arg(name="view")] = field(default_factory=ViewSettings)
     visualize: VisualizeOptions = field(default_factory=VisualizeOptions)
+    measure: MeasureOptions = field(default_factory=MeasureOptions)
     run: str
     """Run folder (local path, s3:// or gs://)."""
     address: str | None = None
@@ -207,14 +218,21 @@ def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     values["visualize"] = short(
         **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
     )
+    values["measure"] = MeasureOptions(**_values_of(recipe.measure, MeasureSettings))
     return kind(**values, run=tyro.MISSING if run is None else run)
 
 
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
     values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
-    drawn = {setting.name: getattr(options.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    return Recipe(**values | {"visualize": VisualizeSettings(**drawn)})
+    drawn = VisualizeSettings(**_values_of(options.visualize, VisualizeSettings))
+    measure = MeasureSettings(**_values_of(options.measure, MeasureSettings))
+    return Recipe(**values | {"visualize": drawn, "measure": measure})
+
+
+def _values_of(settings: Any, kind: type) -> dict[str, Any]:
+    """The fields of a section, without those that only a command line has."""
+    return {setting.name: getattr(settings, setting.name) for setting in fields(kind)}
 
 
 def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:

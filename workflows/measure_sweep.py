@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -74,7 +74,8 @@ def measure_sweep(
             replace(run, values=run.values | clarity_values(folder, session, others))
             for run, session, others in zip(runs, sessions, _other_seeds(rows, sessions), strict=True)
         ]
-    _write(folder, runs, twins)
+        sets = {name for session in sessions for name in session.stages.sets()}
+    _write(folder, runs, twins, sets)
 
 
 def finished_runs(folder: Storage) -> list[Row]:
@@ -151,8 +152,8 @@ def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Tabl
     return pa.concat_tables(tables).combine_chunks() if tables else None
 
 
-def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None) -> None:
-    rules = read_rules(committed_rules())
+def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None, sets: Collection[str]) -> None:
+    rules = read_rules(committed_rules(sets))
     layers = list(dict.fromkeys(claim.layer for claim in rules.claims))
     folder.write_table(files.VALUES, sweep_values(runs))
     folder.write_table(files.DIFFERENCES, difference_table(runs, layers, np.random.default_rng(0)))

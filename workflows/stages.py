@@ -21,6 +21,7 @@ from lp_core.run.inputs import (
     findings_inputs,
     geometry_inputs,
     measure_inputs,
+    sanity_inputs,
     scan_inputs,
     settings_among,
     train_inputs,
@@ -46,11 +47,12 @@ WRITES = {
     ),
     "changes": (files.CHANGES,),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
+    "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan"}
+_VERBS = {"compare": "evaluate", "changes": "scan", "sanity": "measure"}
 """Commands that are not named like the stage they make."""
 
 
@@ -178,6 +180,17 @@ class StageGraph:
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
 
+    def sanity(self, view: ViewName) -> Stage:
+        """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""
+        scan = self.scan(view)
+        inputs = sanity_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        others = self._placement("scan")
+        return self._stage(self.run / view, "sanity", inputs, f"view {view}", scan, others=others)
+
+    def sets(self) -> tuple[str, ...]:
+        """The sets of claims that the settings ask for besides those that are always judged."""
+        return ("pictures",) if self.recipe.measure.sanity else ()
+
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
@@ -205,9 +218,14 @@ class StageGraph:
         fingerprints: dict[str, dict[str, str]] = {
             view: {network: stage.fingerprint for network, stage in of_view.items()} for view, of_view in scans.items()
         }
-        rules = read_rules(committed_rules()).fingerprint
+        rules = read_rules(committed_rules(self.sets())).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
-        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+        inputs = findings_inputs(self.recipe, fingerprints, rules)
+        if self.recipe.measure.sanity:
+            tested = {view: self.sanity(view) for view in self.recipe.views}
+            inputs["sanity"] = {view: stage.fingerprint for view, stage in tested.items()}
+            before += tested.values()
+        return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:
         """The measures of the views and epochs that were chosen when they were made; None if they never were."""
@@ -218,7 +236,9 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        measure = replace(self.recipe.measure, sanity="sanity" in manifest["inputs"])
+        views = tuple(view for view in VIEW_NAMES if view in scans)
+        chosen = replace(self.recipe, views=views, scan=scan, measure=measure)
         return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -82,9 +82,20 @@ class Rules:
     fingerprint: str
 
 
-def committed_rules() -> str:
-    """Return the text of the `measure.toml` that comes with the program."""
-    return resources.files("lp_core.measures").joinpath("measure.toml").read_text("utf-8")
+SETS = ("pictures",)
+"""Sets of claims that are judged where their measures were asked for; each has a file `measure_<set>.toml`."""
+
+
+def committed_rules(sets: Collection[str] = ()) -> str:
+    """Return the text of the `measure.toml` that comes with the program, and of the files of sets of claims.
+
+    Without sets the text, and so its fingerprint, does not depend on their files.
+
+    Args:
+        sets: some of `SETS`.
+    """
+    names = ["measure.toml", *(f"measure_{name}.toml" for name in SETS if name in sets)]
+    return "".join(resources.files("lp_core.measures").joinpath(name).read_text("utf-8") for name in names)
 
 
 def read_rules(text: str) -> Rules:

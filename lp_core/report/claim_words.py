@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import SETS, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -56,6 +57,16 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
     ("firing.foveal_index.against_scrambled", False): Wording(
         "The fovea has {} times the share of activation that phase-scrambled photographs give", _times
     ),
+    ("pictures.guided.survives", False): Wording(
+        "Of what a picture shares with itself beyond chance, {} % remains when all weights are random", _percent, 0
+    ),
+    ("pictures.guided.deletion.effect", False): Wording(
+        "Blanking what the picture shows costs {} {more} percentage points of the activation than "
+        "an equal box elsewhere",
+        _percent,
+        0,
+        signed=True,
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -101,10 +112,12 @@ def basis_text(finding: Mapping[str, Any]) -> str:
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    rules = read_rules(committed_rules())
-    claims = {claim.name: claim for claim in rules.claims}
-    if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
-        return rule_text(claims[finding["claim"]])
+    for number in range(len(SETS) + 1):
+        for sets in combinations(SETS, number):
+            rules = read_rules(committed_rules(sets))
+            claims = {claim.name: claim for claim in rules.claims}
+            if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
+                return rule_text(claims[finding["claim"]])
     conditions = "\n".join(f"  {condition['rule']}" for condition in finding["conditions"])
     return f"conditions of rules {finding['rules']}, which this version of Logpolar does not have:\n{conditions}"
 

@@ -14,9 +14,14 @@ from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.sanity_table import SanityTable, sanity_tables
 from lp_core.settings import VIEW_NAMES, ViewName
 
-KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire"}
+KINDS = {
+    "grouping": "Grouping of the nine",
+    "firing": "Where channels fire",
+    "pictures": "Whether pictures mean anything",
+}
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
 """Layers whose activation by ring is drawn. Source: the specification."""
@@ -47,6 +52,8 @@ class ShownKind:
     """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    tables: Sequence[SanityTable] = ()
+    """Which rule's pictures to trust, one table for each view; empty where pictures were not tested."""
     left_out: Sequence[str] = ()
     """Conditions of the lesion test that were not measured, in words."""
 
@@ -83,6 +90,7 @@ def shown_kinds(measured: Measured) -> list[ShownKind]:
             title=KINDS.get(name, name),
             claims=claims,
             figures=drawn[name](measured) if name in drawn else {},
+            tables=sanity_tables(measured, VIEW_NAMES) if name == "pictures" else (),
             left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()

@@ -102,7 +102,27 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    measure = to_dict(recipe.measure)
+    for name in ("sanity", *SANITY_SETTINGS):  # count by the stage that they lead to
+        del measure[name]
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": measure}
+
+
+SANITY_SETTINGS = ("sanity_channels", "sanity_layers")
+"""Settings of `measure` that decide which pictures are tested."""
+
+
+def sanity_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[str, Any]:
+    """What the tests of a view's pictures depend on.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of exemplars.parquet; None before there is one.
+        scan: fingerprint of the scan.
+    """
+    settings = to_dict(recipe.measure)
+    measure = {name: settings[name] for name in SANITY_SETTINGS}
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "measure": measure}
 
 
 _SHORT = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lp_core.errors import check
-from lp_core.settings.fields import at_least, check_fields, setting
+from lp_core.settings.fields import at_least, check_fields, selection, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,12 @@ class MeasureSettings:
     """Evaluate the log-polar network with the fovea blanked, and with as much elsewhere: about eight evaluations."""
     embedding: str = ""
     """MODULE:FUNCTION that embeds images for the likeness E: uint8 [N, H, W, 3] to float32 [N, D]. Empty: left out."""
+    sanity: bool = selection(False)
+    """Test whether pictures depend on the weights, and whether what they show drives the channel."""
+    sanity_channels: int = setting(8, at_least(1))
+    """Random channels of each of `sanity_layers` whose pictures are tested, of those that any image excites."""
+    sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
+    """Layers whose pictures are tested; `all` is every layer."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

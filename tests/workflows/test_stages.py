@@ -24,10 +24,11 @@ NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 JUDGED = {"measure", "report"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
+SANE = {"sanity cartesian", "sanity log_polar"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | SANE
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", "sanity")} | {
     "compare",
     "measure",
     "report",
@@ -104,6 +105,9 @@ STALE = {
     "measure.samples": (19, JUDGED),
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
+    "measure.sanity": (True, REPORT),
+    "measure.sanity-channels": (3, SANE),
+    "measure.sanity-layers": (("conv1_1",), SANE),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
@@ -167,7 +171,7 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     finish_on_paper(small_recipe, run)
     recipe = changed(small_recipe, name, tmp_path)
     before = run.read_bytes("config.json")
-    if not STALE[name][1]:
+    if STALE[name][1] in (NOTHING, SANE):  # the report shows nothing of it
         report(Session(recipe, run))
         assert "report: finished before" in capsys.readouterr().out
         return
@@ -226,7 +230,10 @@ def test_a_comparison_of_earlier_evaluations_is_not_shown(small_recipe, tmp_path
 def test_every_manifest_names_the_settings_it_was_made_with(small_recipe, tmp_path):
     run = Storage.at(tmp_path)
     finish_on_paper(small_recipe, run)
-    read = {name: run.read_json(f"log_polar/stages/{name}.json") for name in ("train", "evaluate", "scan", "visualize")}
+    read = {
+        name: run.read_json(f"log_polar/stages/{name}.json")
+        for name in ("train", "evaluate", "scan", "visualize", "sanity")
+    }
     assert read["train"]["settings"]["train.epochs"] == 2
     assert read["train"]["other_settings"]["data.eval-crop"] == 1.0
     assert read["train"]["other_settings"]["train.workers"] == 1
