@@ -14,7 +14,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.run.files import SANITY_PICTURES
 from lp_core.settings import NetworkSettings, ViewName
 from tasks.networks import Trained, kept_network
-from tasks.visualizing import TOLERANCE, exemplar_lines, network_inputs
+from tasks.visualizing import TOLERANCE, exemplar_lines, network_inputs, not_found_again
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def sanity_of_channel(trained: Trained, piece: SanityPiece) -> int:
 
     prepare_measuring()
     network, device = kept_network(trained, classifier=False)
-    lines = exemplar_lines(trained, piece.exemplars, piece.layer, (piece.channel,))[:EXEMPLARS]
+    lines = exemplar_lines(trained.folder, piece.exemplars, piece.layer, (piece.channel,))[:EXEMPLARS]
     images = network_inputs(trained, np.array(sorted({line["row"] for line in lines}), dtype=np.int64))
     seen = ChannelExemplars(
         layer=piece.layer,
@@ -82,10 +82,7 @@ def sanity_of_channel(trained: Trained, piece: SanityPiece) -> int:
     found = channel_sanity(network, random, seen)
     for line, activation in zip(lines, found.activations.tolist(), strict=True):
         if abs(activation - line["activation"]) > TOLERANCE * line["activation"]:
-            raise DataError(
-                f"{trained.view}/{piece.layer}/{piece.channel} rank {line['rank']}: activation "
-                f"{line['activation']:.6g} is recorded, found {activation:.6g}; scan again"
-            )
+            raise DataError(f"{not_found_again(trained, line, activation)}; scan again")
     if piece.drawn:
         trained.folder.write_bytes(piece.picture, webp(cascade_picture(seen, found, circular=wraps(network))))
     rows = [(piece.layer, piece.channel, *row) for row in found.rows]

@@ -19,6 +19,7 @@ from lp_core.storage import Storage
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
+from workflows.until import Until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +77,6 @@ class VisualizeOptions(VisualizeSettings):
     """Layers that get a panel of each of `channels`; `all` is every layer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasureOptions(MeasureSettings):
-    """How the paper's sentences are turned into numbers, and which further measures are made."""
-
-    sanity: Annotated[bool, arg(aliases=("--sanity",))] = MeasureSettings.sanity
-    """Test whether pictures depend on the weights, and whether what they show drives the channel."""
-    sanity_layers: Annotated[tuple[str, ...], LAYERS] = MeasureSettings.sanity_layers
-    """Layers whose pictures are tested; `all` is every layer."""
-
-
 ShortVisualizeOptions: Any = make_dataclass(
     "ShortVisualizeOptions",
     [
@@ -109,7 +100,6 @@ class StageOptions(Recipe):
     """Networks to train: `cartesian`, `log_polar` or both."""
     geometry: Annotated[ViewSettings, arg(name="view")] = field(default_factory=ViewSettings)
     visualize: VisualizeOptions = field(default_factory=VisualizeOptions)
-    measure: MeasureOptions = field(default_factory=MeasureOptions)
     run: str
     """Run folder (local path, s3:// or gs://)."""
     address: str | None = None
@@ -124,6 +114,27 @@ class PlaceOptions(StageOptions):
     """Run folder, instead of --run."""
 
 
+ShortMeasureOptions: Any = make_dataclass(
+    "ShortMeasureOptions",
+    [
+        (field.name, Annotated[bool, arg(aliases=(f"--{field.name}",))], field.default)
+        for field in fields(MeasureSettings)
+        if field.metadata.get("role") == "selection"
+    ],
+    bases=(MeasureSettings,),
+    frozen=True,
+    kw_only=True,
+)
+"""What is measured, further sets also without prefix: `--sanity` besides `--measure.sanity`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(PlaceOptions):
+    """The same, for `logpolar measure [RUN]`."""
+
+    measure: ShortMeasureOptions = field(default_factory=ShortMeasureOptions)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeighedOptions(StageOptions):
     """The same, for stages that can work with weights from elsewhere."""
@@ -132,6 +143,14 @@ class WeighedOptions(StageOptions):
     """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
     PyTorch file that holds a state dict (FILE#NAME: the one of several that has this name), or torchvision's name,
     such as IMAGENET1K_V1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(WeighedOptions):
+    """The same, for `logpolar run`."""
+
+    until: Until = "report"
+    """Last stage that this command makes: `evaluate` where accuracies are all that is wanted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +176,8 @@ class SweepOptions(StageOptions):
     """`untrained` scans the first weights of every run; `shuffled` makes every run once more with shuffled labels."""
     at_once: int | None = None
     """Runs at the same time; as many as the cluster has room for unless given."""
+    until: Until = "report"
+    """Last stage of every run that this command makes: `evaluate` where accuracies are all that is wanted."""
 
 
 Options = TypeVar("Options", bound=StageOptions)
@@ -165,8 +186,10 @@ BY_PLACE = ("measure", "report", "verify")
 """Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
+    "measure": MeasureOptions,
     "visualize": FigureOptions,
-    **dict.fromkeys(("evaluate", "scan", "run"), WeighedOptions),
+    "run": RunOptions,
+    **dict.fromkeys(("evaluate", "scan"), WeighedOptions),
 }
 """What verbs take that are not content with `StageOptions`."""
 
@@ -180,6 +203,7 @@ class Command:
     address: str | None
     weights: str | None
     figure: str | None
+    until: Until
 
 
 def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
@@ -208,31 +232,28 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)
-    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figures[0] if figures else None)
+    figure = figures[0] if figures else None
+    until: Until = getattr(chosen, "until", "report")
+    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figure, until)
 
 
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     """A recipe as the default values of a verb's options."""
     values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
-    short = get_type_hints(kind)["visualize"]
-    values["visualize"] = short(
-        **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    )
-    values["measure"] = MeasureOptions(**_values_of(recipe.measure, MeasureSettings))
+    for name in ("visualize", "measure"):  # sections whose options some verbs take without prefix
+        section = values[name]
+        values[name] = get_type_hints(kind)[name](
+            **{part.name: getattr(section, part.name) for part in fields(section)}
+        )
     return kind(**values, run=tyro.MISSING if run is None else run)
 
 
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
     values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
-    drawn = VisualizeSettings(**_values_of(options.visualize, VisualizeSettings))
-    measure = MeasureSettings(**_values_of(options.measure, MeasureSettings))
-    return Recipe(**values | {"visualize": drawn, "measure": measure})
-
-
-def _values_of(settings: Any, kind: type) -> dict[str, Any]:
-    """The fields of a section, without those that only a command line has."""
-    return {setting.name: getattr(settings, setting.name) for setting in fields(kind)}
+    for name, plain in (("visualize", VisualizeSettings), ("measure", MeasureSettings)):
+        values[name] = plain(**{part.name: getattr(values[name], part.name) for part in fields(plain)})
+    return Recipe(**values)
 
 
 def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:

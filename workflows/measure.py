@@ -12,10 +12,10 @@ import pyarrow as pa
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import CORE, PICTURES, Rules, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import VIEW_NAMES
+from lp_core.settings import VIEW_NAMES, MeasureSettings
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
 from tasks.lesion import lesion
@@ -99,7 +99,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
     from lp_core.findings.grouping import independent_concordance
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
-    run, rules = session.run, read_rules(committed_rules(session.stages.sets()))
+    run, sets = session.run, rule_sets(session.recipe.measure)
     for view in session.recipe.views:
         for scan in session.stages.measured_scans(view).values():
             _check_files(scan)
@@ -140,12 +140,19 @@ def _measure_run(session: Session, stage: Stage) -> None:
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
-        run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
+        judged = [row for rules in sets for row in findings([made.values], [size], rules, absences)]
+        run.write_json(files.FINDINGS, findings_document(judged, sets[0]))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
     facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
+
+
+def rule_sets(settings: MeasureSettings) -> list[Rules]:
+    """The rules of the claims that are judged: those of `measure.toml`, and of the sets that were asked for."""
+    names = [CORE, *([PICTURES] if settings.sanity else [])]
+    return [read_rules(committed_rules(name)) for name in names]
 
 
 def _check_files(scan: Stage) -> None:

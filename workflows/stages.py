@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import PICTURES, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -187,10 +187,6 @@ class StageGraph:
         others = self._placement("scan")
         return self._stage(self.run / view, "sanity", inputs, f"view {view}", scan, others=others)
 
-    def sets(self) -> tuple[str, ...]:
-        """The sets of claims that the settings ask for besides those that are always judged."""
-        return ("pictures",) if self.recipe.measure.sanity else ()
-
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
@@ -218,12 +214,13 @@ class StageGraph:
         fingerprints: dict[str, dict[str, str]] = {
             view: {network: stage.fingerprint for network, stage in of_view.items()} for view, of_view in scans.items()
         }
-        rules = read_rules(committed_rules(self.sets())).fingerprint
+        rules = read_rules(committed_rules()).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
         inputs = findings_inputs(self.recipe, fingerprints, rules)
         if self.recipe.measure.sanity:
             tested = {view: self.sanity(view) for view in self.recipe.views}
-            inputs["sanity"] = {view: stage.fingerprint for view, stage in tested.items()}
+            inputs["sanity"] = {"rules": read_rules(committed_rules(PICTURES)).fingerprint}
+            inputs["sanity"] |= {view: stage.fingerprint for view, stage in tested.items()}
             before += tested.values()
         return self._stage(self.run, "measure", inputs, "", *before)
 
@@ -236,9 +233,9 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        measure = replace(self.recipe.measure, sanity="sanity" in manifest["inputs"])
+        sets = replace(self.recipe.measure, sanity="sanity" in manifest["inputs"])
         views = tuple(view for view in VIEW_NAMES if view in scans)
-        chosen = replace(self.recipe, views=views, scan=scan, measure=measure)
+        chosen = replace(self.recipe, views=views, scan=scan, measure=sets)
         return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:

@@ -1,14 +1,16 @@
-"""The rules of verdicts, read from `measure.toml`."""
+"""The rules of verdicts, read from `measure.toml`, and from files of further claims that a run may ask for."""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+CORE, PICTURES = "measure", "pictures"
+"""Sets of claims, each in a file of its name: findings without a further set keep the fingerprint of their rules."""
 SIZES = ("input_px", "classes", "images", "seeds")
 
 
@@ -82,20 +84,9 @@ class Rules:
     fingerprint: str
 
 
-SETS = ("pictures",)
-"""Sets of claims that are judged where their measures were asked for; each has a file `measure_<set>.toml`."""
-
-
-def committed_rules(sets: Collection[str] = ()) -> str:
-    """Return the text of the `measure.toml` that comes with the program, and of the files of sets of claims.
-
-    Without sets the text, and so its fingerprint, does not depend on their files.
-
-    Args:
-        sets: some of `SETS`.
-    """
-    names = ["measure.toml", *(f"measure_{name}.toml" for name in SETS if name in sets)]
-    return "".join(resources.files("lp_core.measures").joinpath(name).read_text("utf-8") for name in names)
+def committed_rules(claims: str = CORE) -> str:
+    """Return the text of the rules of a set of claims that comes with the program."""
+    return resources.files("lp_core.measures").joinpath(f"{claims}.toml").read_text("utf-8")
 
 
 def read_rules(text: str) -> Rules:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
-from lp_core.measures.rules import SETS, committed_rules, read_rules
+from lp_core.measures.rules import CORE, PICTURES, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -112,12 +111,10 @@ def basis_text(finding: Mapping[str, Any]) -> str:
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    for number in range(len(SETS) + 1):
-        for sets in combinations(SETS, number):
-            rules = read_rules(committed_rules(sets))
-            claims = {claim.name: claim for claim in rules.claims}
-            if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
-                return rule_text(claims[finding["claim"]])
+    for rules in (read_rules(committed_rules(name)) for name in (CORE, PICTURES)):
+        claims = {claim.name: claim for claim in rules.claims}
+        if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
+            return rule_text(claims[finding["claim"]])
     conditions = "\n".join(f"  {condition['rule']}" for condition in finding["conditions"])
     return f"conditions of rules {finding['rules']}, which this version of Logpolar does not have:\n{conditions}"
 

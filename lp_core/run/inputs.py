@@ -102,8 +102,8 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    measure = to_dict(recipe.measure)
-    for name in ("sanity", *SANITY_SETTINGS):  # count by the stage that they lead to
+    measure = result_values(recipe.measure)
+    for name in SANITY_SETTINGS:  # count by the stage that they lead to
         del measure[name]
     return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": measure}
 
