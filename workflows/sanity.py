@@ -59,6 +59,7 @@ def sanity(session: Session, view: ViewName) -> None:
                 f"{stage.folder}: {len(pieces) - len(whole)} of {len(pieces)} tables vanished; measure again"
             )
         written = stage.folder.write_table(SANITY, pa.concat_tables(whole).combine_chunks(), compression="zstd")
-    stage.finish(watch.seconds, files={SANITY: written}, channels=len(pieces))
+    pictures = {piece.picture: stage.folder.checksum(piece.picture) for piece in pieces if piece.drawn}
+    stage.finish(watch.seconds, files={SANITY: written} | pictures, channels=len(pieces))
     for piece in pieces:
         stage.folder.remove(piece.table)
