@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
@@ -33,14 +32,15 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
-from workflows.sanity import sanity
+from workflows.sanity import sanity, with_pictures
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lp_core.exemplars.ring_activity import LayerActivity
-    from lp_core.findings.run_tables import RunTables
 
 WITHOUT_UNTRAINED = (
     *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E")),
@@ -129,7 +129,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             accuracy=_accuracy(session),
         )
         if session.recipe.measure.sanity:
-            made = _with_pictures(session, made)
+            made = with_pictures(session, made)
         written = {name: run.write_table(name, table) for name, table in made.tables.items()}
         for name in run.files(files.MEASURES):  # which other views or settings left
             if name not in written and not name.startswith(PARTS):
@@ -239,16 +239,6 @@ def _lesion(session: Session) -> pa.Table | None:
     return lesion(
         session.trained("log_polar"), rows, session.executor, (session.run / LESION_PARTS).uri, seed=session.recipe.seed
     )
-
-
-def _with_pictures(session: Session, made: RunTables) -> RunTables:
-    """The tables, and what was found about the pictures of all views."""
-    from lp_core.findings.pictures import picture_table, picture_values
-
-    tested = [(view, session.stages.sanity(view)) for view in session.recipe.views]
-    tables = [picture_table(view, stage.folder.read_table(files.SANITY)) for view, stage in tested]
-    table = pa.concat_tables(tables)
-    return made.with_table(files.PICTURES, table, picture_values(table))
 
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lp_core.errors import DataError
 from lp_core.exemplars.table import read_exemplars
 from lp_core.measures.sanity_channels import sanity_channels
-from lp_core.run.files import SANITY, SANITY_PICTURES
+from lp_core.run.files import PICTURES, SANITY, SANITY_PICTURES
 from lp_core.run.stage import stage_run
 from lp_core.settings import ViewName
 from tasks.pieces import InProcess
 from tasks.progress import Progress, say
 from tasks.sanity import SanityPiece, read_piece, sanity_of_channel
 from workflows.session import Session
+
+if TYPE_CHECKING:
+    from lp_core.findings.run_tables import RunTables
 
 
 def sanity(session: Session, view: ViewName) -> None:
@@ -63,3 +68,12 @@ def sanity(session: Session, view: ViewName) -> None:
     stage.finish(watch.seconds, files={SANITY: written} | pictures, channels=len(pieces))
     for piece in pieces:
         stage.folder.remove(piece.table)
+
+
+def with_pictures(session: Session, made: RunTables) -> RunTables:
+    """Return the tables of a run, and what was found about the pictures of all views."""
+    from lp_core.findings.pictures import picture_table, picture_values
+
+    tested = [(view, session.stages.sanity(view)) for view in session.recipe.views]
+    table = pa.concat_tables([picture_table(view, stage.folder.read_table(SANITY)) for view, stage in tested])
+    return made.with_table(PICTURES, table, picture_values(table))

@@ -10,7 +10,7 @@ from lp_core.exemplars.contrast import gradient_picture
 from lp_core.exemplars.crop import cut, inside, one_turn
 from lp_core.exemplars.sanity import ChannelExemplars, ChannelSanity
 from lp_core.network.layers import conv_layers
-from lp_core.report.picture import SOFT, Picture, fitted, hatch
+from lp_core.report.picture import SOFT, Picture, Window, common_windows, fitted, hatch
 from lp_core.report.sheet import Sheet
 from lp_core.report.tile import RULE_TITLES
 
@@ -28,7 +28,7 @@ def cascade_size(layer: str) -> tuple[int, int]:
 def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: bool = False) -> Picture:
     """Draw a row for each rule: the patch, the feature by the network's own weights, one for each layer randomised.
 
-    Every feature is scaled by itself. Padding is hatched.
+    Every feature is scaled by itself. Padding is hatched, and cut off but for a rim, as in panels.
 
     Args:
         seen: the exemplars of a channel; the first one is drawn.
@@ -43,6 +43,7 @@ def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: b
     box = one_turn(whole, len(image_SRC)) if circular else whole
     on_image = inside(box, image_SRC.shape[:2], wraps=circular)
     patch = cut(image_SRC, box, wraps=circular)[0]
+    [window] = common_windows([_with_alpha(patch, on_image)])
     layers = list(conv_layers())
     random = layers[: layers.index(seen.layer) + 1][::-1]
     titles = ["patch", "own weights", *(f"+ {layer}" if at else layer for at, layer in enumerate(random))]
@@ -53,7 +54,7 @@ def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: b
         top = _HEAD + row * _ROW
         sheet.write((_left(0), top + _NAME / 2), RULE_TITLES[rule], size=12)
         for column, picture in enumerate([patch, *map(gradient_picture, gradients)]):
-            sheet.image.paste(_tile(picture, on_image), (_left(column), top + _NAME))
+            sheet.image.paste(_tile(picture, on_image, window), (_left(column), top + _NAME))
     return np.asarray(sheet.image)
 
 
@@ -61,6 +62,9 @@ def _left(column: int) -> int:
     return _GAP + column * (SIDE + _GAP)
 
 
-def _tile(picture: Picture, on_image: np.ndarray) -> Image.Image:
-    alpha = on_image[..., None].astype(np.uint8) * 255
-    return fitted(np.concatenate([picture, alpha], 2), SIDE, hatch(SIDE, SIDE))
+def _tile(picture: Picture, on_image: np.ndarray, window: Window) -> Image.Image:
+    return fitted(_with_alpha(picture, on_image)[window], SIDE, hatch(SIDE, SIDE))
+
+
+def _with_alpha(picture: Picture, on_image: np.ndarray) -> Picture:
+    return np.concatenate([picture, on_image[..., None].astype(np.uint8) * 255], 2)

@@ -24,7 +24,8 @@ class SanityCell:
 
     Attributes:
         survives: in percent: 0 as unrelated pictures, 100 as the same picture under noise.
-        edges: rank correlation with the edges of the own image less that with another's.
+        edges, edges_random: rank correlation with the edges of the own image less that with another's, of the picture
+            by the network's own weights and by random ones.
         deletion, occlusion: percentage points of the activation that the test costs more than its control.
         trust: whether the pictures pass; None where a test could not be made.
         reason: what decides, in words.
@@ -32,6 +33,7 @@ class SanityCell:
 
     survives: str
     edges: str
+    edges_random: str
     deletion: str
     occlusion: str
     trust: bool | None
@@ -73,6 +75,7 @@ def _cell(measured: Measured, view: ViewName, layer: str, rule: Rule) -> SanityC
     return SanityCell(
         survives=_shown(100 * survives, "{:.0f}"),
         edges=_shown(values["edges"], "{:+.2f}"),
+        edges_random=_shown(values["edges_random"], "{:+.2f}"),
         deletion=_shown(100 * effects[0], "{:+.0f}"),
         occlusion=_shown(100 * effects[1], "{:+.0f}"),
         trust=trust,
@@ -99,5 +102,8 @@ def verdict(survives: float, effects: Sequence[float]) -> tuple[bool | None, str
 
 
 def _shown(value: float, form: str) -> str:
-    """A number with a minus sign rather than a hyphen; a dash where it is not known."""
-    return form.format(value).replace("-", "−") if math.isfinite(value) else "–"
+    """A number with a minus sign rather than a hyphen, zero without a sign; a dash where it is not known."""
+    if not math.isfinite(value):
+        return "–"
+    shown = form.format(value)
+    return shown.replace("-", "−") if float(shown) else shown.lstrip("+-")

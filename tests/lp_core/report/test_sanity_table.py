@@ -43,12 +43,14 @@ def test_one_table_a_view_with_layers_in_the_networks_order():
         for layer in ("conv5_2", "conv1_2")
         for test, mean in tests.items()
     ]
+    rows += [row | {"depth": 2, "mean": 0.449} for row in rows if row["test"] == "edges"]
     [table] = sanity_tables(Measured(findings=[], rules="", tables={"pictures": rows}), ("cartesian", "log_polar"))
     assert table.view == "log_polar"
     assert [layer for layer, _ in table.rows] == ["conv1_2", "conv5_2"]
     guided, deconvnet, gradient = table.rows[0][1]
     assert (guided.survives, guided.edges, guided.deletion, guided.occlusion) == ("25", "−0.05", "+50", "+20")
     assert guided.trust
+    assert guided.edges_random == "0.00", "no sign"
     assert (deconvnet.survives, deconvnet.trust, gradient.edges) == ("–", None, "–")
 
 
