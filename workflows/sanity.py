@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lp_core.errors import DataError
-from lp_core.exemplars.table import read_exemplars
 from lp_core.measures.sanity_channels import sanity_channels
 from lp_core.run.files import PICTURES, SANITY, SANITY_PICTURES
 from lp_core.run.stage import stage_run
@@ -29,6 +28,8 @@ def sanity(session: Session, view: ViewName) -> None:
         LogpolarError: the view is not scanned with the present settings, a layer does not exist, or a recorded
             activation was not found again.
     """
+    from lp_core.exemplars.table import read_exemplars
+
     stage, recipe = session.stages.sanity(view), session.recipe
     session.stages.require(*stage.before)
     if stage.is_finished() and not stage.changed_files():
