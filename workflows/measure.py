@@ -12,6 +12,7 @@ from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import CORE, PICTURES, Rules, committed_rules, read_rules
+from lp_core.measures.sanity_channels import asked_layers
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, MeasureSettings
@@ -79,6 +80,8 @@ def measure_run(session: Session) -> Stage:
         from tasks.embedders import imported_embedder
 
         imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)  # refuses before it is kept
+    if session.recipe.measure.sanity:
+        asked_layers(session.recipe)  # refuses before it is kept
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():

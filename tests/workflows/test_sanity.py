@@ -134,6 +134,14 @@ def test_findings_have_the_claims_about_pictures_only_where_they_were_asked_for(
     assert not session.run.exists("measures/pictures.parquet")
 
 
+def test_a_layer_that_does_not_exist_is_refused_before_it_is_kept(session):
+    before = session.run.read_json("config.json")
+    session.recipe = with_settings(session.recipe, {"measure.sanity-layers": ("conv9",)})
+    with pytest.raises(LogpolarError, match=r"measure\.sanity-layers: no layer 'conv9'"):
+        measure(session)
+    assert session.run.read_json("config.json") == before
+
+
 def test_a_missing_picture_is_drawn_again(session):
     expected = content(session)
     (session.run / VIEW).remove(next(name for name in expected if name.endswith(".webp")))
