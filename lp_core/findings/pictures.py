@@ -27,8 +27,9 @@ SCHEMA = pa.schema(
 )
 QUARTILES = (0.25, 0.75)
 """`low` and `high` of the table: quantiles of the channels. Not an interval: channels of one network are no sample."""
-LEAST_SPREAD = 0.1
-"""Least distance of retest from chance for which a share between the two is given. Source: our choice."""
+LEAST_SPREAD = 0.05
+"""Least distance of retest from chance for which a share between the two is given. Source: our choice. In conv4_3 of
+a VGG-16 of random weights, rank correlations of unrelated pictures reach 0.92, of equal ones 0.99."""
 
 
 def picture_table(view: str, rows: pa.Table) -> pa.Table:

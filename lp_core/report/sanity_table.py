@@ -23,7 +23,8 @@ class SanityCell:
     """What was found about the pictures of one layer by one rule.
 
     Attributes:
-        survives: in percent: 0 as unrelated pictures, 100 as the same picture under noise.
+        survives, survives_ssim: in percent: 0 as unrelated pictures, 100 as the same picture under noise; by rank
+            correlation and by structural similarity.
         edges, edges_random: rank correlation with the edges of the own image less that with another's, of the picture
             by the network's own weights and by random ones.
         deletion, occlusion: percentage points of the activation that the test costs more than its control.
@@ -32,6 +33,7 @@ class SanityCell:
     """
 
     survives: str
+    survives_ssim: str
     edges: str
     edges_random: str
     deletion: str
@@ -70,10 +72,12 @@ def _cell(measured: Measured, view: ViewName, layer: str, rule: Rule) -> SanityC
         if is_known(row["mean"]):
             tests.setdefault(row["test"], {})[row["depth"]] = row["mean"]
     values = rule_values(tests)
-    survives, effects = values["survives"], (values["deletion.effect"], values["occlusion.against_edges"])
+    survives = (values["survives"], values["survives_ssim"])
+    effects = (values["deletion.effect"], values["occlusion.against_edges"])
     trust, reason = verdict(survives, effects)
     return SanityCell(
-        survives=_shown(100 * survives, "{:.0f}"),
+        survives=_shown(100 * survives[0], "{:.0f}"),
+        survives_ssim=_shown(100 * survives[1], "{:.0f}"),
         edges=_shown(values["edges"], "{:+.2f}"),
         edges_random=_shown(values["edges_random"], "{:+.2f}"),
         deletion=_shown(100 * effects[0], "{:+.0f}"),
@@ -83,18 +87,18 @@ def _cell(measured: Measured, view: ViewName, layer: str, rule: Rule) -> SanityC
     )
 
 
-def verdict(survives: float, effects: Sequence[float]) -> tuple[bool | None, str]:
+def verdict(survives: Sequence[float], effects: Sequence[float]) -> tuple[bool | None, str]:
     """Return whether pictures pass, None where a test could not be made and none failed; and what decides, in words.
 
     Args:
-        survives: share of a picture that remains with random weights, NaN where unknown.
+        survives: shares of a picture that remain with random weights, by two likenesses; NaN where unknown.
         effects: shares of the activation that blanking costs more than its controls, NaN where unknown.
     """
-    if survives >= MOST_SURVIVING:
+    if any(share >= MOST_SURVIVING for share in survives):
         return False, "random weights draw much the same"
     if any(effect < LEAST_EFFECT for effect in effects):
         return False, "what it shows does not drive the unit more than other parts"
-    if math.isnan(survives):
+    if all(map(math.isnan, survives)):
         return None, "pictures of unrelated units are as alike as the same picture under noise"
     if any(math.isnan(effect) for effect in effects):
         return None, "the receptive field leaves no room for a control"

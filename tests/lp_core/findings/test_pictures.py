@@ -81,7 +81,7 @@ def test_a_test_that_was_never_made_has_no_number():
 def test_survival_is_unknown_where_chance_is_as_good_as_retest():
     assert survival(0.5, 0.2, 0.8) == pytest.approx(0.5)
     assert survival(0.2, 0.2, 0.8) == 0
-    assert math.isnan(survival(0.9, 0.92, 0.95))
+    assert math.isnan(survival(0.93, 0.92, 0.95))
     assert math.isnan(survival(None, 0.2, 0.8))
     assert math.isnan(survival(0.5, np.nan, 0.8))
 

@@ -12,14 +12,15 @@ from lp_core.report.sanity_table import LEAST_EFFECT, MOST_SURVIVING, sanity_tab
 @pytest.mark.parametrize(
     ("survives", "effects", "trust", "reason"),
     [
-        (0.1, (0.3, 0.2), True, "depends on the weights"),
-        (0.6, (0.3, 0.2), False, "random weights draw much the same"),
-        (0.1, (0.3, 0.01), False, "does not drive the unit"),
-        (0.1, (-0.2, 0.4), False, "does not drive the unit"),
-        (math.nan, (0.3, 0.2), None, "unrelated"),
-        (math.nan, (0.3, 0.0), False, "does not drive the unit"),
-        (0.1, (math.nan, 0.2), None, "no room"),
-        (0.6, (math.nan, 0.2), False, "random weights"),
+        ((0.1, 0.2), (0.3, 0.2), True, "depends on the weights"),
+        ((0.6, 0.2), (0.3, 0.2), False, "random weights draw much the same"),
+        ((0.1, 0.2), (0.3, 0.01), False, "does not drive the unit"),
+        ((0.1, 0.2), (-0.2, 0.4), False, "does not drive the unit"),
+        ((math.nan, math.nan), (0.3, 0.2), None, "unrelated"),
+        ((math.nan, 0.2), (0.3, 0.0), False, "does not drive the unit"),
+        ((0.1, 0.2), (math.nan, 0.2), None, "no room"),
+        ((0.1, 0.6), (math.nan, 0.2), False, "random weights"),
+        ((math.nan, 0.2), (0.3, 0.2), True, "depends on the weights"),
     ],
 )
 def test_a_rule_is_trusted_where_every_test_passes(survives, effects, trust, reason):
