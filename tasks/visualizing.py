@@ -213,7 +213,7 @@ def drawn_lines(
 
 
 def network_inputs(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """Return network inputs by row number, uint8 [S, R, 3].
+    """Return network inputs by row number, of the validation split.
 
     Raises:
         DataError: a row could be decoded when it was scanned, and no longer can.

@@ -74,12 +74,6 @@ def effective_box(gradient_3hw: np.ndarray, box: Box, share: float = 0.95) -> Bo
     return Box(box.top + top, box.left + left, box.top + bottom, box.left + right)
 
 
-def one_turn(box: Box, rows: int) -> Box:
-    """Return the part of a box that goes around a circle of rows at most once: the turn about its middle."""
-    hidden = max(0, box.bottom - box.top - rows) // 2
-    return box._replace(top=box.top + hidden, bottom=min(box.bottom, box.top + hidden + rows))
-
-
 def covered_share(boxes_P4: np.ndarray, mask_SR: np.ndarray, *, wraps: bool = False) -> np.ndarray:
     """Return float64 [P]: share of each box that a mask covers; beyond the picture nothing is covered.
 

@@ -40,6 +40,17 @@ class FieldMeasures(NamedTuple):
     gradient_norm: float
 
 
+def one_turn(box: Box, rows: int) -> tuple[Box, slice]:
+    """Return a receptive field on a circle of rows, cut to one turn about its middle, and which of its rows are left.
+
+    One that goes around less than once stays as it is.
+    """
+    if box.bottom - box.top <= rows:
+        return box, slice(None)
+    hidden = (box.bottom - box.top - rows) // 2
+    return box._replace(top=box.top + hidden, bottom=box.top + hidden + rows), slice(hidden, hidden + rows)
+
+
 def field_measures(
     gradient_3hw: np.ndarray, image_SRC: np.ndarray, box: Box, log_polar: LogPolarGeometry | None, *, wraps: bool
 ) -> FieldMeasures:

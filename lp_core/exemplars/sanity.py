@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from lp_core.exemplars.cascade import cascaded, depths
-from lp_core.exemplars.crop import cut, effective_box, inside, one_turn, paste
+from lp_core.exemplars.crop import cut, effective_box, inside, paste
+from lp_core.exemplars.field_measures import one_turn
 from lp_core.exemplars.guided_backprop import Unit, always_active, guided_backprop, wraps
 from lp_core.exemplars.relu_rules import RELU_RULES
 from lp_core.measures.blanking import (
@@ -138,18 +139,18 @@ class _Field:
 
     Attributes:
         box: at most one turn of it, in px of the network input.
-        hidden: rows of the whole field before it.
+        kept: its rows among those of the whole field.
         inside_hw: which of its px are on the image; always a rectangle.
     """
 
     box: Box
-    hidden: int
+    kept: slice
     inside_hw: np.ndarray
 
     @classmethod
     def of(cls, whole: Box, shape_SR: tuple[int, int], circular: bool) -> _Field:
-        box = one_turn(whole, shape_SR[0]) if circular else whole
-        return cls(box, box.top - whole.top, inside(box, shape_SR, wraps=circular))
+        box, kept = one_turn(whole, shape_SR[0]) if circular else (whole, slice(None))
+        return cls(box, kept, inside(box, shape_SR, wraps=circular))
 
     @property
     def bounds(self) -> Box:
@@ -218,10 +219,7 @@ def _gradients(
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The gradient [3, h, w] of each exemplar, and the activations."""
     gradient_N3LL, activation_N = guided_backprop(network, x_N3SR, seen.layer, seen.units, rule)
-    cuts = [
-        gradient[:, field.hidden : field.hidden + field.box.bottom - field.box.top]
-        for gradient, field in zip(gradient_N3LL.cpu().numpy(), fields, strict=True)
-    ]
+    cuts = [gradient[:, field.kept] for gradient, field in zip(gradient_N3LL.cpu().numpy(), fields, strict=True)]
     return cuts, activation_N.cpu().numpy()
 
 

@@ -7,7 +7,8 @@ from PIL import Image
 
 from lp_core.exemplars.cascade import depths
 from lp_core.exemplars.contrast import gradient_picture
-from lp_core.exemplars.crop import cut, inside, one_turn
+from lp_core.exemplars.crop import cut, inside
+from lp_core.exemplars.field_measures import one_turn
 from lp_core.exemplars.sanity import ChannelExemplars, ChannelSanity
 from lp_core.network.layers import conv_layers
 from lp_core.report.picture import SOFT, Picture, Window, common_windows, fitted, hatch
@@ -40,7 +41,7 @@ def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: b
     """
     image_SRC = seen.image_NSRC[0]
     whole = seen.boxes[0]
-    box = one_turn(whole, len(image_SRC)) if circular else whole
+    box = one_turn(whole, len(image_SRC))[0] if circular else whole
     on_image = inside(box, image_SRC.shape[:2], wraps=circular)
     patch = cut(image_SRC, box, wraps=circular)[0]
     [window] = common_windows([_with_alpha(patch, on_image)])

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from lp_core.exemplars.contrast import gradient_picture
-from lp_core.exemplars.crop import cut, effective_box, one_turn, paste
-from lp_core.exemplars.field_measures import field_measures
+from lp_core.exemplars.crop import cut, effective_box, paste
+from lp_core.exemplars.field_measures import field_measures, one_turn
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
@@ -44,17 +44,18 @@ def exemplar_tile(
         view: which network.
     """
     circular = wraps(network)
-    whole = Box(*(exemplar[f"rf_{edge}"] for edge in Box._fields))
-    # A receptive field may go around the circle more than once: one turn shows all of it.
-    box = one_turn(whole, len(image_SRC)) if circular else whole
-    gradient = gradient[:, box.top - whole.top : box.bottom - whole.top]
+    top, left, bottom, right = (exemplar[f"rf_{edge}"] for edge in ("top", "left", "bottom", "right"))
+    box = Box(top, left, bottom, right)
+    if circular:  # one turn shows all of a receptive field that goes around the circle more than once
+        box, kept = one_turn(box, len(image_SRC))
+        gradient = gradient[:, kept]
     pixels, inside = cut(image_SRC, box, wraps=circular)
     feature = gradient_picture(gradient)
     pictures = {"feature": _with_alpha(feature, inside), "patch": _with_alpha(pixels, inside)}
     if view == "log_polar":
         placed = paste(_with_alpha(feature, inside), box, image_SRC.shape[:2], wraps=circular)
         canvas = np.where(placed[..., 3:] > 0, placed[..., :3], np.uint8(128))
-        clipped = box if circular else box._replace(top=max(box.top, 0), bottom=min(box.bottom, len(image_SRC)))
+        clipped = box if circular else box._replace(top=max(top, 0), bottom=min(bottom, len(image_SRC)))
         pictures["mapped_feature"] = mapped_back(canvas, recipe, clipped, samples=SAMPLES)
         pictures["mapped_patch"] = mapped_back(image_SRC, recipe, clipped)
     name = str(exemplar["class_name"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lp_core.exemplars.crop import covered_share, cut, effective_box, inside, one_turn, paste
+from lp_core.exemplars.crop import covered_share, cut, effective_box, inside, paste
 from lp_core.network.receptive_field import Box
 
 SHAPE = (6, 5)
@@ -32,15 +32,6 @@ def test_cut_looks_at_one_pixel_after_the_other(box, wraps) -> None:
             expected = whole[row % SHAPE[0], col] if there else np.zeros(3)
             assert on_picture[row - box.top, col - box.left] == there
             np.testing.assert_array_equal(found[row - box.top, col - box.left], expected)
-
-
-@given(_boxes)
-def test_one_turn_is_the_middle_of_a_box_that_goes_around_more_than_once(box) -> None:
-    turn, rows = one_turn(box, SHAPE[0]), SHAPE[0]
-    height = box.bottom - box.top
-    assert turn.bottom - turn.top == min(height, rows)
-    assert 0 <= (box.bottom - turn.bottom) - (turn.top - box.top) <= 1, "as much hidden above as below"
-    assert (turn.left, turn.right) == (box.left, box.right)
 
 
 @given(_boxes, st.booleans())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lp_core.exemplars.field_measures import LUMINANCE, field_measures
+from lp_core.exemplars.field_measures import LUMINANCE, field_measures, one_turn
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.measures.lesion import cell_area
 from lp_core.measures.rings import fovea_radius
@@ -86,6 +86,13 @@ def test_both_views_of_one_place_agree():
     assert cell.energy_angle == pytest.approx(angle, abs=0.05)
     assert pixel.gradient_norm == cell.gradient_norm == pytest.approx(math.sqrt(3))
     assert pixel.energy_within_fovea == cell.energy_within_fovea == 0
+
+
+@pytest.mark.parametrize(("height", "hidden"), [(5, 0), (32, 0), (33, 0), (40, 4), (71, 19)])
+def test_one_turn_is_the_middle_of_a_field_that_goes_around_more_than_once(height, hidden):
+    turn, kept = one_turn(Box(-3, 2, height - 3, 9), 32)
+    assert turn == Box(hidden - 3, 2, hidden - 3 + min(height, 32), 9)
+    assert list(range(height))[kept] == list(range(hidden, hidden + min(height, 32)))
 
 
 def test_no_gradient_has_no_place_and_fill_no_contrast():
