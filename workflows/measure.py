@@ -13,7 +13,8 @@ import pyarrow as pa
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import CORE, TOLERANCE, Rules, committed_rules, read_rules
+from lp_core.measures.rules import CORE, Rules, committed_rules, read_rules
+from lp_core.measures.sanity_channels import asked_layers
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, MeasureSettings
@@ -37,9 +38,10 @@ from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
 from workflows.patches import patch_groupings
 from workflows.retention import retention_table, retention_view
+from workflows.sanity import sanity, with_pictures
 from workflows.scan import scan_control
 from workflows.session import Session
-from workflows.stages import VALIDATION
+from workflows.stages import RULES_OF_SET, SETS, VALIDATION
 from workflows.tolerance import tolerance_absences, tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ def measure_run(session: Session) -> Stage:
         from tasks.embedders import imported_embedder
 
         imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)  # refuses before it is kept
+    if session.recipe.measure.sanity:
+        asked_layers(session.recipe)  # refuses before it is kept
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():
@@ -93,6 +97,8 @@ def measure_run(session: Session) -> Stage:
         if session.recipe.measure.tolerance:
             tolerance_view(session, view)
             retention_view(session, view)
+        if session.recipe.measure.sanity:
+            sanity(session, view)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
@@ -145,6 +151,8 @@ def _measure_run(session: Session, stage: Stage) -> None:
         )
         if session.recipe.measure.tolerance:
             made = _with_tolerance(session, made)
+        if session.recipe.measure.sanity:
+            made = with_pictures(session, made)
         written = {name: run.write_table(name, table) for name, table in made.tables.items()}
         for name in run.files(files.MEASURES):  # which other views or settings left
             if name not in written and not name.startswith(PARTS):
@@ -169,7 +177,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
 
 def rule_sets(settings: MeasureSettings) -> list[Rules]:
     """The rules of the claims that are judged: those of `measure.toml`, and of the sets that were asked for."""
-    names = [CORE, *([TOLERANCE] if settings.tolerance else [])]
+    names = [CORE, *(RULES_OF_SET[name] for name in SETS if getattr(settings, name))]
     return [read_rules(committed_rules(name)) for name in names]
 
 

@@ -14,13 +14,14 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
     findings_inputs,
     geometry_inputs,
     measure_inputs,
+    sanity_inputs,
     scan_inputs,
     settings_among,
     tolerance_inputs,
@@ -51,12 +52,17 @@ WRITES = {
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "tolerance": (files.TOLERANCE,),
     "retention": (files.RETENTION,),
+    "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan", "tolerance": "measure", "retention": "measure"}
+_VERBS = {"compare": "evaluate", "changes": "scan"} | dict.fromkeys(("tolerance", "retention", "sanity"), "measure")
 """Commands that are not named like the stage they make."""
+SETS = ("tolerance", "sanity")
+"""Further sets of measures, each a setting of `measure` and stages of its own."""
+RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES}
+"""The claims of each set."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +204,19 @@ class StageGraph:
         others = self._placement("data", "scan")
         return self._stage(self.run / view, "retention", inputs, f"view {view}", scan, others=others)
 
+    def sanity(self, view: ViewName) -> Stage:
+        """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""
+        scan = self.scan(view)
+        inputs = sanity_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        others = self._placement("scan")
+        return self._stage(self.run / view, "sanity", inputs, f"view {view}", scan, others=others)
+
+    def tests(self, name: str, view: ViewName) -> list[Stage]:
+        """The stages of a further set of measures, one of `SETS`, for a view."""
+        if name == "tolerance":
+            return [self.tolerance(view), self.retention(view)]
+        return [getattr(self, name)(view)]
+
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
@@ -232,11 +251,12 @@ class StageGraph:
         rules = read_rules(committed_rules()).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
         inputs = findings_inputs(self.recipe, fingerprints, rules)
-        if self.recipe.measure.tolerance:
-            tested = [test(view) for view in self.recipe.views for test in (self.tolerance, self.retention)]
-            inputs["tolerance"] = {"rules": read_rules(committed_rules(TOLERANCE)).fingerprint}
-            inputs["tolerance"] |= {stage.title: stage.fingerprint for stage in tested}
-            before += tested
+        for name in SETS:
+            if getattr(self.recipe.measure, name):
+                stages = [stage for view in self.recipe.views for stage in self.tests(name, view)]
+                inputs[name] = {"rules": read_rules(committed_rules(RULES_OF_SET[name])).fingerprint}
+                inputs[name] |= {stage.title: stage.fingerprint for stage in stages}
+                before += stages
         return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:
@@ -248,7 +268,8 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        sets = replace(self.recipe.measure, tolerance="tolerance" in manifest["inputs"])
+        asked: dict[str, Any] = {name: name in manifest["inputs"] for name in SETS}
+        sets = replace(self.recipe.measure, **asked)
         views = tuple(view for view in VIEW_NAMES if view in scans)
         chosen = replace(self.recipe, views=views, scan=scan, measure=sets)
         return replace(self, recipe=chosen).measure()

@@ -31,12 +31,14 @@ class FieldMeasures(NamedTuple):
         energy_angle: its direction in radians, clockwise on the screen from the right, -pi to pi.
         energy_within_fovea: share of the energy within `rings.fovea_radius`, 0 to 1.
         patch_contrast: standard deviation of the luminance (0 to 1) over the part of the photograph in the field.
+        gradient_norm: length of the gradient by the normalised input, over all px of the field; pictures hide it.
     """
 
     energy_eccentricity_px: float
     energy_angle: float
     energy_within_fovea: float
     patch_contrast: float
+    gradient_norm: float
 
 
 def one_turn(box: Box, rows: int) -> tuple[Box, slice]:
@@ -84,7 +86,8 @@ def field_measures(
     gradient_1HWC, fixation_yx = _on_photograph(gradient_3hw, box, size, log_polar, wraps=wraps)
     [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
     [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
-    return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps))
+    norm = float(np.linalg.norm(np.asarray(gradient_3hw, np.float64)))
+    return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps), norm)
 
 
 def _on_photograph(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-CORE, TOLERANCE = "measure", "tolerance"
+CORE, TOLERANCE, PICTURES, EVOLUTION = "measure", "tolerance", "pictures", "evolution"
 """Sets of claims, each in a file of its name: findings without a further set keep the fingerprint of their rules."""
 SIZES = ("input_px", "classes", "images", "seeds")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lp_core.findings.values import ALL_LAYERS
-from lp_core.measures.rules import CORE, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import CORE, PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -80,6 +80,16 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
         float,
         1,
     ),
+    ("pictures.guided.survives", False): Wording(
+        "Of what a picture shares with itself beyond chance, {} % remains when all weights are random", _percent, 0
+    ),
+    ("pictures.guided.deletion.effect", False): Wording(
+        "Blanking what the picture shows costs {} {more} percentage points of the activation than "
+        "an equal box elsewhere",
+        _percent,
+        0,
+        signed=True,
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -125,7 +135,7 @@ def basis_text(finding: Mapping[str, Any]) -> str:
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    for rules in (read_rules(committed_rules(name)) for name in (CORE, TOLERANCE)):
+    for rules in (read_rules(committed_rules(name)) for name in (CORE, TOLERANCE, PICTURES)):
         claims = {claim.name: claim for claim in rules.claims}
         if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
             return rule_text(claims[finding["claim"]])

@@ -73,6 +73,18 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cascade:
+    """The drawn cascade of one channel: its place, and where its picture lies, relative to RUN/report."""
+
+    view: ViewName
+    layer: str
+    channel: int
+    path: str
+    size: tuple[int, int]
+    """Width and height in px."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
     """Everything that the page shows, as plain values."""
 
@@ -110,6 +122,8 @@ class ReportData:
     """Visual angle that the crop's side spans; None if nobody said it."""
     nines: Sequence[PercentileNine] = ()
     """Channels at percentiles of grouping, of all views."""
+    cascades: Sequence[Cascade] = ()
+    """Pictures while the weights become random, of all views; those of the last layer of each view come first."""
     per_row: int = 1
     """Pictures in a row of a contact sheet."""
 

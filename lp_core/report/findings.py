@@ -14,6 +14,7 @@ from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.sanity_table import SanityTable, sanity_tables
 from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
 from lp_core.report.tolerance_table import ToleranceNumber, tolerance_numbers
 from lp_core.settings import VIEW_NAMES, ViewName
@@ -22,6 +23,7 @@ KINDS = {
     "grouping": "Grouping of the nine",
     "firing": "Where channels fire",
     "tolerance": "What networks tolerate",
+    "pictures": "Whether pictures mean anything",
 }
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
@@ -59,6 +61,8 @@ class ShownKind:
     """Of the tolerance test, with intervals over images."""
     field_degrees: float | None = None
     """Visual angle that the crop's side spans, where the settings say it."""
+    tables: Sequence[SanityTable] = ()
+    """Which rule's pictures to trust, one table for each view; empty where pictures were not tested."""
     left_out: Sequence[str] = ()
     """Conditions of the lesion test that were not measured, in words."""
 
@@ -107,6 +111,7 @@ def shown_kinds(measured: Measured, field_degrees: float | None = None) -> list[
             networks=list(dict.fromkeys(row["network"] for row in measured.rows("firing"))),
             numbers=tolerance_numbers(measured.rows("tolerance_summary")) if name == "tolerance" else (),
             field_degrees=field_degrees,
+            tables=sanity_tables(measured, VIEW_NAMES) if name == "pictures" else (),
             left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()

@@ -20,8 +20,9 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         `logpolarLayer(name, {channels, views: {view: {sheets, places, panels, exemplars, random, lower, measures}}})`:
         paths of the layer's sheets; of each channel [which sheet, row on it], the path of its panel, and its exemplars,
         each [class (place in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of
-        the receptive field, and the same four of its effective part]; the path of its features with random weights,
-        its exemplars at lower quantiles, each [quantile, class, activation, image_id], and a column for each measure.
+        the receptive field, the same four of its effective part, the gradient's norm]; the path of its features with
+        random weights, its exemplars at lower quantiles, each [quantile, class, activation, image_id], and a column for
+        each measure.
     """
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
     layers = data.layers()
@@ -71,10 +72,18 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
     return files
 
 
-def _effective(report: ViewReport) -> dict[tuple[str, int, int], list[int | None]]:
-    """(layer, channel, rank) -> top, left, bottom, right of the effective receptive field."""
+def _effective(report: ViewReport) -> dict[tuple[str, int, int], list[float | None]]:
+    """(layer, channel, rank) -> top, left, bottom, right of the effective receptive field, and the gradient's norm.
+
+    The norm is left out where it is not known, as of runs that earlier versions drew.
+    """
     edges = [f"effective_{edge}" for edge in Box._fields]
-    return {(row["layer"], row["channel"], row["rank"]): [row[edge] for edge in edges] for row in report.features}
+    found = {}
+    for row in report.features:
+        norm = row.get("gradient_norm")
+        known = [] if norm is None else [float(f"{norm:.3g}")]
+        found[row["layer"], row["channel"], row["rank"]] = [*(row[edge] for edge in edges), *known]
+    return found
 
 
 def _by_channel(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
@@ -89,7 +98,7 @@ def _lower(row: Mapping[str, Any], class_index: Mapping[str, int]) -> list[Any]:
     return [row["quantile"], class_index[row["class_name"]], float(f"{row['activation']:.4g}"), row["image_id"]]
 
 
-def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, list[int | None]]) -> list[Any]:
+def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, list[float | None]]) -> list[Any]:
     numbers = ("unit_row", "unit_col", "rf_top", "rf_left", "rf_bottom", "rf_right")
     activation = float(f"{row['activation']:.4g}")
     box = effective.get((row["layer"], row["channel"], row["rank"]), [])

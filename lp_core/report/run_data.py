@@ -15,8 +15,10 @@ from lp_core.dataset.feed import Feed
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
+from lp_core.network.layers import conv_layers
+from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import Cascade, ReportData, ViewReport
 from lp_core.report.measured import Measured, is_known, read_measured
 from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
@@ -29,6 +31,7 @@ from lp_core.run.files import (
     METRICS,
     PANELS,
     RANDOM_WEIGHTS,
+    SANITY_PICTURES,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
@@ -72,6 +75,7 @@ def report_data(
         per_row=per_row(recipe.geometry.size),
         measured=measured,
         field_degrees=recipe.measure.field_degrees,
+        cascades=[cascade for view in views for cascade in _cascades(run / view, view, measured)],
         nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
 
@@ -84,6 +88,19 @@ def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measur
     rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), NINES_LAYER)).to_pylist()
     exemplars = replace(report, exemplars=rows).exemplars_of()
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
+
+
+def _cascades(folder: Storage, view: ViewName, measured: Measured | None) -> list[Cascade]:
+    """Drawn cascades, those of the last layer first; none where pictures were not tested."""
+    if measured is None or not measured.rows("pictures", view=view):
+        return []
+    drawn = _by_channel(folder, SANITY_PICTURES, f"../{view}")
+    layers = [layer for layer in reversed(conv_layers()) if layer in drawn]
+    return [
+        Cascade(view=view, layer=layer, channel=channel, path=path, size=cascade_size(layer))
+        for layer in layers
+        for channel, path in drawn[layer].items()
+    ]
 
 
 def read_view(folder: Storage, address: str) -> ViewReport:

@@ -103,7 +103,8 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         rules: fingerprint of the rules of verdicts.
     """
     measure = result_values(recipe.measure)
-    del measure["tolerance_images"]  # counts by the stage that it leads to
+    for name in ("tolerance_images", *SANITY_SETTINGS):  # count by the stage that they lead to
+        del measure[name]
     return {
         "measures_version": MEASURES_VERSION,
         "scans": scans,
@@ -116,6 +117,23 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
 def tolerance_inputs(recipe: Recipe) -> dict[str, Any]:
     """What the answers of a tolerance test depend on besides `measure_inputs`."""
     return {"batch_size": recipe.scan.batch_size, "measure": {"tolerance_images": recipe.measure.tolerance_images}}
+
+
+SANITY_SETTINGS = ("sanity_channels", "sanity_layers")
+"""Settings of `measure` that decide which pictures are tested."""
+
+
+def sanity_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[str, Any]:
+    """What the tests of a view's pictures depend on.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of exemplars.parquet; None before there is one.
+        scan: fingerprint of the scan.
+    """
+    settings = to_dict(recipe.measure)
+    measure = {name: settings[name] for name in SANITY_SETTINGS}
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "measure": measure}
 
 
 _SHORT = {

@@ -35,6 +35,12 @@ class MeasureSettings:
         None, Range(low=0, high=360, above=True, words="degrees of visual angle, more than 0, at most 360")
     )
     """Visual angle that the crop's side spans: figures of the tolerance test get axes in degrees, and a human line."""
+    sanity: bool = selection(False)
+    """Test whether pictures depend on the weights, and whether what they show drives the channel."""
+    sanity_channels: int = setting(8, at_least(1))
+    """Random channels of each of `sanity_layers` whose pictures are tested, of those that any image excites."""
+    sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
+    """Layers whose pictures are tested; `all` is every layer."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

@@ -26,10 +26,12 @@ DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 JUDGED = {"measure", "report"}
 TOLERATED = {"tolerance cartesian", "tolerance log_polar"}
 RETAINED = {"retention cartesian", "retention log_polar"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED
+SANE = {"sanity cartesian", "sanity log_polar"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED | SANE
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", "tolerance", "retention")} | {
+TESTS = ("tolerance", "retention", "sanity")
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", *TESTS)} | {
     "compare",
     "measure",
     "report",
@@ -113,6 +115,9 @@ STALE = {
     "measure.tolerance": (True, REPORT),
     "measure.tolerance-images": (7, TOLERATED),
     "measure.field-degrees": (27.0, REPORT),
+    "measure.sanity": (True, REPORT),
+    "measure.sanity-channels": (3, SANE),
+    "measure.sanity-layers": (("conv1_1",), SANE),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
@@ -177,7 +182,7 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     finish_on_paper(small_recipe, run)
     recipe = changed(small_recipe, name, tmp_path)
     before = run.read_bytes("config.json")
-    if STALE[name][1] in (NOTHING, TOLERATED):  # the report shows nothing of it
+    if STALE[name][1] in (NOTHING, TOLERATED, SANE):  # the report shows nothing of it
         report(Session(recipe, run))
         assert "report: finished before" in capsys.readouterr().out
         return
@@ -236,7 +241,10 @@ def test_a_comparison_of_earlier_evaluations_is_not_shown(small_recipe, tmp_path
 def test_every_manifest_names_the_settings_it_was_made_with(small_recipe, tmp_path):
     run = Storage.at(tmp_path)
     finish_on_paper(small_recipe, run)
-    read = {name: run.read_json(f"log_polar/stages/{name}.json") for name in ("train", "evaluate", "scan", "visualize")}
+    read = {
+        name: run.read_json(f"log_polar/stages/{name}.json")
+        for name in ("train", "evaluate", "scan", "visualize", "sanity")
+    }
     assert read["train"]["settings"]["train.epochs"] == 2
     assert read["train"]["other_settings"]["data.eval-crop"] == 1.0
     assert read["train"]["other_settings"]["train.workers"] == 1

@@ -89,10 +89,11 @@ function nine(view, channel) {
   const { kinds } = index.views[view];
   const heads = kinds.map((textContent, kind) => placed(make("span", { className: "head", textContent }), kind, 0));
   const items = channel.views[view].exemplars.map((exemplar) => {
-    const { rank, name, activation } = exemplar;
+    const { rank, name, activation, norm } = exemplar;
     const cells = kinds.map((_, kind) => {
       const feature = kind % 2 === 0;
-      const words = feature ? [make("i", { textContent: rank + 1 }), activation] : [name];
+      const gradient = Number.isFinite(norm) ? make("small", { textContent: `|g| ${Number(norm.toPrecision(2))}` }) : "";
+      const words = feature ? [make("i", { textContent: rank + 1 }), gradient, activation] : [name];
       // One button for the keyboard, all of them for the mouse.
       const access = kind ? { tabIndex: -1, ariaHidden: "true" }
         : { ariaLabel: `Exemplar ${rank + 1}: ${name}, activation ${activation}` };
@@ -133,6 +134,7 @@ function drawLarge(view, channel, exemplar) {
   const facts = [`activation ${exemplar.activation}`, exemplar.image];
   if (Number.isFinite(exemplar.row)) facts.push(`unit in row ${exemplar.row}, column ${exemplar.column}`);
   if (isBox(exemplar.field)) facts.push(`receptive field ${spans(exemplar.field)}`);
+  if (Number.isFinite(exemplar.norm)) facts.push(`norm of the gradient ${exemplar.norm}`);
   if (isBox(exemplar.effective)) facts.push(`95 % of the gradient’s energy in ${spans(exemplar.effective)}`);
   large.replaceChildren(
     make("header", {}, make("h2", { id: "large-title", textContent: exemplar.name }),

@@ -72,7 +72,7 @@ function load(layer) {
 function named(values) {
   const exemplar = Object.fromEntries(EXEMPLAR.map((key, at) => [key, values[at]]));
   const [field, effective] = [6, 10].map((at) => values.slice(at, at + 4));
-  return { ...exemplar, name: index.classes[exemplar.name], field, effective };
+  return { ...exemplar, name: index.classes[exemplar.name], field, effective, norm: values[14] };
 }
 
 async function route() {

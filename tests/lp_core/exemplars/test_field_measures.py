@@ -97,14 +97,22 @@ def test_both_views_of_one_place_agree():
     assert pixel.energy_eccentricity_px == pytest.approx(cell.energy_eccentricity_px, abs=0.5)
     assert pixel.energy_angle == pytest.approx(angle, abs=0.05)
     assert cell.energy_angle == pytest.approx(angle, abs=0.05)
+    assert pixel.gradient_norm == cell.gradient_norm == pytest.approx(math.sqrt(3))
     assert pixel.energy_within_fovea == cell.energy_within_fovea == 0
+
+
+@pytest.mark.parametrize(("height", "hidden"), [(5, 0), (32, 0), (33, 0), (40, 4), (71, 19)])
+def test_one_turn_is_the_middle_of_a_field_that_goes_around_more_than_once(height, hidden):
+    turn, kept = one_turn(Box(-3, 2, height - 3, 9), 32)
+    assert turn == Box(hidden - 3, 2, hidden - 3 + min(height, 32), 9)
+    assert list(range(height))[kept] == list(range(hidden, hidden + min(height, 32)))
 
 
 def test_no_gradient_has_no_place_and_fill_no_contrast():
     image = np.zeros((32, 32, 3), np.uint8)
     none = field_measures(np.zeros((3, 4, 4)), image, Box(4, 4, 8, 8), None, wraps=False)
     assert all(map(math.isnan, none[:3]))
-    assert none.patch_contrast == 0
+    assert none.patch_contrast == none.gradient_norm == 0
     [row, column] = np.argwhere(MAP.looks_outside())[-1].tolist()
     fill = field_measures(np.ones((3, 1, 1)), image, Box(row, column, row + 1, column + 1), MAP, wraps=False)
     assert math.isnan(fill.patch_contrast)

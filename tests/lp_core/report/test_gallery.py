@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,10 @@ def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
     assert index["classes"][best[0]] == HOSTILE
     assert best[1:] == [0, 12.35, "image 0", 1, 2, -3, 4, 10, 17, -3, 4, 9, 10]
     assert second[10:] == [None] * 4, "no gradient, no effective receptive field"
+    norm = [row | {"gradient_norm": 2.34567} for row in data.views["cartesian"].features]
+    drawn = replace(data, views={"cartesian": replace(data.views["cartesian"], features=norm)})
+    [best, _] = argument(gallery_data(drawn)["gallery/conv1_1.js"])["views"]["cartesian"]["exemplars"][0]
+    assert best[10:] == [-3, 4, 9, 10, 2.35]
     assert index["classes"][second[0]] == "hen"
     assert cartesian["exemplars"][1] == [], "a place that no image took is not an exemplar"
 
