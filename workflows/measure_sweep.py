@@ -105,7 +105,9 @@ def measured_run(row: Row, run: Storage, stage: Stage) -> MeasuredRun:
         seed=row["seed"],
         control=row["control"],
         values=values_of(run.read_table(files.VALUES)),
-        size=RunSize(stage.fact("input_px"), stage.fact("classes"), stage.fact("images"), counts),
+        size=RunSize(
+            stage.fact("input_px"), stage.fact("classes"), stage.fact("images"), counts, stage.fact("tolerance_images")
+        ),
         absences=tuple(Absence(**absence) for absence in stage.fact("absences")),
         grouping={key: np.array(values) for key, values in channels.items()},
     )

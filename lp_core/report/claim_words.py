@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lp_core.findings.values import ALL_LAYERS
 from lp_core.measures.rules import CORE, TOLERANCE, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
@@ -59,6 +60,26 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
     ("firing.foveal_index.against_fixations", False): Wording(
         "The fovea has {} times the share of activation that random points of gaze give", _times
     ),
+    ("tolerance.rotation.area", True): Wording(
+        "Of what it knows upright, the log-polar network keeps {} {more} percentage points on average over all angles "
+        "than the ordinary one does",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("tolerance.scale.area", True): Wording(
+        "Of what it knows at half the shorter side, the log-polar network keeps {} {more} percentage points on average "
+        "over two octaves than the ordinary one does",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("tolerance.crossing_px", True): Wording(
+        "Window and scotoma are worth the same at a radius that is {} px larger in the log-polar network (less than 0: "
+        "smaller)",
+        float,
+        1,
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -96,9 +117,9 @@ def effect_text(finding: Mapping[str, Any]) -> str:
 def basis_text(finding: Mapping[str, Any]) -> str:
     """Return what a finding rests on: "600 images of 12 classes, 64 channels of conv5_2, one seed, 48 px"."""
     seeds = "one seed" if finding["seeds"] == 1 else f"{finding['seeds']} seeds"
+    channels = "" if finding["layer"] == ALL_LAYERS else f"{finding['channels']:,} channels of {finding['layer']}, "
     return (
-        f"{finding['images']:,} images of {finding['classes']:,} classes, {finding['channels']:,} channels of "
-        f"{finding['layer']}, {seeds}, {finding['input_px']} px"
+        f"{finding['images']:,} images of {finding['classes']:,} classes, {channels}{seeds}, {finding['input_px']} px"
     )
 
 
