@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from lp_core.dataset.feed import open_dataset
-from lp_core.exemplars.top_k import EMPTY
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
 from lp_core.measures.retention import other_crop, retention_looks
@@ -34,6 +33,8 @@ def kept_peaks(trained: Trained, image_CK: np.ndarray, executor: Executor, files
     Raises:
         LogpolarError: what a piece raised.
     """
+    from lp_core.exemplars.top_k import EMPTY  # here, because it brings torch, and a finished run needs none
+
     channel_M, place_M = np.nonzero(image_CK != EMPTY)
     items_M2 = np.stack([image_CK[channel_M, place_M], channel_M], 1).astype(np.int64)
     items_M2 = items_M2[np.lexsort((items_M2[:, 1], items_M2[:, 0]))]

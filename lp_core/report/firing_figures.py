@@ -26,6 +26,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "random-fixations": {"color": INK, "linewidth": 1.0, "linestyle": "solid"},
 }
 """Lines of the controls, beneath the trained network's."""
+_SCALE = (np.log1p, np.expm1)
+"""Of the radius, there and back."""
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -56,7 +58,7 @@ def ring_figure(
                 axes.stairs(np.where(np.isfinite(value_B), value_B, np.nan), edge_E, baseline=None, **style)
         edges = curves["trained"][0]
         plain(axes, f"{layer}. {EXPECTED[expected]}")
-        axes.set_xscale("function", functions=(np.log1p, np.expm1))
+        axes.set_xscale("function", functions=_SCALE)
         axes.set_xlim(max(0.0, edges[0]), edges[-1])
         ticks = [tick for tick in _TICKS if edges[0] <= tick <= edges[-1]]
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
@@ -64,7 +66,7 @@ def ring_figure(
         axes.set_xlabel("Radius (px of the photograph)")
         axes.set_ylabel("log2 enrichment")
         if degrees_per_px:
-            _degrees_above(axes, edges[0], edges[-1], degrees_per_px)
+            degrees_above(axes, degrees_per_px)
         lowest, highest = axes.get_ylim()
         axes.set_ylim(min(lowest, -1), max(highest, 1))
         return picture.element(f"Activation of {layer} by distance from the fixation. {EXPECTED[expected]}")
@@ -125,14 +127,19 @@ def angular_share(rows: Rows, angle: np.ndarray) -> np.ndarray | None:
     return np.maximum(1 + np.sum(terms, 0), 0.0)
 
 
-def _degrees_above(axes: Axes, first: float, last: float, degrees_per_px: float) -> None:
-    """Put a second axis above, in degrees of visual angle."""
-    above = axes.secondary_xaxis("top")
+def degrees_above(axes: Axes, degrees_per_px: float) -> Axes:
+    """Put a second axis above one of radii in px, in degrees of visual angle, and return it."""
+    above = axes.twiny()  # a secondary axis of Matplotlib would be linear
+    above.set_xscale("function", functions=_SCALE)
+    first, last = axes.get_xlim()
+    above.set_xlim(first, last)
     ticks = [tick for tick in _TICKS if first <= tick / degrees_per_px <= last]
     above.set_xticks([tick / degrees_per_px for tick in ticks], [f"{tick}°" for tick in ticks], fontsize=7)
     above.set_xticks([], minor=True)
     above.tick_params(length=2, pad=1)
-    above.spines["top"].set_visible(False)
+    for spine in above.spines.values():
+        spine.set_visible(False)
+    return above
 
 
 def _curve(rows: Rows, view: str, layer: str, network: str, expected: str) -> tuple[np.ndarray, np.ndarray]:
