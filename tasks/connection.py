@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from lp_core.errors import ClusterError
 from lp_core.storage import one_line
 from tasks.cluster import Cluster, describe_cluster
+from tasks.ending import end_in_order
 from tasks.local_ray import prepare_local, start_local
 from tasks.own_code import check_nodes, own_job_config
 from tasks.preflight import check_tasks
@@ -71,6 +72,7 @@ def connected(address: str | None = None, *, training_cpus: int = 0, gpus_per_ta
             check_reachable(address, source)
             stack.callback(_shut_down)
             _connect(address, source)
+        end_in_order()
         cluster = describe_cluster(is_local=address == "local")
         end = time.monotonic() + JOINING_SECONDS
         while not cluster.cpus and not cluster.grows and time.monotonic() < end:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
+from tasks.ending import end_in_order, was_terminated
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
 
@@ -37,6 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
     make_lasting()
     end_with_parent()
+    end_in_order()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
@@ -52,11 +54,16 @@ def main(arguments: list[str] | None = None) -> None:
 
         _fail(with_remedy(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; run the same command again to resume", 130)
+        _interrupted(was_terminated())
     except SystemExit as end:
-        if end.code == signal.SIGTERM:  # Ray's handler exits with this code, without a message
-            _fail("terminated; run the same command again to resume", 128 + signal.SIGTERM)
+        if end.code == signal.SIGTERM:  # Ray's own handler, while it connects
+            _interrupted(terminated=True)
         raise
+
+
+def _interrupted(terminated: bool) -> None:
+    word, number = ("terminated", signal.SIGTERM) if terminated else ("interrupted", signal.SIGINT)
+    _fail(f"{word}; run the same command again to resume", 128 + number)
 
 
 def _overview() -> str:
