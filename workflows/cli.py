@@ -118,13 +118,15 @@ def _measure(arguments: list[str]) -> None:
 
 
 def _report(arguments: list[str]) -> None:
+    from tasks.claim import claimed
     from workflows.sweep_report import named_sweep, sweep_report
 
     folder = named_sweep(arguments)
     if folder is None:
         _run_stage("report", arguments)
     else:
-        sweep_report(folder)
+        with claimed(folder):
+            sweep_report(folder)
 
 
 def _run_stage(verb: str, arguments: list[str]) -> None:

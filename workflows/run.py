@@ -43,6 +43,7 @@ def run(session: Session) -> None:
 def demo(session: Session) -> None:
     """Make the built-in data set in the run folder, then run everything on it."""
     data = session.run / "dataset"
+    session.claim()
     if session.recipe.data.path in ("", data.uri):
         session.recipe = replace(session.recipe, data=replace(session.recipe.data, path=data.uri))
         make_toy(data)
