@@ -7,15 +7,11 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
 from tasks.ending import end_in_order, was_terminated
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
-
-if TYPE_CHECKING:
-    from workflows.session import Session
 
 VERBS = {
     "demo": "the whole chain on the built-in data set, on this machine",
@@ -90,10 +86,7 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
 
         submit_command(program, arguments)
     elif verb == "sweep":
-        from workflows.sweep import sweep
-        from workflows.sweep_command import sweep_command
-
-        sweep(sweep_command(VERBS[verb], arguments))
+        _sweep(arguments)
     elif verb == "measure":
         _measure(arguments)
     elif verb == "report":
@@ -106,7 +99,18 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         _run_stage(verb, arguments)
 
 
+def _sweep(arguments: list[str]) -> None:
+    from tasks.claim import claimed
+    from workflows.sweep import sweep
+    from workflows.sweep_command import sweep_command
+
+    command = sweep_command(VERBS["sweep"], arguments)
+    with claimed(command.folder):
+        sweep(command)
+
+
 def _measure(arguments: list[str]) -> None:
+    from tasks.claim import claimed
     from workflows.measure_command import sweep_measurement
     from workflows.measure_sweep import measure_sweep
 
@@ -114,7 +118,8 @@ def _measure(arguments: list[str]) -> None:
     if sweep is None:
         _run_stage("measure", arguments)
     else:
-        measure_sweep(sweep.folder, sweep.command)
+        with claimed(sweep.folder):
+            measure_sweep(sweep.folder, sweep.command)
 
 
 def _report(arguments: list[str]) -> None:
@@ -145,10 +150,12 @@ def _run_stage(verb: str, arguments: list[str]) -> None:
             import_weights(session, command.weights)
         if command.figure:
             draw_figure(session, command.figure)
+        elif verb == "run":
+            _stage(verb)(session, command.until)
         else:
             _stage(verb)(session)
 
 
-def _stage(verb: str) -> Callable[[Session], None]:
+def _stage(verb: str) -> Callable[..., None]:
     """The function of a verb, in the module of its name; `demo` belongs to `run`."""
     return getattr(import_module(f"workflows.{'run' if verb == 'demo' else verb}"), verb)

@@ -16,6 +16,7 @@ from workflows.command_line import Start, SweepOptions, as_options, recipe_of
 from workflows.config import FILE as CONFIG
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
+from workflows.until import Until
 
 DATA_SET = "dataset"
 """Folder of the built-in data set, which all runs of a sweep share."""
@@ -30,6 +31,7 @@ class SweepCommand:
         folder: of the sweep.
         address: of a running cluster, or None for one of this machine's own.
         at_once: runs at the same time; None for as many as there is room for.
+        until: last stage of every run that is made now.
         earlier: runs of the plan that earlier commands asked for, and this one did not.
     """
 
@@ -37,6 +39,7 @@ class SweepCommand:
     folder: Storage
     address: str | None
     at_once: int | None
+    until: Until = "report"
     earlier: int = 0
 
     @property
@@ -71,7 +74,7 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     plan = stored.joined(plan) if stored else plan
     check(options.at_once is None or options.at_once >= 1, f"at-once is {options.at_once}; give at least 1")
     earlier = sum(cell.run not in asked for cell in plan.cells())
-    return SweepCommand(plan, folder, options.address, options.at_once, earlier)
+    return SweepCommand(plan, folder, options.address, options.at_once, options.until, earlier)
 
 
 def stored_plan(folder: Storage) -> SweepPlan | None:
