@@ -125,10 +125,15 @@ def check_reachable(address: str, source: str) -> None:
     """Refuse an address where nobody listens at once; Ray would try for minutes.
 
     Raises:
-        ClusterError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
+        ClusterError: no connection to HOST:PORT, which `auto` reads from the file that `ray start` left; what is no
+            HOST:PORT is left to Ray.
     """
-    host, _, port = address.rpartition(":")
-    if "://" in address or not host or not port.isdigit():
+    from ray._private import services  # what `auto` means has no public name in Ray 2.60
+
+    if address == "auto" and not services.find_gcs_addresses() and (left := services.find_bootstrap_address(None)):
+        address, source = left, f"{source}, which an earlier `ray start` left"
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if "://" in host or not host or not port.isdigit():
         return
     try:
         socket.create_connection((host, int(port)), timeout=10).close()
