@@ -14,7 +14,7 @@ from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findi
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import VIEW_NAMES
+from lp_core.settings import VIEW_NAMES, ViewName
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
 from tasks.lesion import lesion
@@ -140,7 +140,9 @@ def _measure_run(session: Session, stage: Stage) -> None:
                 run.remove(name)
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
-            absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings, and so have the inner 4 px"))
+            absences.append(
+                Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings, and so have the inner 4 px")
+            )
         if MATCHED not in {name for _, _, name in made.values} | {absence.measure for absence in absences}:
             reason = f"no checkpoints of the views are within {TOLERANCE:g} point of top-1, or none was validated"
             absences += [Absence(view, MATCHED, reason) for view in session.recipe.views]
@@ -286,8 +288,8 @@ def _absences(session: Session) -> list[Absence]:
         if not has_hashes(scans[TRAINED].folder):
             reason = f"hashes of the photographs come with maxima, and {NO_MAXIMA}"
             absences.append(Absence(view, "grouping.G_without_duplicates", reason))
-        if reason := _without_checkpoints(session, view):
-            absences.append(Absence(view, MATCHED, reason))
+        if one := _without_checkpoints(session, view):
+            absences.append(Absence(view, MATCHED, one))
     return absences
 
 

@@ -51,6 +51,6 @@ class ViewSettings:
         outermost = self.size / 2 if isinstance(self.radius, str) else min(self.radius, self.size / 2)
         check(
             self.blank_within < outermost,
-            f"view.blank-within is {self.blank_within}; give 0 or more px, less than the outermost ring: {outermost:g} px "
-            "here",
+            f"view.blank-within is {self.blank_within}; give 0 or more px, less than the outermost ring: "
+            f"{outermost:g} px here",
         )

@@ -35,7 +35,8 @@ def holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds a folder."""
     command = [sys.executable, "-c", HOLD, str(folder)]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout and process.stdin
+    assert process.stdout
+    assert process.stdin
     assert process.stdout.readline() == "held\n"
     yield process
     process.stdin.close()
@@ -100,9 +101,9 @@ def test_a_new_folder_that_stays_empty_is_not_left_behind(tmp_path):
 
 def test_of_an_object_store_the_signs_of_life_count(tmp_path, capsys):
     folder = OtherStore(str(tmp_path))
-    with claimed(folder), pytest.raises(StorageError, match=rf"in use by another command \(process {os.getpid()} on"):
-        with claimed(folder):
-            pass
+    own = rf"in use by another command \(process {os.getpid()} on"
+    with claimed(folder), pytest.raises(StorageError, match=own), claimed(folder):
+        pass
     assert not folder.exists(CLAIM)
     folder.write_json(CLAIM, {"host": "gone", "process": 7, "since": "2026-01-01 00:00:00 UTC"})
     capsys.readouterr()

@@ -51,7 +51,10 @@ def test_a_cluster_that_has_ended_is_refused_at_once(monkeypatch, tmp_path, nobo
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     monkeypatch.setattr("ray._private.services.find_gcs_addresses", set)  # other tests may have started some
     message = refusal("auto")
-    assert f"no Ray cluster at address '{nobody}' (from --address), which an earlier `ray start` left ([Errno 111]" in message
+    assert (
+        f"no Ray cluster at address '{nobody}' (from --address), which an earlier `ray start` left ([Errno 111]"
+        in message
+    )
     assert f"no Ray cluster at address 'ray://{nobody}' (from --address) ([Errno 111]" in refusal(f"ray://{nobody}")
 
 

@@ -176,7 +176,9 @@ def test_warp_takes_its_pictures_by_place(tmp_path, capsys):
 def test_a_folder_that_is_no_run_is_named_as_such(verb, capsys, tmp_path):
     named = [tmp_path] if verb in ("measure", "report", "verify") else ["--run", tmp_path]
     message = failed(capsys, verb, *named)
-    assert message.startswith(f"logpolar: {tmp_path} is no run folder: config.json is missing; name the folder of a run")
+    assert message.startswith(
+        f"logpolar: {tmp_path} is no run folder: config.json is missing; name the folder of a run"
+    )
     assert message.count("\n") == 1
     assert f"{tmp_path / 'x'} does not exist" in failed(capsys, verb, *named[:-1], tmp_path / "x")
     assert f"give its folder: logpolar {verb} {'--run ' * (len(named) > 1)}RUN" in failed(capsys, verb)

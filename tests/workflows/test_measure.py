@@ -307,7 +307,9 @@ def test_the_reason_for_no_equally_accurate_checkpoints_is_true(session, measure
         session.run.remove("stages/measure.json")
         session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, checkpoints=checkpoints))
         measure(session)
-        assert f"accuracy_matched left out: {reason}" in capsys.readouterr().out.replace("one checkpoint was scanned; ", "")
+        assert f"accuracy_matched left out: {reason}" in capsys.readouterr().out.replace(
+            "one checkpoint was scanned; ", ""
+        )
 
 
 def test_one_view_leaves_the_difference_open(session, capsys):

@@ -87,8 +87,8 @@ def _without_data_sets(source: Source) -> tuple[Source, list[str]]:
     folders = [name for name in source.folders if not f"{name}/".startswith(inside)]
     check(
         bool(files),
-        f"source {source.storage} holds only a data set folder that is indexed already, {inside[0]}; train with that, or "
-        "give it as the source",
+        f"source {source.storage} holds only a data set folder that is indexed already, {inside[0]}; train with that, "
+        "or give it as the source",
         DataError,
     )
     notes = [f"{folder} is a data set folder that was indexed earlier; its files are left out" for folder in inside]

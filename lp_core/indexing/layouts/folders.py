@@ -30,7 +30,19 @@ FLAT_VAL = (
     "them into {where}/<wnid>/ (the script valprep.sh does), or put LOC_val_solution.csv or the devkit beside them"
 )
 MASKS = frozenset(
-    "mask masks annotation annotations label labels segmentation segmentations groundtruth ground_truth gt".split()
+    [
+        "mask",
+        "masks",
+        "annotation",
+        "annotations",
+        "label",
+        "labels",
+        "segmentation",
+        "segmentations",
+        "groundtruth",
+        "ground_truth",
+        "gt",
+    ]
 )
 """Folders within a class folder whose images are hardly photographs. Source: our choice, names of known data sets."""
 FLAT = "{where} holds {count} photographs and no class folders; sort them into {where}/<class>/"

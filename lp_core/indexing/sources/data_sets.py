@@ -1,4 +1,4 @@
-"""Data set folders of earlier commands that lie in a source: their shards are copies of photographs, not a part of it."""
+"""Data set folders of earlier commands that lie in a source: what is in them is no part of it."""
 
 from __future__ import annotations
 

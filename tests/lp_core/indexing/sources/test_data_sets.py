@@ -35,7 +35,8 @@ def test_an_earlier_data_set_changes_nothing_but_a_line(tmp_path: Path, form: st
     }
     assert after.quarantined == before.quarantined
     assert after.notes == [
-        *before.notes, f"{MADE}/ is a data set folder that was indexed earlier; its files are left out"
+        *before.notes,
+        f"{MADE}/ is a data set folder that was indexed earlier; its files are left out",
     ]
 
 
