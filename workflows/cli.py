@@ -100,17 +100,17 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
 
 
 def _sweep(arguments: list[str]) -> None:
-    from tasks.claim import claimed
+    from tasks.folder_lock import locked
     from workflows.sweep import sweep
     from workflows.sweep_command import sweep_command
 
     command = sweep_command(VERBS["sweep"], arguments)
-    with claimed(command.folder):
+    with locked(command.folder):
         sweep(command)
 
 
 def _measure(arguments: list[str]) -> None:
-    from tasks.claim import claimed
+    from tasks.folder_lock import locked
     from workflows.measure_command import sweep_measurement
     from workflows.measure_sweep import measure_sweep
 
@@ -118,19 +118,19 @@ def _measure(arguments: list[str]) -> None:
     if sweep is None:
         _run_stage("measure", arguments)
     else:
-        with claimed(sweep.folder):
+        with locked(sweep.folder):
             measure_sweep(sweep.folder, sweep.command)
 
 
 def _report(arguments: list[str]) -> None:
-    from tasks.claim import claimed
+    from tasks.folder_lock import locked
     from workflows.sweep_report import named_sweep, sweep_report
 
     folder = named_sweep(arguments)
     if folder is None:
         _run_stage("report", arguments)
     else:
-        with claimed(folder):
+        with locked(folder):
             sweep_report(folder)
 
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
-from tasks.claim import claimed
 from tasks.cluster import Cluster
 from tasks.connection import connected
+from tasks.folder_lock import locked
 from tasks.networks import Trained
 from tasks.pieces import Executor, RayTasks
 from tasks.preflight import check_storage
@@ -36,14 +36,14 @@ class Session:
     address: str | None = None
     given_executor: Executor | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
-    _claims: bool = False
+    _locks: bool = False
 
     def __enter__(self) -> Session:
-        self._claims = True
+        self._locks = True
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._claims = False
+        self._locks = False
         self._stack.__exit__(None, None, None)
 
     @cached_property
@@ -78,17 +78,17 @@ class Session:
         """The trained network of a view: `StageGraph.trained`."""
         return self.stages.trained(view, epoch)
 
-    def claim(self) -> None:
+    def lock(self) -> None:
         """Refuse to write beside another command, from before the first write to the end of the `with` block.
 
         Raises:
             StorageError: another command works in the run folder.
         """
-        if self._claims:
-            self._claims = False
-            self._stack.enter_context(claimed(self.run))
+        if self._locks:
+            self._locks = False
+            self._stack.enter_context(locked(self.run))
 
     def write_config(self) -> None:
         """Keep the settings in the run folder; every command does that works on a stage, before it begins."""
-        self.claim()
+        self.lock()
         write_config(self.run, self.recipe)

@@ -12,7 +12,7 @@ from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.settings import TrainSettings
 from lp_core.storage import Storage
-from tasks.claim import claimed
+from tasks.folder_lock import locked
 from workflows.cli import VERBS, main
 from workflows.recipes import RECIPES
 
@@ -188,7 +188,7 @@ def test_a_folder_that_is_no_run_is_named_as_such(verb, capsys, tmp_path):
 
 
 def test_a_folder_in_which_another_command_works_is_refused(capsys, tmp_path, toy_folder, small_recipe, monkeypatch):
-    monkeypatch.setattr("tasks.claim.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("tasks.folder_lock.PATIENCE_SECONDS", 0.0)
     images = tmp_path / "images"
     (images / "a").mkdir(parents=True)
     (images / "a" / "1.jpg").write_bytes(b"")
@@ -200,6 +200,6 @@ def test_a_folder_in_which_another_command_works_is_refused(capsys, tmp_path, to
         "index": [images, run],
     }
     for verb, words in commands.items():
-        with claimed(Storage.at(run)):
+        with locked(Storage.at(run)):
             assert f"{run} is in use by another command (process " in failed(capsys, verb, *words)
             assert [path.name for path in run.iterdir()] == [".in-use"]

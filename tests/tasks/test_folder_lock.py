@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 
-import tasks.claim
+import tasks.folder_lock
 from lp_core.errors import StorageError
 from lp_core.storage import Storage
-from tasks.claim import CLAIM, claimed
+from tasks.folder_lock import LOCK, locked
 from tests.workflows.commands import REPOSITORY
 
 HOLD = """
 import sys
 from lp_core.storage import Storage
-from tasks.claim import claimed
-with claimed(Storage(sys.argv[1])):
+from tasks.folder_lock import locked
+with locked(Storage(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -54,12 +54,12 @@ class OtherStore(Storage):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(tasks.claim, "PATIENCE_SECONDS", 0.3)
-    monkeypatch.setattr(tasks.claim, "BEAT_SECONDS", 0.2)
+    monkeypatch.setattr(tasks.folder_lock, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(tasks.folder_lock, "BEAT_SECONDS", 0.2)
 
 
 def test_the_second_command_is_refused_and_told_of_the_first(tmp_path):
-    with holding(tmp_path) as first, pytest.raises(StorageError) as error, claimed(Storage(str(tmp_path))):
+    with holding(tmp_path) as first, pytest.raises(StorageError) as error, locked(Storage(str(tmp_path))):
         pass
     host = re.escape(os.uname().nodename)
     assert re.fullmatch(
@@ -74,27 +74,27 @@ def test_a_killed_command_holds_nothing(tmp_path):
     with holding(tmp_path) as first:
         first.send_signal(signal.SIGKILL)
         first.wait()
-        assert (tmp_path / CLAIM).exists()
-        with claimed(Storage(str(tmp_path))):
-            assert str(os.getpid()) in (tmp_path / CLAIM).read_text()
+        assert (tmp_path / LOCK).exists()
+        with locked(Storage(str(tmp_path))):
+            assert str(os.getpid()) in (tmp_path / LOCK).read_text()
     assert not list(tmp_path.iterdir())
 
 
 def test_the_second_command_waits_for_one_that_is_about_to_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(tasks.claim, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(tasks.folder_lock, "PATIENCE_SECONDS", 60.0)
     with holding(tmp_path) as first:
         assert first.stdin
         threading.Timer(0.5, first.stdin.close).start()
-        with claimed(Storage(str(tmp_path))):
+        with locked(Storage(str(tmp_path))):
             first.wait()
 
 
 def test_a_new_folder_that_stays_empty_is_not_left_behind(tmp_path):
     folder = tmp_path / "new"
-    with claimed(Storage(str(folder))):
+    with locked(Storage(str(folder))):
         assert folder.exists()
     assert not folder.exists()
-    with claimed(Storage(str(folder))):
+    with locked(Storage(str(folder))):
         (folder / "written").touch()
     assert [path.name for path in folder.iterdir()] == ["written"]
 
@@ -102,11 +102,11 @@ def test_a_new_folder_that_stays_empty_is_not_left_behind(tmp_path):
 def test_of_an_object_store_the_signs_of_life_count(tmp_path, capsys):
     folder = OtherStore(str(tmp_path))
     own = rf"in use by another command \(process {os.getpid()} on"
-    with claimed(folder), pytest.raises(StorageError, match=own), claimed(folder):
+    with locked(folder), pytest.raises(StorageError, match=own), locked(folder):
         pass
-    assert not folder.exists(CLAIM)
-    folder.write_json(CLAIM, {"host": "gone", "process": 7, "since": "2026-01-01 00:00:00 UTC"})
+    assert not folder.exists(LOCK)
+    folder.write_json(LOCK, {"host": "gone", "process": 7, "since": "2026-01-01 00:00:00 UTC"})
     capsys.readouterr()
-    with claimed(folder):
-        assert folder.read_json(CLAIM)["host"] != "gone"
+    with locked(folder):
+        assert folder.read_json(LOCK)["host"] != "gone"
     assert "may be in use by another command (process 7 on gone" in capsys.readouterr().out

@@ -18,7 +18,7 @@ from lp_core.errors import DataError, LogpolarError, StorageError
 from lp_core.storage import Storage
 from tasks.progress import say
 
-CLAIM = ".in-use"
+LOCK = ".in-use"
 """A file of the folder while a command works in it; its name is hidden, so that no collection takes it for an image."""
 PATIENCE_SECONDS = 5.0
 """For a command that is about to end, such as the runs of a sweep that was killed. Our choice."""
@@ -29,7 +29,7 @@ SILENT_BEATS = 3
 
 
 @contextmanager
-def claimed(folder: Storage) -> Iterator[None]:
+def locked(folder: Storage) -> Iterator[None]:
     """Keep a folder for this command for the length of a `with` block; it is made where there is none.
 
     On a disk the system's lock of the file counts, which ends with the process, however that ends. In an object store
@@ -39,13 +39,13 @@ def claimed(folder: Storage) -> Iterator[None]:
     Raises:
         StorageError: another command works in the folder; the message names its process, its host and its start.
     """
-    with _locked(folder) if folder.is_local else _renewed(folder):
+    with _locked_on_disk(folder) if folder.is_local else _renewed(folder):
         yield
 
 
 @contextmanager
-def _locked(folder: Storage) -> Iterator[None]:
-    path = Path(folder.path(CLAIM))
+def _locked_on_disk(folder: Storage) -> Iterator[None]:
+    path = Path(folder.path(LOCK))
     is_new = not path.parent.exists()
     try:
         file = _lock(path, folder)
@@ -105,9 +105,9 @@ def _renewed(folder: Storage) -> Iterator[None]:
         while not ended.wait(BEAT_SECONDS):
             beat += 1
             with suppress(LogpolarError, OSError):  # a store that is away for a moment ends no work
-                folder.write_json(CLAIM, own | {"beat": beat})
+                folder.write_json(LOCK, own | {"beat": beat})
 
-    folder.write_json(CLAIM, own)
+    folder.write_json(LOCK, own)
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
     try:
@@ -116,12 +116,12 @@ def _renewed(folder: Storage) -> Iterator[None]:
         ended.set()
         thread.join()
         with suppress(LogpolarError, OSError):
-            folder.remove(CLAIM)
+            folder.remove(LOCK)
 
 
 def _read(folder: Storage) -> dict[str, Any]:
     try:
-        return folder.read_json(CLAIM) if folder.exists(CLAIM) else {}
+        return folder.read_json(LOCK) if folder.exists(LOCK) else {}
     except (FileNotFoundError, DataError):
         return {}
 
@@ -131,11 +131,11 @@ def _own() -> dict[str, Any]:
     return {"host": socket.gethostname(), "process": os.getpid(), "since": since}
 
 
-def _named(claim: dict[str, Any]) -> str:
-    if not claim:
+def _named(holder: dict[str, Any]) -> str:
+    if not holder:
         return "another command"
-    return f"another command (process {claim['process']} on {claim['host']}, since {claim['since']})"
+    return f"another command (process {holder['process']} on {holder['host']}, since {holder['since']})"
 
 
-def _refusal(folder: Storage, claim: dict[str, Any]) -> str:
-    return f"{folder} is in use by {_named(claim)}; wait until it has ended, or end it"
+def _refusal(folder: Storage, holder: dict[str, Any]) -> str:
+    return f"{folder} is in use by {_named(holder)}; wait until it has ended, or end it"
