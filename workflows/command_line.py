@@ -14,9 +14,11 @@ from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
+from lp_core.run.files import SWEEP
 from lp_core.settings import VIEW_NAMES, MeasureSettings, Recipe, ViewName, ViewSettings, VisualizeSettings
 from lp_core.settings.fields import setting_name
 from lp_core.storage import Storage
+from workflows.config import FILE as CONFIG
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
@@ -30,6 +32,7 @@ class Start:
     folder: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")] = ()
     run: str | None = None
     recipe: str | None = None
+    weights: str | None = None
     help: Annotated[bool, arg(aliases=("-h",))] = False
 
 
@@ -189,6 +192,8 @@ Options = TypeVar("Options", bound=StageOptions)
 
 BY_PLACE = ("measure", "report", "verify")
 """Verbs that take the run folder without `--run`."""
+BEGINNING = ("demo", "run", "train")
+"""Verbs that make a run where there is none."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
     "measure": MeasureOptions,
@@ -270,6 +275,9 @@ def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
     chosen = named_recipe(start.recipe) if start.recipe else None
     stored = stored_recipe(Storage.at(run)) if run else None
     if stored is None:
+        needs_run = verb in BY_PLACE or (verb not in BEGINNING and chosen is None and not start.weights)
+        if needs_run and not start.help:
+            raise SettingError(_no_run(verb, run))
         if chosen is None and verb != "demo" and not start.help:
             seen, earlier = (f": {run} holds no run", ", or the folder of an earlier run") if run else ("", "")
             raise SettingError(
@@ -281,3 +289,15 @@ def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
             f"{run} was started from recipe {stored.name}, not {chosen.name}; give another --run, or leave out --recipe"
         )
     return stored
+
+
+def _no_run(verb: str, run: str | None) -> str:
+    """What to say where a verb needs a run, and what was named is none."""
+    by_place = "" if verb in BY_PLACE else "--run "
+    if run is None:
+        return f"no run is named; give its folder: logpolar {verb} {by_place}RUN"
+    folder = Storage.at(run)
+    if folder.exists(SWEEP):
+        return f"{run} is the folder of a sweep; name one of its runs, such as {run.rstrip('/')}/base/seed-0"
+    what = f"{run} is no run folder: {CONFIG} is missing" if folder.exists() else f"{run} does not exist"
+    return f"{what}; name the folder of a run; `logpolar run --recipe RECIPE --run FOLDER` makes one"

@@ -17,7 +17,7 @@ from lp_core.measures.rules import CORE, Rules, committed_rules, read_rules
 from lp_core.measures.sanity_channels import asked_layers
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import VIEW_NAMES, MeasureSettings
+from lp_core.settings import VIEW_NAMES, MeasureSettings, ViewName
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
 from tasks.lesion import lesion
@@ -57,6 +57,9 @@ WITHOUT_UNTRAINED = (
 """Measures that compare with the untrained network."""
 EQUAL_CELLS = "lesion.fovea_less_equal_cells"
 PATCHES = ("E_half", "E_quarter")
+MATCHED = "grouping.G.lambda.accuracy_matched"
+OF_SCANS = ("twins", "grouping.G_without_duplicates", "grouping.M", "firing.foveal_index")
+"""Beginnings of measures that files of a scan make possible, which another scan with the same inputs may write."""
 PLUGIN = "plugin"
 """Name of the embedding that `measure.embedding` gives."""
 LESION_PARTS = f"{PARTS}/lesion"
@@ -100,16 +103,24 @@ def measure_run(session: Session) -> Stage:
         if session.recipe.measure.sanity:
             sanity(session, view)
     stage = session.stages.measure()
-    if stage.is_finished() and not stage.changed_files():
+    if stage.is_finished() and not stage.changed_files() and not _is_more_possible(session, stage):
         say("measure: finished before")
     else:
         _measure_run(session, stage)
     return stage
 
 
+def _is_more_possible(session: Session, stage: Stage) -> bool:
+    """Whether a finished stage left out what a scan has made possible since: its fingerprint does not change then."""
+    noted = {(absence["view"], absence["measure"]) for absence in stage.fact("absences")}
+    now = {(absence.view, absence.measure) for absence in _absences(session)}
+    return any(measure.startswith(OF_SCANS) for _, measure in noted - now)
+
+
 def _measure_run(session: Session, stage: Stage) -> None:
     """Write the tables of `measures/` and findings.json."""
     from lp_core.findings.grouping import independent_concordance
+    from lp_core.findings.matched import TOLERANCE
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
     run, sets = session.run, rule_sets(session.recipe.measure)
@@ -159,7 +170,12 @@ def _measure_run(session: Session, stage: Stage) -> None:
                 run.remove(name)
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
-            absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
+            absences.append(
+                Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings, and so have the inner 4 px")
+            )
+        if MATCHED not in {name for _, _, name in made.values} | {absence.measure for absence in absences}:
+            reason = f"no checkpoints of the views are within {TOLERANCE:g} point of top-1, or none was validated"
+            absences += [Absence(view, MATCHED, reason) for view in session.recipe.views]
         absences += tolerance_absences(session, made.values)
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
@@ -315,7 +331,7 @@ def _absences(session: Session) -> list[Absence]:
         scans = session.stages.measured_scans(view)
         if UNTRAINED not in scans:
             imported = session.stages.source(view).name == "weights"
-            reason = "its weights were imported" if imported else "its training kept no first weights; train again"
+            reason = "its weights were imported" if imported else "its training kept no first weights; a new run does"
             reason = f"there is no untrained network: {reason}"
             absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
         if known_wnids(session.recipe.data.path) is None:
@@ -324,7 +340,7 @@ def _absences(session: Session) -> list[Absence]:
             absences.append(Absence(view, "lesion", "--measure.no-lesion left it out"))
         for name, network in (("", TRAINED), (".against_scrambled", SCRAMBLED), (".against_untrained", UNTRAINED)):
             if network in scans and not scans[network].folder.exists(files.RINGS):
-                reason = f"an earlier version scanned the {network} network; scan again"
+                reason = f"an earlier version scanned the {network} network; `logpolar scan` does it again"
                 absences.append(Absence(view, f"firing.foveal_index{name}", reason))
         if not session.recipe.measure.embedding:
             reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
@@ -339,18 +355,28 @@ def _absences(session: Session) -> list[Absence]:
         if not has_maxima(scans[TRAINED].folder):
             absences.append(Absence(view, "twins", NO_MAXIMA))
         if not has_hashes(scans[TRAINED].folder):
-            absences.append(
-                Absence(view, "grouping.G_without_duplicates", "the scan wrote no hashes of the photographs")
-            )
-        if not any(network.startswith("epoch") for network in scans):
-            absences.append(
-                Absence(
-                    view,
-                    "grouping.G.lambda.accuracy_matched",
-                    "one checkpoint was scanned; --scan.checkpoints all scans more",
-                )
-            )
+            reason = f"hashes of the photographs come with maxima, and {NO_MAXIMA}"
+            absences.append(Absence(view, "grouping.G_without_duplicates", reason))
+        if one := _without_checkpoints(session, view):
+            absences.append(Absence(view, MATCHED, one))
     return absences
+
+
+def _without_checkpoints(session: Session, view: ViewName) -> str | None:
+    """Why no checkpoint of a view can be compared with an equally accurate one of the other; None if some can."""
+    graph = session.stages
+    if len(session.recipe.views) < len(VIEW_NAMES):
+        return "it compares both views, and the run has one"
+    if any(network.startswith("epoch") for network in graph.networks(view)):
+        return None
+    if graph.source(view).name == "weights":
+        return "the view's weights were imported, so there is one checkpoint"
+    if not any(graph.kept(view)):  # epoch 0 is no checkpoint of a training
+        return (
+            "the training kept the weights of its last epoch alone; a new run with --train.keep-weights-every-epochs 1 "
+            "keeps more, which --scan.checkpoints all scans"
+        )
+    return "one checkpoint was scanned; --scan.checkpoints all scans more"
 
 
 def _images_by_class(session: Session) -> np.ndarray:

@@ -68,7 +68,8 @@ def measure_sweep(
         sessions = [Session(command.recipe, command.run, given_executor=executor) for command in commands]
         for row, session in zip(rows, sessions, strict=True):
             say(f"run {row['run']}")
-            runs.append(measured_run(row, session.run, measure_run(session)))
+            with session:
+                runs.append(measured_run(row, session.run, measure_run(session)))
         twins = _twins(folder, rows, sessions)
         runs = [
             replace(run, values=run.values | clarity_values(folder, session, others))

@@ -59,6 +59,7 @@ def _scans(session: Session) -> None:
 def demo(session: Session) -> None:
     """Make the built-in data set in the run folder, then run everything on it."""
     data = session.run / "dataset"
+    session.lock()
     if session.recipe.data.path in ("", data.uri):
         session.recipe = replace(session.recipe, data=replace(session.recipe.data, path=data.uri))
         make_toy(data)

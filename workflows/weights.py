@@ -40,6 +40,7 @@ def import_weights(session: Session, source: str) -> None:
     refuse_other_settings(stage, run)
     if stage.is_finished():
         return
+    session.lock()
     with stage_run(stage) as watch:
         with _named_by_option():
             network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), source)

@@ -54,5 +54,6 @@ class ViewSettings:
         outermost = self.size / 2 if isinstance(self.radius, str) else min(self.radius, self.size / 2)
         check(
             self.blank_within < outermost,
-            f"view.blank-within is {self.blank_within:g}; give less than {outermost:g} px, or hardly a ring is left",
+            f"view.blank-within is {self.blank_within}; give 0 or more px, less than the outermost ring: "
+            f"{outermost:g} px here",
         )

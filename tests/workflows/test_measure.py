@@ -352,6 +352,39 @@ def test_without_maxima_twins_are_left_out_and_said(session, capsys):
     assert "measure log_polar: grouping.M left out: it needs networks of another seed" in output
 
 
+def test_the_advice_for_what_is_left_out_works(session, measured, capsys):
+    """Measured without maxima, then scanned as the reason says: the same command makes what was left out."""
+    expected = folder_content(session)
+    recipe = session.recipe
+    for maxima in ("never", "always"):
+        for view in recipe.views:
+            session.run.remove(f"{view}/stages/scan.json")
+        session.recipe = replace(recipe, scan=replace(recipe.scan, maxima=maxima))
+        scan(session)
+        if maxima == "never":
+            session.run.remove("stages/measure.json")
+        capsys.readouterr()
+        measure(session)
+        assert ("`logpolar scan` with --scan.maxima always" in capsys.readouterr().out) == (maxima == "never")
+    assert folder_content(session) == expected
+
+
+def test_the_reason_for_no_equally_accurate_checkpoints_is_true(session, measured, capsys):
+    assert "the training kept the weights of its last epoch alone; a new run with --train.keep" in measured[2]
+    for view in session.recipe.views:
+        data = weights_bytes(learner_of(replace(session.recipe, seed=7), view, 12, steps_per_epoch=10).network)
+        (session.run / view).write_bytes(epoch_weights(1), data)
+        vouch = {"epoch": 1, "weights": checksum(data), "training": session.stages.train(view).fingerprint}
+        (session.run / view).write_json(f"{epoch_name(1)}.json", vouch)
+    for checkpoints, reason in (("none", "--scan.checkpoints all scans more"), ("all", "no checkpoints of the views")):
+        session.run.remove("stages/measure.json")
+        session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, checkpoints=checkpoints))
+        measure(session)
+        assert f"accuracy_matched left out: {reason}" in capsys.readouterr().out.replace(
+            "one checkpoint was scanned; ", ""
+        )
+
+
 def test_one_view_leaves_the_difference_open(session, capsys):
     session.recipe = replace(session.recipe, views=("cartesian",))
     measure(session)
@@ -360,6 +393,7 @@ def test_one_view_leaves_the_difference_open(session, capsys):
     row = findings(session)["weaker-grouping-log-polar"]
     assert row["effect"] is None
     assert "the run has no log_polar view" in row["conditions"][0]["reason"]
+    assert "accuracy_matched left out: it compares both views, and the run has one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["imported", "without first weights"])
