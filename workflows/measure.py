@@ -11,10 +11,10 @@ import numpy as np
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import CORE, EVOLUTION, Rules, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import VIEW_NAMES
+from lp_core.settings import VIEW_NAMES, MeasureSettings, ViewName
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
 from tasks.lesion import lesion
@@ -32,6 +32,7 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from workflows.evolution import evolve
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -47,6 +48,7 @@ WITHOUT_UNTRAINED = (
     "firing.angle",
 )
 """Measures that compare with the untrained network."""
+DEPTH_BIRTH = "evolution.depth_birth_rho"
 EQUAL_CELLS = "lesion.fovea_less_equal_cells"
 PLUGIN = "plugin"
 """Name of the embedding that `measure.embedding` gives."""
@@ -82,7 +84,9 @@ def measure_run(session: Session) -> Stage:
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():
             if (epoch, control) != (None, "none"):  # that of the finished weights is no control
-                scan_control(session, view, epoch, control)
+                scan_control(session, view, [epoch], control)
+    if session.recipe.measure.evolution:
+        evolve(session)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
@@ -96,7 +100,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
     from lp_core.findings.grouping import independent_concordance
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
-    run, rules = session.run, read_rules(committed_rules())
+    run, sets = session.run, rule_sets(session.recipe.measure)
     for view in session.recipe.views:
         for scan in session.stages.measured_scans(view).values():
             _check_files(scan)
@@ -124,6 +128,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             twins=_twins(session),
             lesion=_lesion(session),
             accuracy=_accuracy(session),
+            evolution=_evolution(session),
         )
         written = {name: run.write_table(name, table) for name, table in made.tables.items()}
         for name in run.files(files.MEASURES):  # which other views or settings left
@@ -132,15 +137,27 @@ def _measure_run(session: Session, stage: Stage) -> None:
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
+        absences += [
+            Absence(view, DEPTH_BIRTH, "all layers have the same median birth, or fewer than three have one")
+            for view in session.recipe.views
+            if session.recipe.measure.evolution and (view, ALL_LAYERS, DEPTH_BIRTH) not in made.values
+        ]
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
-        run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
+        judged = [row for rules in sets for row in findings([made.values], [size], rules, absences)]
+        run.write_json(files.FINDINGS, findings_document(judged, sets[0]))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
     facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
+
+
+def rule_sets(settings: MeasureSettings) -> list[Rules]:
+    """The rules of the claims that are judged: those of `measure.toml`, and of the sets that were asked for."""
+    names = [CORE, *([EVOLUTION] if settings.evolution else [])]
+    return [read_rules(committed_rules(name)) for name in names]
 
 
 def _check_files(scan: Stage) -> None:
@@ -227,6 +244,15 @@ def _lesion(session: Session) -> pa.Table | None:
     return lesion(
         session.trained("log_polar"), rows, session.executor, (session.run / LESION_PARTS).uri, seed=session.recipe.seed
     )
+
+
+def _evolution(session: Session) -> dict[ViewName, tuple[pa.Table, pa.Table]]:
+    """The tables of layers and of their births by view; none if they were not asked for."""
+    if not session.recipe.measure.evolution:
+        return {}
+    folders = {view: session.stages.evolution(view).folder for view in session.recipe.views}
+    names = (files.EVOLUTION_LAYERS, files.LAYER_BIRTHS)
+    return {view: tuple(folder.read_table(name) for name in names) for view, folder in folders.items()}
 
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:

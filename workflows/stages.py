@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import EVOLUTION, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -45,12 +45,16 @@ WRITES = {
         *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
     ),
     "changes": (files.CHANGES,),
+    "evolution": (files.EVOLUTION, files.BIRTHS, files.EVOLUTION_LAYERS, files.LAYER_BIRTHS),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
+    "strips": (f"{files.STRIPS}/", files.STRIP_TABLE),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan"}
+FEWEST_EPOCHS = 3
+"""Checkpoints that evolution needs: before the first step, the last one, and one between them at which to be born."""
+_VERBS = {"compare": "evaluate", "changes": "scan", "evolution": "measure", "strips": "visualize"}
 """Commands that are not named like the stage they make."""
 
 
@@ -169,6 +173,58 @@ class StageGraph:
         folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
+    def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
+        """The scans of the validation split that evolution reads, by epoch, ascending.
+
+        Those of epoch 0, of the epochs of `scan.checkpoints`, or of all that were kept, and of the finished weights.
+
+        Raises:
+            LogpolarError: there are fewer than `FEWEST_EPOCHS`, or the training kept no weights of an epoch asked for.
+        """
+        source, last = self.source(view), self.recipe.train.epochs
+        check(
+            source.name == "train",
+            f"{self.run}: the weights of view {view} were imported, so nothing is known of earlier epochs; leave out "
+            "evolution",
+        )
+        kept = self.kept(view)
+        epochs = sorted({*self._epochs(view), *({0} & set(kept))} if self.recipe.scan.checkpoints != "none" else kept)
+        check(
+            len(epochs) + 1 >= FEWEST_EPOCHS,
+            f"{self.run}: evolution needs weights of {FEWEST_EPOCHS} epochs or more, and the training of view {view} "
+            f"has {', '.join(map(str, [*epochs, last]))}; train with --train.keep-weights-every-epochs 1",
+        )
+        return {epoch: self.scan(view, epoch) for epoch in epochs} | {last: self.scan(view)}
+
+    def evolution(self, view: ViewName) -> Stage:
+        """When a view's channels came to like the images that they like in the end."""
+        scans, other_crop = self.epoch_scans(view), self.scan(view, control="other-crop")
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "other_crop": other_crop.fingerprint,
+            "training": self.train(view).fingerprint,
+            "seed": self.recipe.seed,
+        }
+        before = (*scans.values(), other_crop)
+        return self._stage(self.run / view / files.HISTORY, "evolution", inputs, f"view {view}", *before)
+
+    def strips(self, view: ViewName) -> Stage:
+        """The best exemplar of a view's channels with panels, at each epoch."""
+        scans, drawn = self.epoch_scans(view), self.recipe.visualize
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "seed": self.recipe.seed,
+            "visualize": {name: getattr(drawn, name) for name in ("layers", "channels", "few", "rule")},
+        }
+        return self._stage(self.run / view, "strips", inputs, f"view {view}", *scans.values())
+
+    def drawn_strips(self) -> dict[ViewName, Stage]:
+        """The strips that a report shows: those that were drawn, if the settings ask for them."""
+        if not self.recipe.visualize.evolution:
+            return {}
+        views = [view for view in self.recipe.views if Stage(self.run / view, "strips", {}).manifest()]
+        return {view: self.strips(view) for view in views}
+
     def visualize(self, view: ViewName) -> Stage:
         """The features of a view's exemplars of the validation split."""
         scan = self.scan(view)
@@ -207,7 +263,13 @@ class StageGraph:
         }
         rules = read_rules(committed_rules()).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
-        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+        inputs = findings_inputs(self.recipe, fingerprints, rules)
+        if self.recipe.measure.evolution:
+            evolved = {view: self.evolution(view) for view in self.recipe.views}
+            inputs["evolution"] = {"rules": read_rules(committed_rules(EVOLUTION)).fingerprint}
+            inputs["evolution"] |= {view: stage.fingerprint for view, stage in evolved.items()}
+            before += evolved.values()
+        return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:
         """The measures of the views and epochs that were chosen when they were made; None if they never were."""
@@ -218,7 +280,9 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        sets = replace(self.recipe.measure, evolution="evolution" in manifest["inputs"])
+        views = tuple(view for view in VIEW_NAMES if view in scans)
+        chosen = replace(self.recipe, views=views, scan=scan, measure=sets)
         return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:
@@ -239,6 +303,9 @@ class StageGraph:
         if measured is not None:
             inputs["findings"] = measured.fingerprint
         last = [] if measured is None else [measured]
+        if strips := self.drawn_strips():
+            inputs["strips"] = {view: stage.fingerprint for view, stage in strips.items()}
+            last += strips.values()
         return self._stage(self.run, "report", inputs, "", *before, *compared, *last)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:

@@ -14,6 +14,7 @@ from tasks.pieces import InProcess
 from tasks.progress import Progress, say
 from tasks.visualizing import AtlasSheet, draw_sheet, read_table
 from workflows.session import Session
+from workflows.strips import draw_evolution
 
 
 def visualize(session: Session) -> None:
@@ -33,6 +34,8 @@ def visualize(session: Session) -> None:
             say(f"visualize {view}: finished before")
         else:
             _draw_view(session, view, stage)
+    if session.recipe.visualize.evolution:
+        draw_evolution(session)
 
 
 def _is_finished(stage: Stage) -> bool:

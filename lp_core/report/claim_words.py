@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import CORE, EVOLUTION, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -56,6 +56,12 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
     ("firing.foveal_index.against_scrambled", False): Wording(
         "The fovea has {} times the share of activation that phase-scrambled photographs give", _times
     ),
+    ("evolution.depth_birth_rho", False): Wording(
+        "Depth of the layer and median birth of its channels correlate by {} (Spearman)", float, 2
+    ),
+    ("evolution.depth_birth_rho.by_weights", False): Wording(
+        "Depth of the layer and the way that its weights had gone by then correlate by {} (Spearman)", float, 2
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -101,10 +107,10 @@ def basis_text(finding: Mapping[str, Any]) -> str:
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    rules = read_rules(committed_rules())
-    claims = {claim.name: claim for claim in rules.claims}
-    if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
-        return rule_text(claims[finding["claim"]])
+    for rules in (read_rules(committed_rules(name)) for name in (CORE, EVOLUTION)):
+        claims = {claim.name: claim for claim in rules.claims}
+        if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
+            return rule_text(claims[finding["claim"]])
     conditions = "\n".join(f"  {condition['rule']}" for condition in finding["conditions"])
     return f"conditions of rules {finding['rules']}, which this version of Logpolar does not have:\n{conditions}"
 

@@ -88,7 +88,7 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
         exemplars: SHA-256 of exemplars.parquet; None before there is one.
         scan: fingerprint of the scan.
     """
-    settings = to_dict(recipe.visualize)
+    settings = result_values(recipe.visualize)
     if not settings["random_weights"]:  # pictures of versions without it are the same
         del settings["random_weights"]
     return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": settings}
@@ -102,7 +102,7 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": result_values(recipe.measure)}
 
 
 _SHORT = {
@@ -121,7 +121,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
-    if "visualize.rule" in values:
+    if "visualize.format" in values:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information

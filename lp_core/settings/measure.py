@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lp_core.errors import check
-from lp_core.settings.fields import at_least, check_fields, setting
+from lp_core.settings.fields import at_least, check_fields, selection, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,9 @@ class MeasureSettings:
     """Evaluate the log-polar network with the fovea blanked, and with as much elsewhere: about eight evaluations."""
     embedding: str = ""
     """MODULE:FUNCTION that embeds images for the likeness E: uint8 [N, H, W, 3] to float32 [N, D]. Empty: left out."""
+    evolution: bool = selection(False)
+    """Measure when channels come to like the images that they like in the end, from the weights that the training kept
+    (train.keep-weights-every-epochs)."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

@@ -99,11 +99,13 @@ STALE = {
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
     "visualize.random-weights": (True, DRAWN),
+    "visualize.evolution": (True, REPORT),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
     "measure.samples": (19, JUDGED),
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
+    "measure.evolution": (True, REPORT),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
