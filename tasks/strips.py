@@ -28,7 +28,7 @@ SCHEMA = pa.schema(
         pa.field("activation", pa.float32()),
     ]
 )
-"""What a strip shows: one row per channel and epoch, null where no image activates the channel."""
+"""What a piece shows: one row per epoch and channel, null where no image activates the channel."""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from lp_core.errors import DataError, check
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.report.evolution_strip import MOST_EPOCHS
 from lp_core.run.files import STRIP_TABLE, STRIPS
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import ViewName
+from lp_core.storage import Storage
+from tasks.measuring import read_nines
 from tasks.pieces import InProcess
 from tasks.progress import Progress, say
-from tasks.strips import SCHEMA, ScannedEpoch, StripPiece, draw_strips, read_strip_table
+from tasks.strips import ScannedEpoch, StripPiece, draw_strips, read_strip_table
 from workflows.evolution import scan_epochs
 from workflows.session import Session
 
@@ -46,6 +46,9 @@ def draw_evolution(session: Session) -> None:
 
 
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
+    from lp_core.findings.evolution import Checkpoint
+    from lp_core.findings.strip_table import strip_table
+
     folder, last = stage.folder, session.recipe.train.epochs
     pieces = [
         StripPiece(layer, tuple(channels[start : start + CHANNELS]), session.recipe.visualize.rule, stage.fingerprint)
@@ -79,7 +82,9 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
         )
         tables = [table for piece in pieces if (table := read_strip_table(folder, piece)) is not None]
         check(len(tables) == len(pieces), f"{folder}: strips that were drawn are gone; visualize again", DataError)
-        folder.write_table(STRIP_TABLE, pa.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks())
+        checkpoints = [Checkpoint(scanned.epoch, read_nines(Storage(scanned.folder)), {}) for scanned in epochs]
+        rows = [row for table in tables for row in table.to_pylist()]
+        folder.write_table(STRIP_TABLE, strip_table(rows, checkpoints))
     stage.finish(watch.seconds, channels=channels, epochs=[scanned.epoch for scanned in epochs])
     for piece in pieces:
         folder.remove(piece.table)

@@ -10,13 +10,14 @@ from markupsafe import Markup
 
 from lp_core.network.layers import conv_layers
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
+from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
 from lp_core.settings import VIEW_NAMES, ViewName
 
-KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire"}
+KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire", "evolution": "How channels evolve"}
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
 """Layers whose activation by ring is drawn. Source: the specification."""
@@ -76,7 +77,7 @@ def shown_kinds(measured: Measured) -> list[ShownKind]:
     """Return what the Findings section of a run shows."""
     lesioned = {row["condition"] for row in measured.rows("lesion")}
     left_out = [words for condition, words in CONDITIONS.items() if lesioned and condition not in lesioned]
-    drawn = {"grouping": _grouping_figures, "firing": _firing_figures}
+    drawn = {"grouping": _grouping_figures, "firing": _firing_figures, "evolution": _evolution_figures}
     return [
         ShownKind(
             name=name,
@@ -131,6 +132,11 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
         "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
         "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
     }
+
+
+def _evolution_figures(measured: Measured) -> dict[str, list[Markup]]:
+    rows = measured.rows("evolution")
+    return {"evolution": _elements(evolution_figure(rows, view) for view in VIEW_NAMES)}
 
 
 def _elements(drawn: Any) -> list[Markup]:

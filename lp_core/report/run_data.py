@@ -16,7 +16,7 @@ from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
 from lp_core.report.contact_sheet import per_row
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import EvolutionStrip, ReportData, ViewReport
 from lp_core.report.measured import Measured, is_known, read_measured
 from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
@@ -29,6 +29,8 @@ from lp_core.run.files import (
     METRICS,
     PANELS,
     RANDOM_WEIGHTS,
+    STRIP_TABLE,
+    STRIPS,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
@@ -54,7 +56,7 @@ def report_data(
         feeds: what reads its photographs, by view; both views.
         manifests: by view, in the order in which they are shown, and stage.
     """
-    views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    views = {view: read_view(run / view, f"../{view}", strips=recipe.visualize.evolution) for view in manifests}
     measured = read_measured(run)
     return ReportData(
         rule=recipe.visualize.rule,
@@ -83,12 +85,13 @@ def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measur
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
 
-def read_view(folder: Storage, address: str) -> ViewReport:
+def read_view(folder: Storage, address: str, *, strips: bool = False) -> ViewReport:
     """What the page shows of one view.
 
     Args:
         folder: the view's folder in the run.
         address: of that folder, relative to RUN/report.
+        strips: whether strips are shown where they were drawn.
     """
     panels = _by_channel(folder, PANELS, address)
     features = folder.read_table(FEATURES).to_pylist()
@@ -103,6 +106,7 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
         features=features,
         random_weights=_by_channel(folder, RANDOM_WEIGHTS, address),
+        strips=_strips(folder, address) if strips and folder.exists(STRIP_TABLE) else {},
         lower=[row for row in _lower(folder) if row["channel"] in panels.get(row["layer"], {})],
         folder=address,
     )
@@ -115,6 +119,17 @@ def _by_channel(folder: Storage, name: str, address: str) -> dict[str, dict[int,
         _, layer, channel = file.split("/")
         pictures.setdefault(layer, {})[int(channel.partition(".")[0])] = f"{address}/{file}"
     return pictures
+
+
+def _strips(folder: Storage, address: str) -> dict[tuple[str, int], EvolutionStrip]:
+    """By layer and channel, the strips that were drawn."""
+    epochs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in folder.read_table(STRIP_TABLE).sort_by("epoch").to_pylist():
+        epochs.setdefault((row["layer"], row["channel"]), []).append(row)
+    return {
+        (layer, channel): EvolutionStrip(path=f"{address}/{STRIPS}/{layer}/{channel}.webp", epochs=rows)
+        for (layer, channel), rows in epochs.items()
+    }
 
 
 def _lower(folder: Storage) -> list[dict[str, Any]]:
