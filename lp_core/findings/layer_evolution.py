@@ -119,11 +119,11 @@ def layer_births(checkpoints: Sequence[Checkpoint], seed: int) -> pa.Table:
 def evolution_values(view: str, layers: pa.Table, births: pa.Table) -> Values:
     """Return what claims about evolution are judged by; nothing where a number is unknown.
 
-    By layer: `evolution.median_birth`, `mean_birth`, `censored_share`; `overlap` (normalised) and `rank_overlap`, each
-    averaged over the time up to the last checkpoint but one; `ceiling`; `jumps` per channel; `drift.radius` and
-    `drift.angle` between the first and the last checkpoint. Of all layers: `depth_birth_rho`, Spearman's correlation of
-    depth and median birth, and `depth_birth_rho.by_weights`, the same with the way that the layer's weights had gone by
-    then instead of the epoch.
+    By layer: `evolution.median_birth`, `mean_birth`, `censored_share`; `shared` (images), `overlap` (the same between
+    chance and ceiling) and `rank_overlap`, each averaged over the time up to the last checkpoint but one; `ceiling`;
+    `jumps` per channel; `drift.radius` and `drift.angle` between the first and the last checkpoint. Of all layers:
+    `depth_birth_rho`, Spearman's correlation of depth and median birth, and `depth_birth_rho.by_weights`, the same with
+    the way that the layer's weights had gone by then instead of the epoch.
 
     Args:
         view: whose network.
@@ -136,7 +136,8 @@ def evolution_values(view: str, layers: pa.Table, births: pa.Table) -> Values:
         mine = [row for row in rows if row["layer"] == birth["layer"]]
         named = {"median_birth": birth["median"], "mean_birth": birth["mean"]}
         named |= {"censored_share": birth["censored_share"], "ceiling": mine[-1]["ceiling"]}
-        named |= {"overlap": _over_time(mine, "normalised_overlap"), "rank_overlap": _over_time(mine, "rank_overlap")}
+        named |= {"shared": _over_time(mine, "overlap"), "overlap": _over_time(mine, "normalised_overlap")}
+        named |= {"rank_overlap": _over_time(mine, "rank_overlap")}
         named |= {"jumps": sum(row["jump_share"] for row in mine[1:])}
         named |= {f"drift.{centre}": mine[0][f"{centre}_drift"] for centre in ("radius", "angle")}
         values |= {(view, birth["layer"], f"evolution.{name}"): value for name, value in named.items()}

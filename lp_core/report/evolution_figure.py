@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 CURVES = {
     "unborn_share": "Channels not yet born",
-    "normalised_overlap": "Overlap with the last nine",
+    "overlap": "Images shared with the last nine",
     "weight_distance": "Way left to the last weights",
 }
 """Columns that are drawn layer by layer, from above, with their titles."""
+LEVELS = {"chance": (1, 2), "ceiling": (5, 2)}
+"""Columns that are drawn over the overlap, averaged over layers, with their dashes."""
 PALEST = 0.25
 """Opacity of the first layer; the last has 1. Our choice."""
 
@@ -49,8 +51,9 @@ def evolution_figure(rows: Sequence[Mapping[str, Any]], view: ViewName) -> str |
                 _draw(axes, column, of_layer, COLOURS[view], shade)
             plain(axes, f"{title}, {VIEW_TITLES[view]}" if axes is every[0] else title)
         every[0].set_ylim(0, 1.02)
-        for y in (0, 1):
-            every[1].axhline(y, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
+        every[1].set_ylim(0, 9)
+        for column, dashes in LEVELS.items():
+            every[1].plot(*_mean_by_epoch(mine, column), color=INK, linewidth=1, linestyle=(0, dashes))
         every[2].set_ylim(0, 1.05)
         rate = {row["epoch"]: row["learning_rate"] for row in mine}
         every[3].plot(list(rate), list(rate.values()), "-o", color=SOFT, linewidth=1.2, markersize=3)
@@ -61,6 +64,15 @@ def evolution_figure(rows: Sequence[Mapping[str, Any]], view: ViewName) -> str |
         return picture.element(f"Evolution of the channels of every layer, {VIEW_TITLES[view]}")
 
 
+def _mean_by_epoch(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[list[int], list[float]]:
+    """Epochs, and a column's mean over the layers that have it."""
+    by_epoch: dict[int, list[float]] = {}
+    for row in rows:
+        if is_known(row[column]):
+            by_epoch.setdefault(row["epoch"], []).append(row[column])
+    return list(by_epoch), [float(np.mean(values)) for values in by_epoch.values()]
+
+
 def _draw(axes: Axes, column: str, rows: Sequence[Mapping[str, Any]], colour: str, shade: float) -> None:
     epochs, values = [row["epoch"] for row in rows], [row[column] for row in rows]
     if column == "unborn_share":
@@ -68,5 +80,5 @@ def _draw(axes: Axes, column: str, rows: Sequence[Mapping[str, Any]], colour: st
         axes.step([0, *epochs], [1.0, *values], where="post", color=colour, alpha=shade, linewidth=1.4)
     else:
         # At the last checkpoint every nine agrees with itself, and every layer has arrived.
-        shown = slice(None, -1) if column == "normalised_overlap" else slice(None)
+        shown = slice(None, -1) if column == "overlap" else slice(None)
         axes.plot(np.array(epochs)[shown], np.array(values)[shown], color=colour, alpha=shade, linewidth=1.4)

@@ -77,7 +77,7 @@ function epochRow([path, epochs], view) {
     const dead = name === null;
     const marks = [jump ? "jump" : "", born ? "born" : ""].filter(Boolean).join(", ");
     const lines = [`epoch ${epoch}`, dead ? "no image" : index.classes[name], `${shared} of 9`, marks || "\u00a0"];
-    const under = lines.map((textContent, line) => make("span", { className: line === 3 ? "under mark" : "under", textContent }));
+    const under = lines.map((textContent, line) => make("span", { className: line === 3 ? "under event" : "under", textContent }));
     const title = dead ? "" : `activation ${activation}`;
     return make("li", { className: jump ? "jump" : "", title }, ...crops, ...under);
   });
