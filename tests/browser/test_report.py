@@ -13,7 +13,7 @@ from lp_core.images.log_polar import LogPolarMap
 from lp_core.network.accuracy import Counts
 from lp_core.report.atlas import sheet_picture
 from lp_core.report.contact_sheet import contact_sheet, per_row
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import EvolutionStrip, ReportData, ViewReport
 from lp_core.report.measured import Measured
 from lp_core.report.page import write_report
 from lp_core.report.panel import panel
@@ -97,6 +97,13 @@ def measured_with_channels(layers: dict[str, int]) -> Measured:
     return replace(measured, tables={**measured.tables, "channels": channels})
 
 
+STRIP = [
+    {"epoch": 0, "class_name": None, "activation": None, "shared_with_last": 0, "jump": False, "born": False},
+    {"epoch": 1, "class_name": NAMES[0], "activation": 1.5, "shared_with_last": 2, "jump": True, "born": False},
+    {"epoch": 2, "class_name": NAMES[0], "activation": 2.5, "shared_with_last": 9, "jump": False, "born": False},
+]
+
+
 def write_run(folder: Path, layers: dict[str, int]) -> Path:
     """A run's report with all channels of some layers; one sheet of sixteen and its first panel stand in for them."""
     views = {}
@@ -114,6 +121,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
             exemplars=exemplars,
             features=[row | place | {"sheet_row": row["channel"] % 16} for row in exemplars],
             random_weights={"conv5_2": {3: f"../{view}/panel.png"}},
+            strips={("conv5_2", 6): EvolutionStrip(path=f"../{view}/panel.png", epochs=STRIP)},
             lower=[
                 row | {"quantile": quantile}
                 for row in rows("conv5_2", 3, start)[:3]
@@ -272,6 +280,17 @@ def test_random_weights_and_weaker_images_come_on_demand(page: Page, report: Pat
     page.open(report / "gallery.html", "#log_polar/conv5_2/4")
     page.wait("document.querySelector('#channel h2')")
     assert texts(page, "#channel summary") == ["Exemplars as a table"] * 2
+
+
+def test_the_evolution_of_a_channel_comes_on_demand_with_its_jumps(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/6")
+    page.wait("document.querySelector('#channel h2')")
+    page.click("figure:last-child details:nth-of-type(2) summary")
+    page.wait("document.querySelectorAll('.epochs img').length === 3 * 4")
+    assert texts(page, ".epochs .event") == ["", "jump", ""]
+    assert [words.strip() for words in texts(page, ".epochs .under")][:3] == ["epoch 0", "no image", "0 of 9"]
+    sizes = page.evaluate("[...new Set([...document.querySelectorAll('.epochs .crop')].map(c => c.clientWidth))]")
+    assert len(sizes) == 1, "a long name makes no column wider"
 
 
 def test_findings_stand_first_and_open_their_rules(page: Page, report: Path) -> None:
