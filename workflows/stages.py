@@ -32,6 +32,7 @@ from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
 from workflows.config import stored_recipe
+from workflows.epochs import asked_epochs, evolution_epochs
 from workflows.repeat import options
 
 VALIDATION = "validation"
@@ -52,8 +53,6 @@ WRITES = {
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-FEWEST_EPOCHS = 3
-"""Checkpoints that evolution needs: before the first step, the last one, and one between them at which to be born."""
 _VERBS = {"compare": "evaluate", "changes": "scan", "evolution": "measure", "strips": "visualize"}
 """Commands that are not named like the stage they make."""
 
@@ -143,26 +142,10 @@ class StageGraph:
         return {epoch: self.scan(view, epoch, scan.split, scan.control) for epoch in (*self._epochs(view), None)}
 
     def _epochs(self, view: ViewName) -> list[int]:
-        asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
-        if asked == "none":
+        if self.recipe.scan.checkpoints == "none":
             return []
         self.require(self.source(view))  # another training would have kept other weights
-        kept = self.kept(view)
-        if asked == "all":
-            check(
-                bool(kept),
-                f"{self.run}: the training of view {view} kept the weights of no epoch but the last; "
-                "train with --train.keep-weights-every-epochs 1",
-            )
-            return list(kept)
-        epochs = sorted({int(part) for part in asked.split(",")} - {last})
-        for epoch in epochs:
-            check(
-                epoch in kept,
-                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
-                f"there are {', '.join(map(str, [*kept, last]))}",
-            )
-        return epochs
+        return asked_epochs(self.recipe, self.run, view, self.kept(view))
 
     def changes(self, view: ViewName) -> Stage:
         """How the nine of a view's channels change from epoch to epoch."""
@@ -176,25 +159,19 @@ class StageGraph:
     def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
         """The scans of the validation split that evolution reads, by epoch, ascending.
 
-        Those of epoch 0, of the epochs of `scan.checkpoints`, or of all that were kept, and of the finished weights.
+        Those of `evolution_epochs`, and of the finished weights.
 
         Raises:
-            LogpolarError: there are fewer than `FEWEST_EPOCHS`, or the training kept no weights of an epoch asked for.
+            LogpolarError: there are too few epochs, or the training kept no weights of one asked for, or of any.
         """
-        source, last = self.source(view), self.recipe.train.epochs
+        source = self.source(view)
         check(
             source.name == "train",
             f"{self.run}: the weights of view {view} were imported, so nothing is known of earlier epochs; leave out "
             "evolution",
         )
-        kept = self.kept(view)
-        epochs = sorted({*self._epochs(view), *({0} & set(kept))} if self.recipe.scan.checkpoints != "none" else kept)
-        check(
-            len(epochs) + 1 >= FEWEST_EPOCHS,
-            f"{self.run}: evolution needs weights of {FEWEST_EPOCHS} epochs or more, and the training of view {view} "
-            f"has {', '.join(map(str, [*epochs, last]))}; train with --train.keep-weights-every-epochs 1",
-        )
-        return {epoch: self.scan(view, epoch) for epoch in epochs} | {last: self.scan(view)}
+        epochs = evolution_epochs(self.recipe, self.run, view, self.kept(view))
+        return {epoch: self.scan(view, epoch) for epoch in epochs} | {self.recipe.train.epochs: self.scan(view)}
 
     def evolution(self, view: ViewName) -> Stage:
         """When a view's channels came to like the images that they like in the end."""

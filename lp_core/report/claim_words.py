@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lp_core.findings.values import ALL_LAYERS
 from lp_core.measures.rules import CORE, EVOLUTION, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
@@ -99,9 +100,9 @@ def effect_text(finding: Mapping[str, Any]) -> str:
 def basis_text(finding: Mapping[str, Any]) -> str:
     """Return what a finding rests on: "600 images of 12 classes, 64 channels of conv5_2, one seed, 48 px"."""
     seeds = "one seed" if finding["seeds"] == 1 else f"{finding['seeds']} seeds"
+    channels = "" if finding["layer"] == ALL_LAYERS else f"{finding['channels']:,} channels of {finding['layer']}, "
     return (
-        f"{finding['images']:,} images of {finding['classes']:,} classes, {finding['channels']:,} channels of "
-        f"{finding['layer']}, {seeds}, {finding['input_px']} px"
+        f"{finding['images']:,} images of {finding['classes']:,} classes, {channels}{seeds}, {finding['input_px']} px"
     )
 
 
