@@ -12,6 +12,12 @@ FEWEST_EPOCHS = 3
 """Checkpoints that evolution needs: before the first step, the last one, and one between them at which to be born."""
 
 
+def planned_epochs(recipe: Recipe) -> list[int]:
+    """Return the epochs before the last whose weights a training keeps, ascending."""
+    every, last = recipe.train.keep_weights_every_epochs, recipe.train.epochs
+    return [0, *(range(every, last, every) if every else [])]
+
+
 def asked_epochs(recipe: Recipe, run: Storage, view: ViewName, kept: Collection[int]) -> list[int]:
     """Return the epochs before the last that `scan.checkpoints` asks for, ascending.
 
@@ -53,7 +59,7 @@ def evolution_epochs(recipe: Recipe, run: Storage, view: ViewName, kept: Collect
     Raises:
         SettingError: there are fewer than `FEWEST_EPOCHS`, or the training did not keep the weights of an epoch.
     """
-    epochs, last = list(kept), recipe.train.epochs
+    epochs, last = sorted(kept), recipe.train.epochs
     if recipe.scan.checkpoints != "none":
         epochs = sorted({*asked_epochs(recipe, run, view, kept), *({0} & set(kept))})
     check(

@@ -13,6 +13,7 @@ from tasks.evolving import read_checkpoint, weights_left
 from tasks.from_recipe import feed_of
 from tasks.measuring import read_nines
 from tasks.progress import Progress, say
+from workflows.epochs import evolution_epochs, planned_epochs
 from workflows.scan import scan_control
 from workflows.session import Session
 
@@ -23,8 +24,7 @@ def evolve(session: Session) -> None:
     Raises:
         LogpolarError: a view was not trained here, or its training kept too few weights.
     """
-    for view in session.recipe.views:
-        session.stages.epoch_scans(view)  # refuses before anything is scanned
+    check_history(session)
     for view in session.recipe.views:
         scan_epochs(session, view)
         scan_control(session, view, [None], "other-crop")
@@ -33,6 +33,21 @@ def evolve(session: Session) -> None:
             say(f"evolution {view}: finished before")
         else:
             _evolve_view(session, view, stage)
+
+
+def check_history(session: Session, *, is_planned: bool = False) -> None:
+    """Refuse views without a history of weights, before anything is scanned or kept.
+
+    Args:
+        session: of the run.
+        is_planned: whether views may still be trained; what their training will keep counts, too.
+    """
+    recipe, stages = session.recipe, session.stages
+    for view in recipe.views:
+        if is_planned and stages.source(view).name == "train":
+            evolution_epochs(recipe, session.run, view, {*stages.kept(view), *planned_epochs(recipe)})
+        else:
+            stages.epoch_scans(view)
 
 
 def scan_epochs(session: Session, view: ViewName) -> None:

@@ -32,7 +32,7 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
-from workflows.evolution import evolve
+from workflows.evolution import check_history, evolve
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
@@ -80,6 +80,8 @@ def measure_run(session: Session) -> Stage:
         from tasks.embedders import imported_embedder
 
         imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)  # refuses before it is kept
+    if session.recipe.measure.evolution:
+        check_history(session)  # likewise
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():

@@ -29,13 +29,7 @@ def draw_evolution(session: Session) -> None:
         LogpolarError: a view was not trained here, its training kept too few weights, or a recorded activation was not
             found again.
     """
-    for view in session.recipe.views:
-        epochs = len(session.stages.epoch_scans(view))
-        check(
-            epochs <= MOST_EPOCHS,
-            f"visualize.evolution: view {view} has {epochs} epochs, and a strip has room for {MOST_EPOCHS}; choose "
-            "some with --scan.checkpoints",
-        )
+    check_strips(session)
     for view in session.recipe.views:
         scan_epochs(session, view)
         stage = session.stages.strips(view)
@@ -43,6 +37,17 @@ def draw_evolution(session: Session) -> None:
             say(f"strips {view}: finished before")
         else:
             _draw_view(session, view, stage)
+
+
+def check_strips(session: Session) -> None:
+    """Refuse views whose strips cannot be drawn, before anything is scanned or kept."""
+    for view in session.recipe.views:
+        epochs = len(session.stages.epoch_scans(view))
+        check(
+            epochs <= MOST_EPOCHS,
+            f"visualize.evolution: view {view} has {epochs} epochs, and a strip has room for {MOST_EPOCHS}; choose "
+            "some with --scan.checkpoints",
+        )
 
 
 def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:

@@ -27,10 +27,12 @@ from lp_core.settings import (
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
 from tests.workflows.kept_epochs import give_weights
-from workflows.evolution import evolve
+from workflows.evolution import check_history, evolve
 from workflows.measure import measure
+from workflows.run import run
 from workflows.scan import scan
 from workflows.session import Session
+from workflows.visualize import visualize
 
 TABLES = (EVOLUTION, BIRTHS, EVOLUTION_LAYERS, LAYER_BIRTHS)
 
@@ -167,6 +169,29 @@ def test_too_few_epochs_are_refused_in_one_line_before_anything_is_scanned(sessi
         "train with --train.keep-weights-every-epochs 1"
     )
     assert not session.run.exists("cartesian/controls/other-crop/exemplars.parquet")
+
+
+def test_a_refused_command_keeps_no_settings(session):
+    session.run.remove(f"log_polar/{epoch_name(1)}.json")
+    session.run.remove(f"log_polar/{epoch_name(2)}.json")
+    before = session.run.read_bytes("config.json")
+    session.recipe = with_settings(session.recipe, {"visualize.evolution": True})
+    for command in (measure, visualize):
+        with pytest.raises(LogpolarError, match="evolution needs weights of 3 epochs"):
+            command(session)
+    assert session.run.read_bytes("config.json") == before
+
+
+def test_a_run_that_will_keep_too_few_epochs_is_refused_before_its_training(session, tmp_path):
+    new = Session(session.recipe, Storage.at(tmp_path / "new"))
+    with pytest.raises(LogpolarError, match=r"training of view cartesian has 0, 3; train with --train\.keep-weights"):
+        run(new)
+    assert not new.run.files()
+    new.recipe = with_settings(new.recipe, {"train.keep-weights-every-epochs": 2})
+    check_history(new, is_planned=True)
+    new.recipe = with_settings(new.recipe, {"scan.checkpoints": "1"})
+    with pytest.raises(LogpolarError, match="kept no weights of epoch 1; there are 0, 2, 3"):
+        check_history(new, is_planned=True)
 
 
 def test_imported_weights_have_no_history(session):
