@@ -36,6 +36,7 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from workflows.evolution import check_history, evolve
 from workflows.patches import patch_groupings
 from workflows.retention import retention_table, retention_view
 from workflows.sanity import sanity, with_pictures
@@ -55,6 +56,7 @@ WITHOUT_UNTRAINED = (
     "firing.angle",
 )
 """Measures that compare with the untrained network."""
+DEPTH_BIRTH = "evolution.depth_birth_rho"
 EQUAL_CELLS = "lesion.fovea_less_equal_cells"
 PATCHES = ("E_half", "E_quarter")
 MATCHED = "grouping.G.lambda.accuracy_matched"
@@ -92,16 +94,20 @@ def measure_run(session: Session) -> Stage:
         imported_embedder(session.recipe.measure.embedding, session.recipe.geometry.size)  # refuses before it is kept
     if session.recipe.measure.sanity:
         asked_layers(session.recipe)  # refuses before it is kept
+    if session.recipe.measure.evolution:
+        check_history(session)  # likewise
     session.write_config()
     for view in session.recipe.views:
         for epoch, control in graph.networks(view).values():
             if (epoch, control) != (None, "none"):  # that of the finished weights is no control
-                scan_control(session, view, epoch, control)
+                scan_control(session, view, [epoch], control)
         if session.recipe.measure.tolerance:
             tolerance_view(session, view)
             retention_view(session, view)
         if session.recipe.measure.sanity:
             sanity(session, view)
+    if session.recipe.measure.evolution:
+        evolve(session)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files() and not _is_more_possible(session, stage):
         say("measure: finished before")
@@ -159,6 +165,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             twins=_twins(session),
             lesion=_lesion(session),
             accuracy=_accuracy(session),
+            evolution=_evolution(session),
         )
         if session.recipe.measure.tolerance:
             made = _with_tolerance(session, made)
@@ -177,6 +184,11 @@ def _measure_run(session: Session, stage: Stage) -> None:
             reason = f"no checkpoints of the views are within {TOLERANCE:g} point of top-1, or none was validated"
             absences += [Absence(view, MATCHED, reason) for view in session.recipe.views]
         absences += tolerance_absences(session, made.values)
+        absences += [
+            Absence(view, DEPTH_BIRTH, "all layers have the same median birth, or fewer than three have one")
+            for view in session.recipe.views
+            if session.recipe.measure.evolution and (view, ALL_LAYERS, DEPTH_BIRTH) not in made.values
+        ]
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         looked_at = tolerance_images(session)
@@ -303,6 +315,15 @@ def _lesion(session: Session) -> pa.Table | None:
     return lesion(
         session.trained("log_polar"), rows, session.executor, (session.run / LESION_PARTS).uri, seed=session.recipe.seed
     )
+
+
+def _evolution(session: Session) -> dict[ViewName, tuple[pa.Table, pa.Table]]:
+    """The tables of layers and of their births by view; none if they were not asked for."""
+    if not session.recipe.measure.evolution:
+        return {}
+    folders = {view: session.stages.evolution(view).folder for view in session.recipe.views}
+    names = (files.EVOLUTION_LAYERS, files.LAYER_BIRTHS)
+    return {view: tuple(folder.read_table(name) for name in names) for view, folder in folders.items()}
 
 
 def _accuracy(session: Session) -> dict[str, dict[str, float]]:

@@ -27,6 +27,9 @@ class _Example(StageGraph):
     def weights(self, view: ViewName) -> Stage | None:
         return Stage(self.run / view, "weights", {}, f"view {view}") if self.imported else None
 
+    def kept(self, view: ViewName) -> dict[int, str]:
+        return dict.fromkeys(range(self.recipe.train.epochs), "any")
+
 
 def graph(imported: bool = False) -> dict[str, Stage]:
     """One stage of every name, in the order in which a run makes them."""
@@ -37,10 +40,12 @@ def graph(imported: bool = False) -> dict[str, Stage]:
         made.compare(),
         made.scan(_LOG_POLAR),
         made.changes(_LOG_POLAR),
+        *([] if imported else [made.evolution(_LOG_POLAR)]),
         made.visualize(_LOG_POLAR),
         made.tolerance(_LOG_POLAR),
         made.retention(_LOG_POLAR),
         made.sanity(_LOG_POLAR),
+        *([] if imported else [made.strips(_LOG_POLAR)]),
         made.measure(),
         made.report(),
     ]

@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import PICTURES, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -36,6 +36,7 @@ from tasks.networks import Trained
 from tasks.retention import VERSION as RETENTION_VERSION
 from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
+from workflows.epochs import asked_epochs, evolution_epochs
 from workflows.repeat import options
 
 VALIDATION = "validation"
@@ -49,19 +50,24 @@ WRITES = {
         *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
     ),
     "changes": (files.CHANGES,),
+    "evolution": (files.EVOLUTION, files.BIRTHS, files.EVOLUTION_LAYERS, files.LAYER_BIRTHS),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "tolerance": (files.TOLERANCE,),
     "retention": (files.RETENTION,),
     "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
+    "strips": (f"{files.STRIPS}/", files.STRIP_TABLE),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan"} | dict.fromkeys(("tolerance", "retention", "sanity"), "measure")
+_VERBS = {
+    **{"compare": "evaluate", "changes": "scan", "strips": "visualize"},
+    **dict.fromkeys(("tolerance", "retention", "sanity", "evolution"), "measure"),
+}
 """Commands that are not named like the stage they make."""
-SETS = ("tolerance", "sanity")
+SETS = ("tolerance", "sanity", "evolution")
 """Further sets of measures, each a setting of `measure` and stages of its own."""
-RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES}
+RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTION}
 """The claims of each set."""
 
 
@@ -150,26 +156,10 @@ class StageGraph:
         return {epoch: self.scan(view, epoch, scan.split, scan.control) for epoch in (*self._epochs(view), None)}
 
     def _epochs(self, view: ViewName) -> list[int]:
-        asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
-        if asked == "none":
+        if self.recipe.scan.checkpoints == "none":
             return []
         self.require(self.source(view))  # another training would have kept other weights
-        kept = self.kept(view)
-        if asked == "all":
-            check(
-                bool(kept),
-                f"{self.run}: the training of view {view} kept the weights of no epoch but the last; "
-                "train with --train.keep-weights-every-epochs 1",
-            )
-            return list(kept)
-        epochs = sorted({int(part) for part in asked.split(",")} - {last})
-        for epoch in epochs:
-            check(
-                epoch in kept,
-                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
-                f"there are {', '.join(map(str, [*kept, last]))}",
-            )
-        return epochs
+        return asked_epochs(self.recipe, self.run, view, self.kept(view))
 
     def changes(self, view: ViewName) -> Stage:
         """How the nine of a view's channels change from epoch to epoch."""
@@ -179,6 +169,52 @@ class StageGraph:
         inputs = {"exemplars": exemplars}
         folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
+
+    def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
+        """The scans of the validation split that evolution reads, by epoch, ascending.
+
+        Those of `evolution_epochs`, and of the finished weights.
+
+        Raises:
+            LogpolarError: there are too few epochs, or the training kept no weights of one asked for, or of any.
+        """
+        source = self.source(view)
+        check(
+            source.name == "train",
+            f"{self.run}: the weights of view {view} were imported, so nothing is known of earlier epochs; leave out "
+            "evolution",
+        )
+        epochs = evolution_epochs(self.recipe, self.run, view, self.kept(view))
+        return {epoch: self.scan(view, epoch) for epoch in epochs} | {self.recipe.train.epochs: self.scan(view)}
+
+    def evolution(self, view: ViewName) -> Stage:
+        """When a view's channels came to like the images that they like in the end."""
+        scans, other_crop = self.epoch_scans(view), self.scan(view, control="other-crop")
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "other_crop": other_crop.fingerprint,
+            "training": self.train(view).fingerprint,
+            "seed": self.recipe.seed,
+        }
+        before = (*scans.values(), other_crop)
+        return self._stage(self.run / view / files.HISTORY, "evolution", inputs, f"view {view}", *before)
+
+    def strips(self, view: ViewName) -> Stage:
+        """The best exemplar of a view's channels with panels, at each epoch."""
+        scans, drawn = self.epoch_scans(view), self.recipe.visualize
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "seed": self.recipe.seed,
+            "visualize": {name: getattr(drawn, name) for name in ("layers", "channels", "few", "rule")},
+        }
+        return self._stage(self.run / view, "strips", inputs, f"view {view}", *scans.values())
+
+    def drawn_strips(self) -> dict[ViewName, Stage]:
+        """The strips that a report shows: those that were drawn, if the settings ask for them."""
+        if not self.recipe.visualize.evolution:
+            return {}
+        views = [view for view in self.recipe.views if Stage(self.run / view, "strips", {}).manifest()]
+        return {view: self.strips(view) for view in views}
 
     def visualize(self, view: ViewName) -> Stage:
         """The features of a view's exemplars of the validation split."""
@@ -292,6 +328,9 @@ class StageGraph:
         if measured is not None:
             inputs["findings"] = measured.fingerprint
         last = [] if measured is None else [measured]
+        if strips := self.drawn_strips():
+            inputs["strips"] = {view: stage.fingerprint for view, stage in strips.items()}
+            last += strips.values()
         return self._stage(self.run, "report", inputs, "", *before, *compared, *last)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:

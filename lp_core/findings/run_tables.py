@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lp_core.findings import channel_table, firing, twin_table
+from lp_core.findings.layer_evolution import evolution_values
 from lp_core.findings.matched import matched_values
 from lp_core.findings.values import (
     ALL_LAYERS,
@@ -95,6 +96,7 @@ def run_tables(
     twins: pa.Table | None = None,
     lesion: pa.Table | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
+    evolution: Mapping[ViewName, tuple[pa.Table, pa.Table]] | None = None,
 ) -> RunTables:
     """Return all tables of one run.
 
@@ -106,6 +108,7 @@ def run_tables(
         twins: `twin_table` of both views; None for one view.
         lesion: `lesion_table` of the log-polar view; None if it was not made.
         accuracy: validation top-1 in percent by view and network, where several epochs were scanned.
+        evolution: `layer_table` and `layer_births` by view, where they were asked for.
     """
     groupings = pa.concat_tables([found.grouping for found in networks if found.grouping is not None])
     active = [found for found in networks if found.activity]
@@ -123,6 +126,11 @@ def run_tables(
             [firing.angle_table(found.activity, found.view, found.network) for found in active]
         )
         values |= angle_values(tables[files.ANGLES]) | _foveal_values(active, geometry)
+    if evolution:
+        for number, name in enumerate((files.EVOLUTION_MEASURES, files.BIRTH_MEASURES)):
+            tables[name] = pa.concat_tables([_of_view(view, pair[number]) for view, pair in evolution.items()])
+        for view, (layers, births) in evolution.items():
+            values |= evolution_values(view, layers, births)
     values = with_differences(values) | matched_values(groupings, accuracy or {})
     if twins is not None:
         tables[files.TWINS] = twins
@@ -133,6 +141,10 @@ def run_tables(
         values |= {(view, ALL_LAYERS, name): value for name, value in lesion_values(lesion).items()}
     tables[files.VALUES] = values_table(values)
     return RunTables({name: table.combine_chunks() for name, table in tables.items()}, values)
+
+
+def _of_view(view: ViewName, table: pa.Table) -> pa.Table:
+    return table.add_column(0, "view", pa.array([view] * len(table), pa.string()))
 
 
 def _channels(

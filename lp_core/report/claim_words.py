@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lp_core.findings.values import ALL_LAYERS
-from lp_core.measures.rules import CORE, PICTURES, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import CORE, EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -90,6 +90,12 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
         0,
         signed=True,
     ),
+    ("evolution.depth_birth_rho", False): Wording(
+        "Depth of the layer and median birth of its channels correlate by {} (Spearman)", float, 2
+    ),
+    ("evolution.depth_birth_rho.by_weights", False): Wording(
+        "Depth of the layer and the way that its weights had gone by then correlate by {} (Spearman)", float, 2
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -135,7 +141,7 @@ def basis_text(finding: Mapping[str, Any]) -> str:
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    for rules in (read_rules(committed_rules(name)) for name in (CORE, TOLERANCE, PICTURES)):
+    for rules in (read_rules(committed_rules(name)) for name in (CORE, TOLERANCE, PICTURES, EVOLUTION)):
         claims = {claim.name: claim for claim in rules.claims}
         if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
             return rule_text(claims[finding["claim"]])

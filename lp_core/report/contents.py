@@ -20,6 +20,16 @@ Exemplar = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvolutionStrip:
+    """The best exemplar of a channel at every epoch."""
+
+    path: str
+    """Of the picture, relative to RUN/report."""
+    epochs: Sequence[Mapping[str, Any]]
+    """Rows of strips.parquet, ascending."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ViewReport:
     """The results of one view."""
 
@@ -37,6 +47,8 @@ class ViewReport:
     """Rows of features.parquet: where in the atlas each exemplar was drawn."""
     random_weights: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """Layer -> channel -> path of its features with random weights, relative to RUN/report. Optional."""
+    strips: Mapping[tuple[str, int], EvolutionStrip] = field(default_factory=dict)
+    """By layer and channel. Optional."""
     lower: Sequence[Mapping[str, Any]] = ()
     """Rows of lower_exemplars.parquet of the channels with panels. Optional."""
     folder: str = ""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from lp_core.network.layers import conv_layers
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
+from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
@@ -24,6 +25,7 @@ KINDS = {
     "firing": "Where channels fire",
     "tolerance": "What networks tolerate",
     "pictures": "Whether pictures mean anything",
+    "evolution": "How channels evolve",
 }
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
@@ -101,6 +103,7 @@ def shown_kinds(measured: Measured, field_degrees: float | None = None) -> list[
         "grouping": _grouping_figures,
         "firing": _firing_figures,
         "tolerance": lambda measured: _tolerance_figures(measured, field_degrees),
+        "evolution": _evolution_figures,
     }
     return [
         ShownKind(
@@ -172,6 +175,11 @@ def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[
         "masks": _elements([mask_figure(rows, summary, input_px, field_degrees)]),
         "fixations": _elements(fixation_figure(rows, transform) for transform in MAPS),
     }
+
+
+def _evolution_figures(measured: Measured) -> dict[str, list[Markup]]:
+    rows = measured.rows("evolution")
+    return {"evolution": _elements(evolution_figure(rows, view) for view in VIEW_NAMES)}
 
 
 def _elements(drawn: Any) -> list[Markup]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lp_core.network.receptive_field import Box
-from lp_core.report.contents import Exemplar, ReportData, ViewReport
+from lp_core.report.contents import EvolutionStrip, Exemplar, ReportData, ViewReport
 from lp_core.report.gallery_measures import ASCENDING, measure_columns, measured_channels, shown_measures
 from lp_core.report.tile import KINDS, VIEW_TITLES
 
@@ -22,7 +22,8 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         each [class (place in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of
         the receptive field, the same four of its effective part, the gradient's norm]; the path of its features with
         random weights, its exemplars at lower quantiles, each [quantile, class, activation, image_id], and a column for
-        each measure.
+        each measure; where strips were drawn, `strips`: the path of each channel's, and for each epoch [epoch, class,
+        activation, images shared with the last nine, jump, born].
     """
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
     layers = data.layers()
@@ -33,6 +34,13 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
         if channel in layers.get(layer, [])
         for row in rows
     } | {row["class_name"] for report in data.views.values() for row in report.lower}
+    names |= {
+        row["class_name"]
+        for report in data.views.values()
+        for strip in report.strips.values()
+        for row in strip.epochs
+        if row["class_name"] is not None
+    }
     class_index = {name: number for number, name in enumerate(sorted(names))}
     measured = measured_channels(data.measured)
     measures = shown_measures(measured)
@@ -67,6 +75,9 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
                 "lower": [[_lower(row, class_index) for row in lower[view].get((layer, c), [])] for c in channels],
                 "measures": measure_columns(measured, list(measures), view, layer, channels),
             }
+            if report.strips:
+                strips = [report.strips.get((layer, channel)) for channel in channels]
+                of_views[view]["strips"] = [strip and _strip(strip, class_index) for strip in strips]
         call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': of_views})});\n"
         files[f"gallery/{layer}.js"] = call.encode()
     return files
@@ -96,6 +107,15 @@ def _by_channel(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], list
 
 def _lower(row: Mapping[str, Any], class_index: Mapping[str, int]) -> list[Any]:
     return [row["quantile"], class_index[row["class_name"]], float(f"{row['activation']:.4g}"), row["image_id"]]
+
+
+def _strip(strip: EvolutionStrip, class_index: Mapping[str, int]) -> list[Any]:
+    epochs = []
+    for row in strip.epochs:
+        is_dead = row["class_name"] is None
+        what = [None, 0] if is_dead else [class_index[row["class_name"]], float(f"{row['activation']:.4g}")]
+        epochs.append([row["epoch"], *what, row["shared_with_last"], int(row["jump"]), int(row["born"])])
+    return [strip.path, epochs]
 
 
 def _row(row: Exemplar, class_index: Mapping[str, int], effective: Mapping[Any, list[float | None]]) -> list[Any]:

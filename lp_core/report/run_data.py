@@ -18,7 +18,7 @@ from lp_core.images.network_input import log_polar_map
 from lp_core.network.layers import conv_layers
 from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
-from lp_core.report.contents import Cascade, ReportData, ViewReport
+from lp_core.report.contents import Cascade, EvolutionStrip, ReportData, ViewReport
 from lp_core.report.measured import Measured, is_known, read_measured
 from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
@@ -32,6 +32,8 @@ from lp_core.run.files import (
     PANELS,
     RANDOM_WEIGHTS,
     SANITY_PICTURES,
+    STRIP_TABLE,
+    STRIPS,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
@@ -57,7 +59,7 @@ def report_data(
         feeds: what reads its photographs, by view; both views.
         manifests: by view, in the order in which they are shown, and stage.
     """
-    views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    views = {view: read_view(run / view, f"../{view}", strips=recipe.visualize.evolution) for view in manifests}
     measured = read_measured(run)
     if measured and (degrees := recipe.measure.field_degrees):
         measured = replace(measured, degrees_per_px=degrees / recipe.geometry.size)
@@ -103,12 +105,13 @@ def _cascades(folder: Storage, view: ViewName, measured: Measured | None) -> lis
     ]
 
 
-def read_view(folder: Storage, address: str) -> ViewReport:
+def read_view(folder: Storage, address: str, *, strips: bool = False) -> ViewReport:
     """What the page shows of one view.
 
     Args:
         folder: the view's folder in the run.
         address: of that folder, relative to RUN/report.
+        strips: whether strips are shown where they were drawn.
     """
     panels = _by_channel(folder, PANELS, address)
     features = folder.read_table(FEATURES).to_pylist()
@@ -123,6 +126,7 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
         features=features,
         random_weights=_by_channel(folder, RANDOM_WEIGHTS, address),
+        strips=_strips(folder, address) if strips and folder.exists(STRIP_TABLE) else {},
         lower=[row for row in _lower(folder) if row["channel"] in panels.get(row["layer"], {})],
         folder=address,
     )
@@ -135,6 +139,17 @@ def _by_channel(folder: Storage, name: str, address: str) -> dict[str, dict[int,
         _, layer, channel = file.split("/")
         pictures.setdefault(layer, {})[int(channel.partition(".")[0])] = f"{address}/{file}"
     return pictures
+
+
+def _strips(folder: Storage, address: str) -> dict[tuple[str, int], EvolutionStrip]:
+    """By layer and channel, the strips that were drawn."""
+    epochs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in folder.read_table(STRIP_TABLE).sort_by("epoch").to_pylist():
+        epochs.setdefault((row["layer"], row["channel"]), []).append(row)
+    return {
+        (layer, channel): EvolutionStrip(path=f"{address}/{STRIPS}/{layer}/{channel}.webp", epochs=rows)
+        for (layer, channel), rows in epochs.items()
+    }
 
 
 def _lower(folder: Storage) -> list[dict[str, Any]]:

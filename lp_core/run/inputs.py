@@ -88,7 +88,7 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
         exemplars: SHA-256 of exemplars.parquet; None before there is one.
         scan: fingerprint of the scan.
     """
-    settings = to_dict(recipe.visualize)
+    settings = result_values(recipe.visualize)
     if not settings["random_weights"]:  # pictures of versions without it are the same
         del settings["random_weights"]
     return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": settings}
@@ -152,7 +152,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
-    if "visualize.rule" in values:
+    if "visualize.format" in values:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information

@@ -41,6 +41,9 @@ class MeasureSettings:
     """Random channels of each of `sanity_layers` whose pictures are tested, of those that any image excites."""
     sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
     """Layers whose pictures are tested; `all` is every layer."""
+    evolution: bool = selection(False)
+    """Measure when channels come to like the images that they like in the end, from the weights that the training kept
+    (train.keep-weights-every-epochs)."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

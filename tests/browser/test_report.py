@@ -150,6 +150,17 @@ def test_random_weights_and_weaker_images_come_on_demand(page: Page, report: Pat
     assert texts(page, "#channel summary") == ["Exemplars as a table"] * 2
 
 
+def test_the_evolution_of_a_channel_comes_on_demand_with_its_jumps(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/6")
+    page.wait("document.querySelector('#channel h2')")
+    page.click("figure:last-child details:nth-of-type(2) summary")
+    page.wait("document.querySelectorAll('.epochs img').length === 3 * 4")
+    assert texts(page, ".epochs .event") == ["", "jump", ""]
+    assert [words.strip() for words in texts(page, ".epochs .under")][:3] == ["epoch 0", "no image", "0 of 9"]
+    sizes = page.evaluate("[...new Set([...document.querySelectorAll('.epochs .crop')].map(c => c.clientWidth))]")
+    assert len(sizes) == 1, "a long name makes no column wider"
+
+
 def test_findings_stand_first_and_open_their_rules(page: Page, report: Path) -> None:
     page.open(report / "index.html", "#findings")
     assert page.evaluate("document.querySelector('main > section').id") == "findings"

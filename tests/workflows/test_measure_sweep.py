@@ -15,6 +15,7 @@ from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.from_recipe import learner_of
 from tasks.pieces import InProcess
+from tests.workflows.kept_epochs import give_weights
 from workflows.command_line import Command
 from workflows.measure_sweep import measure_sweep
 from workflows.scan import scan
@@ -111,6 +112,31 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     rows = json.loads(folder.read_bytes("findings.json"))["findings"]
     assert {(row["variant"], row["seeds"]) for row in rows} == {("base", 2)}
     assert "base: strong-grouping: not measurable at this size; effect " in output
+
+
+def test_evolution_is_measured_in_every_run_and_judged_over_seeds(small_recipe, tmp_path):
+    recipe = replace(
+        small_recipe,
+        data=replace(small_recipe.data, limit=24),
+        scan=replace(small_recipe.scan, maxima="never"),
+        measure=replace(small_recipe.measure, samples=19, lesion=False, evolution=True),
+    )
+    folder, commands = Storage.at(tmp_path), {}
+    for name, _ in CELLS[:2]:
+        own, run = replace(recipe, seed=int(name[-1])), folder / name
+        give_weights(own, run, (0, 1))
+        scan(Session(own, run, given_executor=InProcess()))
+        commands[run.uri] = Command(own, run, None, None, None, "report")
+    rows = [
+        {"run": name, "variant": "base", "seed": int(name[-1]), "control": "none", "state": "finished"}
+        for name, _ in CELLS[:2]
+    ]
+    folder.write_table(SWEEP_TABLE, pa.Table.from_pylist(rows))
+    measure_sweep(folder, lambda run: commands[run.uri], InProcess())
+    findings = json.loads(folder.read_bytes("findings.json"))["findings"]
+    assert [row["seeds"] for row in findings if row["claim"].startswith("lower-layers-first")] == [2, 2, 2]
+    differences = pq.read_table(folder.path("measures/differences.parquet")).to_pylist()
+    assert {row["n"] for row in differences if row["measure"] == "evolution.mean_birth"} == {2}
 
 
 def test_measured_again_nothing_changes(sweep, capsys):

@@ -104,6 +104,7 @@ STALE = {
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
     "visualize.random-weights": (True, DRAWN),
+    "visualize.evolution": (True, REPORT),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
     "measure.samples": (19, JUDGED),
@@ -118,6 +119,7 @@ STALE = {
     "measure.sanity": (True, REPORT),
     "measure.sanity-channels": (3, SANE),
     "measure.sanity-layers": (("conv1_1",), SANE),
+    "measure.evolution": (True, REPORT),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 

@@ -54,7 +54,7 @@ function load(layer) {
           const measures = Object.entries(data.measures).map(([name, column]) => [name, column[place]]);
           return [view, {
             sheet: data.sheets[sheet], row, panel: data.panels[place], random: data.random[place],
-            lower: data.lower[place], exemplars: data.exemplars[place].map(named),
+            strip: data.strips?.[place], lower: data.lower[place], exemplars: data.exemplars[place].map(named),
             measures: Object.fromEntries(measures),
           }];
         });
