@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.errors import DataError
-from lp_core.findings.values import ALL_LAYERS, FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED, Absence
+from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import CORE, Rules, committed_rules, read_rules
 from lp_core.measures.sanity_channels import asked_layers
@@ -29,13 +29,13 @@ from tasks.measuring import (
     finished_part,
     group_nines,
     has_hashes,
-    known_wnids,
     read_active_share,
     read_nines,
     read_part,
 )
 from tasks.progress import Progress, say
-from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from tasks.twins import TwinNetwork, has_maxima, twins_of
+from workflows.absences import absences_of, possible_absences
 from workflows.evolution import check_history, evolve
 from workflows.patches import patch_groupings
 from workflows.retention import retention_table, retention_view
@@ -43,23 +43,13 @@ from workflows.sanity import sanity, with_pictures
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import RULES_OF_SET, SETS, VALIDATION
-from workflows.tolerance import tolerance_absences, tolerance_images, tolerance_tables, tolerance_view
+from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
     from lp_core.exemplars.ring_activity import LayerActivity
     from lp_core.findings.run_tables import RunTables
     from tasks.embedders import Embedder
 
-WITHOUT_UNTRAINED = (
-    *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E", "M")),
-    "firing.foveal_index.against_untrained",
-    "firing.angle",
-)
-"""Measures that compare with the untrained network."""
-DEPTH_BIRTH = "evolution.depth_birth_rho"
-EQUAL_CELLS = "lesion.fovea_less_equal_cells"
-PATCHES = ("E_half", "E_quarter")
-MATCHED = "grouping.G.lambda.accuracy_matched"
 OF_SCANS = ("twins", "grouping.G_without_duplicates", "grouping.M", "firing.foveal_index")
 """Beginnings of measures that files of a scan make possible, which another scan with the same inputs may write."""
 PLUGIN = "plugin"
@@ -119,14 +109,13 @@ def measure_run(session: Session) -> Stage:
 def _is_more_possible(session: Session, stage: Stage) -> bool:
     """Whether a finished stage left out what a scan has made possible since: its fingerprint does not change then."""
     noted = {(absence["view"], absence["measure"]) for absence in stage.fact("absences")}
-    now = {(absence.view, absence.measure) for absence in _absences(session)}
+    now = {(absence.view, absence.measure) for absence in possible_absences(session)}
     return any(measure.startswith(OF_SCANS) for _, measure in noted - now)
 
 
 def _measure_run(session: Session, stage: Stage) -> None:
     """Write the tables of `measures/` and findings.json."""
     from lp_core.findings.grouping import independent_concordance
-    from lp_core.findings.matched import TOLERANCE
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
     run, sets = session.run, rule_sets(session.recipe.measure)
@@ -175,20 +164,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
         for name in run.files(files.MEASURES):  # which other views or settings left
             if name not in written and not name.startswith(PARTS):
                 run.remove(name)
-        absences = _absences(session)
-        if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
-            absences.append(
-                Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings, and so have the inner 4 px")
-            )
-        if MATCHED not in {name for _, _, name in made.values} | {absence.measure for absence in absences}:
-            reason = f"no checkpoints of the views are within {TOLERANCE:g} point of top-1, or none was validated"
-            absences += [Absence(view, MATCHED, reason) for view in session.recipe.views]
-        absences += tolerance_absences(session, made.values)
-        absences += [
-            Absence(view, DEPTH_BIRTH, "all layers have the same median birth, or fewer than three have one")
-            for view in session.recipe.views
-            if session.recipe.measure.evolution and (view, ALL_LAYERS, DEPTH_BIRTH) not in made.values
-        ]
+        absences = absences_of(session, made)
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         looked_at = tolerance_images(session)
@@ -341,63 +317,6 @@ def _accuracy(session: Session) -> dict[str, dict[str, float]]:
             lines = map(json.loads, (session.run / view).read_bytes(files.METRICS).splitlines())
             accuracy[view] = epoch_accuracy(lines, epochs)
     return accuracy
-
-
-def _absences(session: Session) -> list[Absence]:
-    """Measures that could not be made, and why."""
-    absences = [
-        Absence(view, "", f"the run has no {view} view") for view in VIEW_NAMES if view not in session.recipe.views
-    ]
-    for view in session.recipe.views:
-        scans = session.stages.measured_scans(view)
-        if UNTRAINED not in scans:
-            imported = session.stages.source(view).name == "weights"
-            reason = "its weights were imported" if imported else "its training kept no first weights; a new run does"
-            reason = f"there is no untrained network: {reason}"
-            absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
-        if known_wnids(session.recipe.data.path) is None:
-            absences.append(Absence(view, "grouping.W", "the classes have no wnids of ImageNet"))
-        if view == "log_polar" and not session.recipe.measure.lesion:
-            absences.append(Absence(view, "lesion", "--measure.no-lesion left it out"))
-        for name, network in (("", TRAINED), (".against_scrambled", SCRAMBLED), (".against_untrained", UNTRAINED)):
-            if network in scans and not scans[network].folder.exists(files.RINGS):
-                reason = f"an earlier version scanned the {network} network; `logpolar scan` does it again"
-                absences.append(Absence(view, f"firing.foveal_index{name}", reason))
-        if not session.recipe.measure.embedding:
-            reason = "it needs networks of another seed: measure a sweep; or give --measure.embedding"
-            names = ("E", *(PATCHES if session.recipe.measure.patches else ()), "M")
-            absences += [Absence(view, f"grouping.{name}", reason) for name in names]
-        else:
-            absences += [
-                Absence(view, f"grouping.M{ending}", f"{network} network: {NO_MAXIMA}")
-                for network, ending in ((TRAINED, ""), (UNTRAINED, ".lambda"))
-                if network in scans and not has_maxima(scans[network].folder)
-            ]
-        if not has_maxima(scans[TRAINED].folder):
-            absences.append(Absence(view, "twins", NO_MAXIMA))
-        if not has_hashes(scans[TRAINED].folder):
-            reason = f"hashes of the photographs come with maxima, and {NO_MAXIMA}"
-            absences.append(Absence(view, "grouping.G_without_duplicates", reason))
-        if one := _without_checkpoints(session, view):
-            absences.append(Absence(view, MATCHED, one))
-    return absences
-
-
-def _without_checkpoints(session: Session, view: ViewName) -> str | None:
-    """Why no checkpoint of a view can be compared with an equally accurate one of the other; None if some can."""
-    graph = session.stages
-    if len(session.recipe.views) < len(VIEW_NAMES):
-        return "it compares both views, and the run has one"
-    if any(network.startswith("epoch") for network in graph.networks(view)):
-        return None
-    if graph.source(view).name == "weights":
-        return "the view's weights were imported, so there is one checkpoint"
-    if not any(graph.kept(view)):  # epoch 0 is no checkpoint of a training
-        return (
-            "the training kept the weights of its last epoch alone; a new run with --train.keep-weights-every-epochs 1 "
-            "keeps more, which --scan.checkpoints all scans"
-        )
-    return "one checkpoint was scanned; --scan.checkpoints all scans more"
 
 
 def _images_by_class(session: Session) -> np.ndarray:

@@ -305,6 +305,7 @@ class StageGraph:
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
         asked: dict[str, Any] = {name: name in manifest["inputs"] for name in SETS}
+        asked |= {"rotated_basis": ROTATED in names, "random_fixations": FIXATIONS in names}
         sets = replace(self.recipe.measure, **asked)
         views = tuple(view for view in VIEW_NAMES if view in scans)
         chosen = replace(self.recipe, views=views, scan=scan, measure=sets)

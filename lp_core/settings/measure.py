@@ -21,10 +21,10 @@ class MeasureSettings:
     patches: bool = False
     """Measure E also of squares of a half and a quarter of the crop's side, about what drives each of the nine of
     conv5_2: one gradient per exemplar. Needs an embedding."""
-    rotated_basis: bool = False
+    rotated_basis: bool = selection(False)
     """Scan the trained network also with the channels of each layer mixed by a random rotation (one more scan): does
     grouping belong to channels, or to any direction of the layer?"""
-    random_fixations: bool = False
+    random_fixations: bool = selection(False)
     """Scan the trained network also with each photograph looked at from a random point (one more scan): is the fovea
     strong because photographers put things in the middle?"""
     tolerance: bool = selection(False)
