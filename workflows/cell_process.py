@@ -20,6 +20,7 @@ from workflows.config import stored_recipe
 from workflows.parent import PIPE
 from workflows.recipes import recipe as named_recipe
 from workflows.repeat import options
+from workflows.until import Until
 
 COMMAND = Path(__file__).resolve().parents[1] / "logpolar_command.py"
 STOP_SECONDS = 30.0
@@ -35,14 +36,18 @@ class CellProcess:
         address: of the Ray cluster.
         environment: variables on top of this process' own.
         pipe: reading end of a pipe whose writing end this process holds.
+        until: last stage that is made.
     """
 
-    def __init__(self, cell: Cell, folder: Storage, address: str, environment: dict[str, str], pipe: int) -> None:
+    def __init__(
+        self, cell: Cell, folder: Storage, address: str, environment: dict[str, str], pipe: int, *, until: Until
+    ) -> None:
         self.cell, self._folder = cell, folder
         self.log = f"logs/{cell.run}.log"
         run = folder / cell.run
         base = stored_recipe(run) or named_recipe(cell.recipe.name)
-        words = ["--recipe", cell.recipe.name, "--run", run.uri, *options(cell.recipe, base), "--address", address]
+        words = ["--recipe", cell.recipe.name, "--run", run.uri, "--address", address, "--until", until]
+        words += options(cell.recipe, base)
         self._scratch = None if folder.is_local else TemporaryDirectory()
         self._path = Path(self._scratch.name if self._scratch else folder.path()) / self.log
         self._start = time.monotonic()

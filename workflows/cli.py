@@ -7,14 +7,10 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
-
-if TYPE_CHECKING:
-    from workflows.session import Session
 
 VERBS = {
     "demo": "the whole chain on the built-in data set, on this machine",
@@ -136,10 +132,12 @@ def _run_stage(verb: str, arguments: list[str]) -> None:
             import_weights(session, command.weights)
         if command.figure:
             draw_figure(session, command.figure)
+        elif verb == "run":
+            _stage(verb)(session, command.until)
         else:
             _stage(verb)(session)
 
 
-def _stage(verb: str) -> Callable[[Session], None]:
+def _stage(verb: str) -> Callable[..., None]:
     """The function of a verb, in the module of its name; `demo` belongs to `run`."""
     return getattr(import_module(f"workflows.{'run' if verb == 'demo' else verb}"), verb)

@@ -20,6 +20,7 @@ from lp_core.storage import Storage
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
+from workflows.until import Until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +151,14 @@ class WeighedOptions(StageOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunOptions(WeighedOptions):
+    """The same, for `logpolar run`."""
+
+    until: Until = "report"
+    """Last stage that this command makes: `evaluate` where accuracies are all that is wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FigureOptions(WeighedOptions):
     """The same, for `logpolar visualize [FIGURE]`."""
 
@@ -172,6 +181,8 @@ class SweepOptions(StageOptions):
     """`untrained` scans the first weights of every run; `shuffled` makes every run once more with shuffled labels."""
     at_once: int | None = None
     """Runs at the same time; as many as the cluster has room for unless given."""
+    until: Until = "report"
+    """Last stage of every run that this command makes: `evaluate` where accuracies are all that is wanted."""
 
 
 Options = TypeVar("Options", bound=StageOptions)
@@ -182,7 +193,8 @@ OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
     "measure": MeasureOptions,
     "visualize": FigureOptions,
-    **dict.fromkeys(("evaluate", "scan", "run"), WeighedOptions),
+    "run": RunOptions,
+    **dict.fromkeys(("evaluate", "scan"), WeighedOptions),
 }
 """What verbs take that are not content with `StageOptions`."""
 
@@ -196,6 +208,7 @@ class Command:
     address: str | None
     weights: str | None
     figure: str | None
+    until: Until
 
 
 def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
@@ -224,7 +237,9 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)
-    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figures[0] if figures else None)
+    figure = figures[0] if figures else None
+    until: Until = getattr(chosen, "until", "report")
+    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figure, until)
 
 
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,27 +18,42 @@ from workflows.scan import check_split, scan, scan_validation
 from workflows.session import Session
 from workflows.stages import VALIDATION
 from workflows.train import train_views
+from workflows.until import Until
 from workflows.visualize import visualize
 
 
-def run(session: Session) -> None:
+def run(session: Session, until: Until = "report") -> None:
     """From a data set folder to a report; views whose weights `--weights` imported are not trained.
+
+    Args:
+        session: of the run.
+        until: last stage that is made.
 
     Raises:
         LogpolarError: a setting does not fit, or a stage refuses the run.
     """
-    recipe = session.recipe
-    chosen_channels(recipe)  # refuses now rather than after the training
+    chosen_channels(session.recipe)  # refuses now rather than after the training
     check_split(session)
-    sources = {view: session.stages.source(view).name for view in recipe.views}
+    sources = {view: session.stages.source(view).name for view in session.recipe.views}
     train_views(session, [view for view, name in sources.items() if name == "train"])
-    evaluate(session)
+    stages: dict[Until, Callable[[Session], None]] = {
+        "evaluate": evaluate,
+        "scan": _scans,
+        "visualize": visualize,
+        "measure": measure,
+        "report": report,
+    }
+    for name, make in stages.items():
+        make(session)
+        if name == until:
+            return
+
+
+def _scans(session: Session) -> None:
+    """The scan that the settings ask for, and that of the validation split, which the next stages read."""
     scan(session)
-    if recipe.scan.split != VALIDATION or recipe.scan.control != "none":
+    if session.recipe.scan.split != VALIDATION or session.recipe.scan.control != "none":
         scan_validation(session)
-    visualize(session)
-    measure(session)
-    report(session)
 
 
 def demo(session: Session) -> None:

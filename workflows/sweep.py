@@ -26,6 +26,7 @@ from workflows.stages import StageGraph
 from workflows.sweep_cluster import SweepCluster, sweep_cluster
 from workflows.sweep_command import DATA_SET, SweepCommand, stored_plan
 from workflows.sweep_report import sweep_report
+from workflows.until import Until, is_finished
 
 LOOK_SECONDS = 0.2
 """Between looks whether a run has ended. Our choice."""
@@ -49,7 +50,7 @@ def sweep(command: SweepCommand) -> None:
     if command.draws_data:
         make_toy(folder / DATA_SET)
         check_split(Session(plan.base, folder))
-    table = Table(folder, cells)
+    table = Table(folder, cells, command.until)
     unfinished = table.unfinished()
     say(f"sweep: {len(cells)} runs, {len(cells) - len(unfinished)} of them finished before")
     if unfinished:
@@ -66,10 +67,11 @@ class Table:
     Args:
         folder: of the sweep.
         cells: its runs.
+        until: last stage that a finished run has.
     """
 
-    def __init__(self, folder: Storage, cells: Sequence[Cell]) -> None:
-        self._folder, self._cells = folder, cells
+    def __init__(self, folder: Storage, cells: Sequence[Cell], until: Until) -> None:
+        self._folder, self._cells, self._until = folder, cells, until
         before = folder.read_table(SWEEP_TABLE).to_pylist() if folder.exists(SWEEP_TABLE) else []
         seconds = {row["run"]: row["seconds"] for row in before}
         self.outcomes = {cell.run: Outcome(seconds=seconds.get(cell.run)) for cell in cells}
@@ -99,7 +101,7 @@ class Table:
     def _look(self, cell: Cell) -> None:
         """Take up the measures of a run whose last stage is finished."""
         run = self._folder / cell.run
-        if StageGraph(cell.recipe, run).report().is_finished():
+        if is_finished(StageGraph(cell.recipe, run), self._until):
             measures = measures_of(run, cell.recipe.views)
             self.outcomes[cell.run] = replace(self.outcomes[cell.run], state="finished", measures=measures)
 

@@ -44,7 +44,7 @@ class SweepCluster:
     def start(self, cell: Cell, room: int) -> CellProcess:
         """Start a run beside the others that there is room for."""
         environment = {SHARED_BY: str(room)} | (CONNECTING if self.cluster.is_local else {})
-        return CellProcess(cell, self.command.folder, self.address, environment, self.pipe)
+        return CellProcess(cell, self.command.folder, self.address, environment, self.pipe, until=self.command.until)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from workflows.command_line import Start, SweepOptions, as_options, recipe_of
 from workflows.config import FILE as CONFIG
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
+from workflows.until import Until
 
 DATA_SET = "dataset"
 """Folder of the built-in data set, which all runs of a sweep share."""
@@ -30,12 +31,14 @@ class SweepCommand:
         folder: of the sweep.
         address: of a running cluster, or None for one of this machine's own.
         at_once: runs at the same time; None for as many as there is room for.
+        until: last stage of every run that is made now.
     """
 
     plan: SweepPlan
     folder: Storage
     address: str | None
     at_once: int | None
+    until: Until = "report"
 
     @property
     def draws_data(self) -> bool:
@@ -68,7 +71,7 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     plan = stored.joined(plan) if stored else plan
     check(options.at_once is None or options.at_once >= 1, f"at-once is {options.at_once}; give at least 1")
     plan.cells()  # refused here where a combination is not allowed
-    return SweepCommand(plan, folder, options.address, options.at_once)
+    return SweepCommand(plan, folder, options.address, options.at_once, options.until)
 
 
 def stored_plan(folder: Storage) -> SweepPlan | None:

@@ -32,7 +32,7 @@ def cell(tmp_path) -> Cell:
 def test_a_failure_is_told_by_its_last_line_and_logs_grow(tmp_path, cell, pipe):
     folder = Storage.at(tmp_path / "sweep")
     for start in (1, 2):
-        process = CellProcess(cell, folder, "127.0.0.1:1", {}, pipe)
+        process = CellProcess(cell, folder, "127.0.0.1:1", {}, pipe, until="report")
         wait_until(process.has_ended)
         assert process.error().startswith(f"data.path {tmp_path / 'nothing'} does not exist; make one with")
         log = (tmp_path / "sweep" / "logs" / "law=opencv" / "seed-0.log").read_text()
@@ -56,7 +56,7 @@ def test_a_failure_is_told_by_its_last_line_and_logs_grow(tmp_path, cell, pipe):
 def test_every_end_has_its_words(tmp_path, cell, pipe, monkeypatch, script, error):
     (tmp_path / "command.py").write_text(script)
     monkeypatch.setattr(cell_process, "COMMAND", tmp_path / "command.py")
-    process = CellProcess(cell, Storage.at(tmp_path / "sweep"), "unused", {}, pipe)
+    process = CellProcess(cell, Storage.at(tmp_path / "sweep"), "unused", {}, pipe, until="report")
     wait_until(process.has_ended)
     assert process.error() == error
 
@@ -66,7 +66,7 @@ def test_stopping_ends_what_ignores_sigterm_too(tmp_path, cell, pipe, monkeypatc
     (tmp_path / "command.py").write_text(stubborn)
     monkeypatch.setattr(cell_process, "COMMAND", tmp_path / "command.py")
     monkeypatch.setattr(cell_process, "STOP_SECONDS", 0.3)
-    process = CellProcess(cell, Storage.at(tmp_path), "unused", {}, pipe)
+    process = CellProcess(cell, Storage.at(tmp_path), "unused", {}, pipe, until="report")
     log = tmp_path / process.log
     wait_until(lambda: "up" in log.read_text())
     start = time.monotonic()

@@ -49,7 +49,8 @@ def test_channels_that_cannot_be_drawn_are_refused_before_anything_is_written(tm
 @pytest.mark.ray
 def test_a_failed_run_is_named_and_stops_no_other(tmp_path, toy_folder):
     words = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.epochs", "1"]
-    process = start("sweep", tmp_path, *words, "--vary", "train.learning-rate=1e30,1e-3")
+    until = ["--until", "evaluate"]
+    process = start("sweep", tmp_path, *words, "--vary", "train.learning-rate=1e30,1e-3", *until)
     output = process.communicate()[0]
     kill(process)
     assert process.returncode == 1
@@ -62,7 +63,8 @@ def test_a_failed_run_is_named_and_stops_no_other(tmp_path, toy_folder):
     run = tmp_path / finished["run"]
     assert finished["top1_cartesian"] == json.loads((run / "cartesian" / "evaluation.json").read_text())["top1"]
     # An ordinary run: the command of its own has nothing left to do, and starts no Ray.
-    assert "Ray" not in finish(start("run", run))
+    assert "Ray" not in finish(start("run", run, *until))
+    assert not (run / "cartesian" / "exemplars.parquet").exists()
 
 
 def processes_of(folder) -> list[str]:
