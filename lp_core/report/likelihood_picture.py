@@ -18,7 +18,9 @@ from lp_core.settings import ViewName
 SIDE = 400
 """Longer side of a drawn photograph in px."""
 OPACITY = 0.6
-"""Of the colours over the grey photograph. Source: our choice; at less the photograph's brightness hides the map."""
+"""Of the colours over the grey photograph. Source: our choice."""
+CONTRAST = 0.5
+"""Of the grey photograph. Source: our choice; at 1 its bright parts pass for likely ones."""
 _MARGIN, _GAP, _LINE = 14, 18, 20
 _BAR = 12
 """Height of the scale of colours in px."""
@@ -77,7 +79,7 @@ def likelihood_picture(
 def _coloured(photograph: np.ndarray, map: LikelihoodMap, label: int, scale: float, highest: float) -> np.ndarray:
     """The photograph in grey, in colours where the grid lies."""
     grey_HW = cv2.cvtColor(photograph, cv2.COLOR_RGB2GRAY)
-    picture = np.repeat(grey_HW[..., None], 3, 2).astype(np.float32)
+    picture = np.repeat(128 + CONTRAST * (grey_HW[..., None].astype(np.float32) - 128), 3, 2)
     left, top, right, bottom = _edges(map, scale)
     x = (np.arange(picture.shape[1]) + 0.5 - left) / (right - left)
     y = (np.arange(picture.shape[0]) + 0.5 - top) / (bottom - top)

@@ -1,5 +1,7 @@
 """Annotations in Pascal VOC's form are read, also for resized photographs; hostile and damaged ones are refused."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,7 +76,6 @@ def test_hostile_and_damaged_files_are_refused_in_one_line(data, words):
 @given(st.integers(0, len(xml()) - 1), st.binary(min_size=1, max_size=3))
 def test_any_damage_is_read_or_refused(place, bytes_there):
     data = xml()
-    try:
-        read_boxes(data[:place] + bytes_there + data[place + 1 :], "x.xml")
-    except DataError as error:
-        assert "\n" not in str(error)
+    with contextlib.suppress(DataError):  # any other error fails the test
+        for box in read_boxes(data[:place] + bytes_there + data[place + 1 :], "x.xml").boxes:
+            assert box.top < box.bottom
