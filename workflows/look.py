@@ -52,10 +52,10 @@ def look(command: LookCommand) -> None:
     if options.boxes:
         check(Path(options.boxes).expanduser().is_dir(), f"--boxes {options.boxes} is not a folder")
     if options.run:
-        onlookers = onlookers_of_run(recipe, Storage.at(options.run))
+        onlookers = onlookers_of_run(recipe, Storage.at(options.run), options.crop_moves)
     else:
         assert options.weights is not None, "the command line has one of them"
-        onlookers = onlooker_of_weights(recipe, options.weights)
+        onlookers = onlooker_of_weights(recipe, options.weights, options.crop_moves)
     asked = None if options.named is None else chosen_label(onlookers.classes, options.named)
     check_pictures(files)
     tally = _Tally()
@@ -64,6 +64,8 @@ def look(command: LookCommand) -> None:
             try:
                 _look_at(file, onlookers, asked, command, tally, progress.advance)
             except LogpolarError as error:
+                if len(files) == 1:
+                    raise
                 tally.faults.append(str(error))
                 say(f"{error}; left out")
     if others:
@@ -132,7 +134,8 @@ def _report_map(view: ViewName, map: LikelihoodMap, label: int, onlookers: Onloo
     y, x = map.position(best)
     likelihood = {at: map.probability_GGC[at][label] for at in (best, centre)}
     where = "the centre" if best == centre else f"y {y:.0f}, x {x:.0f} px"
-    say(f"  {VIEW_TITLES[view]}: centre {likelihood[centre]:.3g}, best {likelihood[best]:.3g} at {where}")
+    likelihoods = f"centre {likelihood[centre]:.3g}, best {likelihood[best]:.3g} at {where}"
+    say(f"  {VIEW_TITLES[view]}, {map.moves} moves: {likelihoods}")
     for words, at in (("centre", centre), ("best", best)):
         top = (f"{onlookers.classes[index].name} {map.probability_GGC[at][index]:.3g}" for index in map.top(at))
         say(f"    top 5 at {words}: {', '.join(top)}")

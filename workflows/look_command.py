@@ -48,6 +48,9 @@ class LookOptions:
     its boxes tell it; else the most likely one at the centre."""
     grid: int = GRID
     """Fixations along either side, odd."""
+    crop_moves: bool = False
+    """Move the crop in the log-polar view, too, instead of the gaze within it: both views then see the same part of the
+    photograph. With --data.eval-crop 0.5 no fixation shows anything beyond the photograph's shorter side."""
     out: str | None = None
     """Folder for the pictures, or for one photograph a file that ends in .png; beside the photograph unless given."""
     boxes: str | None = None

@@ -29,8 +29,13 @@ class Onlookers:
     views: dict[ViewName, tuple[Eye, Answer]]
 
 
-def onlookers_of_run(recipe: Recipe, run: Storage) -> Onlookers:
+def onlookers_of_run(recipe: Recipe, run: Storage, crop_moves: bool = False) -> Onlookers:
     """Return the trained networks of a run's views.
+
+    Args:
+        recipe: settings of the run.
+        run: its folder.
+        crop_moves: as of `Eye`.
 
     Raises:
         LogpolarError: a view is not trained, or with other settings; its weights or the data set are not there.
@@ -41,15 +46,18 @@ def onlookers_of_run(recipe: Recipe, run: Storage) -> Onlookers:
     trained = {view: stages.trained(view) for view in recipe.views}
     dataset = DatasetFolder.open(recipe.data.path)
     classes = list(map(ImageClass, dataset.class_names, dataset.wnids))
-    return Onlookers(classes, {view: _onlooker(recipe, view, kept_network(trained[view])[0]) for view in trained})
+    return Onlookers(
+        classes, {view: _onlooker(_eye(recipe, view, crop_moves), kept_network(trained[view])[0]) for view in trained}
+    )
 
 
-def onlooker_of_weights(recipe: Recipe, source: str) -> Onlookers:
+def onlooker_of_weights(recipe: Recipe, source: str, crop_moves: bool = False) -> Onlookers:
     """Return the network of a weights file; its width, pool and number of classes are those of the weights.
 
     Args:
         recipe: settings; its one view is that of the weights. The data set may be missing.
         source: file, URI, or torchvision's name of published weights.
+        crop_moves: as of `Eye`.
 
     Raises:
         LogpolarError: the file holds no weights of a VGG-16, or of other classes than the data set has.
@@ -72,10 +80,14 @@ def onlooker_of_weights(recipe: Recipe, source: str) -> Onlookers:
         )
     else:
         classes = classes_of(imagenet_wnids()) if count == IMAGENET_CLASSES else numbered_classes(count, {})
-    return Onlookers(classes, {view: _onlooker(recipe, view, network)})
+    return Onlookers(classes, {view: _onlooker(_eye(recipe, view, crop_moves), network)})
 
 
-def _onlooker(recipe: Recipe, view: ViewName, network: VGG16) -> tuple[Eye, Answer]:
+def _eye(recipe: Recipe, view: ViewName, crop_moves: bool) -> Eye:
+    return Eye(view, recipe.geometry, recipe.data.eval_crop, crop_moves)
+
+
+def _onlooker(eye: Eye, network: VGG16) -> tuple[Eye, Answer]:
     import torch
 
     from lp_core.network.answering import answering
@@ -83,5 +95,4 @@ def _onlooker(recipe: Recipe, view: ViewName, network: VGG16) -> tuple[Eye, Answ
 
     prepare_measuring()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    eye = Eye(view, recipe.geometry, recipe.data.eval_crop)
     return eye, answering(network, device, BATCH)

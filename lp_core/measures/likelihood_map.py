@@ -1,13 +1,15 @@
 """How likely a network finds a class in one photograph, by the point that is fixated.
 
-A log-polar network moves its gaze within the evaluation crop; for an ordinary network the crop moves over the
-photograph by the same amount. Shapes: G fixations along either side, C classes, N images of a batch.
+A log-polar network moves its gaze within the evaluation crop, beyond which it sees black. For an ordinary network the
+crop moves over the photograph by the same amount, and shows the mean colour beyond the photograph.
+Shapes: G fixations along either side, C classes, N images of a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -22,6 +24,7 @@ GRID = 11
 GRIDS = (3, 51)
 """Smallest and largest grid. Source: our choice; 51 x 51 is a fixation every 4 px of a 224 px input."""
 
+Moves = Literal["gaze", "crop"]
 Answer = Callable[[np.ndarray], np.ndarray]
 """A network: uint8 [N, size, size, 3] -> logits [N, C]."""
 
@@ -34,11 +37,18 @@ class Eye:
         view: kind of network input.
         settings: of the view.
         eval_crop: share of the photograph's shorter side that the evaluation crop has.
+        crop_moves: also the log-polar view moves its crop; both views then see the same part of the photograph.
     """
 
     view: ViewName
     settings: ViewSettings
     eval_crop: float
+    crop_moves: bool = False
+
+    @property
+    def moves(self) -> Moves:
+        """What moves from fixation to fixation."""
+        return "crop" if self.crop_moves or self.view == "cartesian" else "gaze"
 
     def crop(self, image_HWC: np.ndarray) -> Crop:
         """Return the evaluation crop of a photograph."""
@@ -46,7 +56,7 @@ class Eye:
 
     def look(self, shift_yx: tuple[float, float]) -> Look:
         """Return the look at a point, shifted from the middle of the crop by shares of its sides."""
-        return Look(gaze_shift_yx=shift_yx) if self.view == "log_polar" else Look(crop_shift_yx=shift_yx)
+        return Look(gaze_shift_yx=shift_yx) if self.moves == "gaze" else Look(crop_shift_yx=shift_yx)
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,12 @@ class LikelihoodMap:
     Args:
         probability_GGC: float64 [G, G, C], softmax of the logits; sums to 1 over the classes.
         crop: that the grid spans, from edge to edge, in px of the photograph.
+        moves: what moved from fixation to fixation.
     """
 
     probability_GGC: np.ndarray
     crop: Crop
+    moves: Moves = "gaze"
 
     @property
     def grid(self) -> int:
@@ -124,7 +136,7 @@ def likelihood_map(image_HWC: np.ndarray, eye: Eye, answer: Answer, grid: int = 
         looks = map(eye.look, places[start : start + batch])
         seen = [network_input(image_HWC, crop, eye.view, eye.settings, look) for look in looks]
         logits.append(answer(np.stack(seen)))
-    return LikelihoodMap(softmax(np.concatenate(logits)).reshape(grid, grid, -1), crop)
+    return LikelihoodMap(softmax(np.concatenate(logits)).reshape(grid, grid, -1), crop, eye.moves)
 
 
 def softmax(logits_NC: np.ndarray) -> np.ndarray:

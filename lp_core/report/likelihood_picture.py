@@ -62,11 +62,13 @@ def likelihood_picture(
     first = next(iter(maps.values()))
     _rectangle(pen, _MARGIN, top, _edges(first, scale), FAINT)
     for box in boxes:
-        _rectangle(pen, _MARGIN, top, tuple(scale * edge for edge in (box.left, box.top, box.right, box.bottom)), INK)
+        limits = (width, height, width, height)
+        edges = zip((box.left, box.top, box.right, box.bottom), limits, strict=True)
+        _rectangle(pen, _MARGIN, top, tuple(scale * min(max(edge, 0), limit) for edge, limit in edges), INK)
 
     for number, (view, likelihoods) in enumerate(maps.items(), start=1):
         left = _MARGIN + number * (room + _GAP)
-        sheet.write((left, top - _LINE // 2), VIEW_TITLES[view], SOFT, width=room)
+        sheet.write((left, top - _LINE // 2), f"{VIEW_TITLES[view]}, {likelihoods.moves} moves", SOFT, width=room)
         sheet.image.paste(Image.fromarray(_coloured(photograph, likelihoods, label, scale, highest)), (left, top))
         _mark(pen, left, top, likelihoods, label, scale)
         best, centre = (likelihoods.probability_GGC[at][label] for at in (likelihoods.best(label), likelihoods.centre))

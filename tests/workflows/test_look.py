@@ -71,7 +71,7 @@ def test_both_views_look_side_by_side(run, photographs, names, capsys):
     shown = capsys.readouterr().out
     assert re.search(r"0\.jpg \(\d+ x \d+ px\): .*, the most likely class at the centre", shown)
     for view in ("ordinary view", "log-polar view"):
-        assert re.search(rf"  {view}: centre 0\.\d+, best 0\.\d+ at ", shown)
+        assert re.search(rf"  {view}, (crop|gaze) moves: centre 0\.\d+, best 0\.\d+ at ", shown)
     assert shown.count("top 5 at centre: ") == shown.count("top 5 at best: ") == 2
     assert all(len(line.split(", ")) == 5 for line in shown.splitlines() if "top 5" in line)
     drawn = cv2.imread(str(photographs / "0.jpg.look.png"))

@@ -114,6 +114,17 @@ def test_inputs_are_those_of_moved_crops_and_moved_eyes(canvas, size):
                 np.testing.assert_allclose(maps[view].probability_GGC[row, column], odds / odds.sum(), rtol=2e-3)
 
 
+def test_the_crop_may_move_in_both_views(canvas):
+    """With half the side no crop leaves the photograph: each fixation is an evaluation of a photograph cut there."""
+    image, whole = canvas[:300, :300], Eye("log_polar", SETTINGS, 1.0)
+    moved = likelihood_map(image, Eye("log_polar", SETTINGS, 0.5, crop_moves=True), projection, 3)
+    assert (moved.moves, likelihood_map(image, whole, projection, 3).moves) == ("crop", "gaze")
+    for row, column in np.ndindex(3, 3):
+        part = image[75 * row : 75 * row + 150, 75 * column : 75 * column + 150]
+        alone = likelihood_map(part, whole, projection, 3)
+        np.testing.assert_array_equal(moved.probability_GGC[row, column], alone.probability_GGC[1, 1])
+
+
 def test_batches_leave_no_trace(canvas):
     eye = Eye("log_polar", SETTINGS, 0.875)
     sizes = []
