@@ -12,7 +12,7 @@ import numpy as np
 from lp_core.dataset.boxes import Box
 from lp_core.errors import DataError, LogpolarError, check
 from lp_core.indexing.identity.class_choice import chosen_label, described, label_of, label_of_path
-from lp_core.measures.likelihood_map import LikelihoodMap, likelihood_map, shifts
+from lp_core.measures.likelihood_map import LikelihoodMap, likelihood_map, plain, probabilities, shifts
 from lp_core.measures.pointing import Pointing, pointing, pointing_accuracy
 from lp_core.report.likelihood_picture import likelihood_picture
 from lp_core.report.picture import png
@@ -25,6 +25,8 @@ from workflows.look_files import LookFile, boxes_of, check_pictures, look_files,
 from workflows.look_networks import BATCH, Onlookers, onlooker_of_weights, onlookers_of_run
 
 Maps = dict[ViewName, LikelihoodMap]
+Frames = dict[ViewName, tuple[float, float]]
+"""Likelihood of the class in a plain photograph, at the best and at the middle fixation."""
 SEED = 0
 """Of the bootstrap of pointing accuracy. Our choice."""
 
@@ -101,10 +103,15 @@ def _look_at(
     mine = [box for box in boxes if label_of(classes, box.name) == label]
     height, width = image_HWC.shape[:2]
     say(f"{file.photograph} ({width} x {height} px): {name}, {origin}")
+    frames: Frames = {}
     for view, map in maps.items():
-        _report_map(view, map, label, onlookers)
+        eye, answer = onlookers.views[view]
+        places = [map.shift(map.best(label)), map.shift(map.centre)]
+        best, centre = probabilities(plain(image_HWC), eye, answer, places, BATCH)[:, label]
+        frames[view] = float(best), float(centre)
+        _report_map(view, map, label, onlookers, frames[view])
     title = f"Likelihood of {name} by fixation: {file.photograph.name}"
-    write_picture(file.picture, png(likelihood_picture(image_HWC, maps, label, title, mine)))
+    write_picture(file.picture, png(likelihood_picture(image_HWC, maps, label, title, frames=frames, boxes=mine)))
     say(f"  drawn: {file.picture}")
     if options.boxes and not mine:
         tally.without["no annotation" if annotation is None else "no box of its class"] += 1
@@ -129,13 +136,16 @@ def _label(
     return int(at_centre.argmax()), "the most likely class at the centre"
 
 
-def _report_map(view: ViewName, map: LikelihoodMap, label: int, onlookers: Onlookers) -> None:
+def _report_map(
+    view: ViewName, map: LikelihoodMap, label: int, onlookers: Onlookers, frame: tuple[float, float]
+) -> None:
     best, centre = map.best(label), map.centre
     y, x = map.position(best)
     likelihood = {at: map.probability_GGC[at][label] for at in (best, centre)}
     where = "the centre" if best == centre else f"y {y:.0f}, x {x:.0f} px"
     likelihoods = f"centre {likelihood[centre]:.3g}, best {likelihood[best]:.3g} at {where}"
     say(f"  {VIEW_TITLES[view]}, {map.moves} moves: {likelihoods}")
+    say(f"    a plain photograph of its mean colour: {frame[0]:.3g} at best, {frame[1]:.3g} at centre")
     for words, at in (("centre", centre), ("best", best)):
         top = (f"{onlookers.classes[index].name} {map.probability_GGC[at][index]:.3g}" for index in map.top(at))
         say(f"    top 5 at {words}: {', '.join(top)}")

@@ -7,7 +7,7 @@ Shapes: G fixations along either side, C classes, N images of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,6 +98,11 @@ class LikelihoodMap:
         down, right = (index / (self.grid - 1) for index in fixation)
         return self.crop.top + down * self.crop.height, self.crop.left + right * self.crop.width
 
+    def shift(self, fixation: tuple[int, int]) -> tuple[float, float]:
+        """Return where a fixation lies, (y, x) from the middle of the crop in shares of its sides."""
+        y, x = (shifts(self.grid)[index] for index in fixation)
+        return y, x
+
     def top(self, fixation: tuple[int, int], number: int = 5) -> list[int]:
         """Return the classes that are most likely there, the first first; of equals the lower index."""
         return np.argsort(-self.probability_GGC[fixation], kind="stable")[:number].tolist()
@@ -129,14 +134,43 @@ def likelihood_map(image_HWC: np.ndarray, eye: Eye, answer: Answer, grid: int = 
         SettingError: the grid is even or out of range.
         DataError: the network answers with NaN or infinity.
     """
-    crop = eye.crop(image_HWC)
     places = [(y, x) for y in shifts(grid) for x in shifts(grid)]
-    logits = []
-    for start in range(0, len(places), batch):
-        looks = map(eye.look, places[start : start + batch])
+    probability_FC = probabilities(image_HWC, eye, answer, places, batch)
+    return LikelihoodMap(probability_FC.reshape(grid, grid, -1), eye.crop(image_HWC), eye.moves)
+
+
+def probabilities(
+    image_HWC: np.ndarray, eye: Eye, answer: Answer, shift_yx: Sequence[tuple[float, float]], batch: int = 32
+) -> np.ndarray:
+    """Ask a network at some fixations of a photograph.
+
+    Args:
+        image_HWC: decoded photograph, uint8 [H, W, 3].
+        eye: view, settings and crop of the network.
+        answer: the network.
+        shift_yx: F fixations, from the middle of the crop in shares of its sides.
+        batch: most images that the network is asked about together.
+
+    Returns:
+        float64 [F, C], which sum to 1 over the classes.
+
+    Raises:
+        DataError: the network answers with NaN or infinity.
+    """
+    crop, logits = eye.crop(image_HWC), []
+    for start in range(0, len(shift_yx), batch):
+        looks = map(eye.look, shift_yx[start : start + batch])
         seen = [network_input(image_HWC, crop, eye.view, eye.settings, look) for look in looks]
         logits.append(answer(np.stack(seen)))
-    return LikelihoodMap(softmax(np.concatenate(logits)).reshape(grid, grid, -1), crop, eye.moves)
+    return softmax(np.concatenate(logits))
+
+
+def plain(image_HWC: np.ndarray) -> np.ndarray:
+    """Return a photograph of the same size in the mean colour of this one: what is likely in it is due to its frame.
+
+    A network that looks beside the centre sees where the crop or the photograph ends.
+    """
+    return np.broadcast_to(np.rint(image_HWC.mean((0, 1))).astype(np.uint8), image_HWC.shape).copy()
 
 
 def softmax(logits_NC: np.ndarray) -> np.ndarray:

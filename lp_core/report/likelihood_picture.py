@@ -28,7 +28,13 @@ _NUMBER = "{:.2g}"
 
 
 def likelihood_picture(
-    image_HWC: np.ndarray, maps: Mapping[ViewName, LikelihoodMap], label: int, title: str, boxes: Sequence[Box] = ()
+    image_HWC: np.ndarray,
+    maps: Mapping[ViewName, LikelihoodMap],
+    label: int,
+    title: str,
+    *,
+    frames: Mapping[ViewName, tuple[float, float]],
+    boxes: Sequence[Box] = (),
 ) -> Picture:
     """Draw the likelihood of a class by fixation over a photograph, one panel per view, in one scale from 0.
 
@@ -40,6 +46,7 @@ def likelihood_picture(
         maps: of the same crop.
         label: class that is drawn.
         title: heading.
+        frames: likelihoods in a plain photograph, at the most likely and at the middle fixation.
         boxes: around objects of the class, in px of the photograph.
 
     Returns:
@@ -53,7 +60,7 @@ def likelihood_picture(
     room = max(size[0], 200)  # for words beneath a narrow photograph
     panels = 1 + len(maps)
     wide = panels * room + (panels - 1) * _GAP
-    sheet = Sheet((2 * _MARGIN + wide, 2 * _MARGIN + size[1] + 4 * _LINE + _BAR), 1)
+    sheet = Sheet((2 * _MARGIN + wide, 2 * _MARGIN + size[1] + 5 * _LINE + _BAR), 1)
     pen, top = ImageDraw.Draw(sheet.image), _MARGIN + 2 * _LINE
     sheet.write((_MARGIN, _MARGIN + _LINE // 2), title, width=wide, bold=True)
 
@@ -74,7 +81,9 @@ def likelihood_picture(
         best, centre = (likelihoods.probability_GGC[at][label] for at in (likelihoods.best(label), likelihoods.centre))
         words = f"best {_NUMBER.format(best)} (ring), centre {_NUMBER.format(centre)} (cross)"
         sheet.write((left, top + size[1] + _LINE // 2 + 2), words, width=room)
-    _draw_scale(sheet, (_MARGIN + room + _GAP, top + size[1] + _LINE + 6), min(room, SIDE), highest)
+        words = "plain photograph {:.2g} (ring), {:.2g} (cross)".format(*frames[view])
+        sheet.write((left, top + size[1] + 3 * _LINE // 2 + 2), words, SOFT, width=room)
+    _draw_scale(sheet, (_MARGIN + room + _GAP, top + size[1] + 2 * _LINE + 6), min(room, SIDE), highest)
     return np.asarray(sheet.image)
 
 

@@ -74,6 +74,7 @@ def test_both_views_look_side_by_side(run, photographs, names, capsys):
         assert re.search(rf"  {view}, (crop|gaze) moves: centre 0\.\d+, best 0\.\d+ at ", shown)
     assert shown.count("top 5 at centre: ") == shown.count("top 5 at best: ") == 2
     assert all(len(line.split(", ")) == 5 for line in shown.splitlines() if "top 5" in line)
+    assert len(re.findall(r"a plain photograph of its mean colour: [\d.e-]+ at best, [\d.e-]+ at centre", shown)) == 2
     drawn = cv2.imread(str(photographs / "0.jpg.look.png"))
     look(photographs / "0.jpg", "--run", run, "--views", "log_polar", "--out", photographs / "one.png")
     assert cv2.imread(str(photographs / "one.png")).shape[1] < drawn.shape[1]

@@ -8,7 +8,7 @@ from lp_core.errors import DataError, SettingError
 from lp_core.images.crop import Crop, centre_crop
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.network_input import network_input, sample_composed
-from lp_core.measures.likelihood_map import Eye, LikelihoodMap, likelihood_map, shifts, softmax
+from lp_core.measures.likelihood_map import Eye, LikelihoodMap, likelihood_map, plain, probabilities, shifts, softmax
 from lp_core.settings import ViewSettings
 
 VIEWS = ("cartesian", "log_polar")
@@ -123,6 +123,34 @@ def test_the_crop_may_move_in_both_views(canvas):
         part = image[75 * row : 75 * row + 150, 75 * column : 75 * column + 150]
         alone = likelihood_map(part, whole, projection, 3)
         np.testing.assert_array_equal(moved.probability_GGC[row, column], alone.probability_GGC[1, 1])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_some_fixations_are_those_of_the_map(canvas, view):
+    eye = Eye(view, SETTINGS, 0.875)
+    map = likelihood_map(canvas, eye, foveal(view), 5)
+    chosen = [(0, 3), (2, 2), (4, 1)]
+    found = probabilities(canvas, eye, foveal(view), [map.shift(fixation) for fixation in chosen])
+    np.testing.assert_array_equal(found, [map.probability_GGC[fixation] for fixation in chosen])
+
+
+def test_a_plain_photograph_shows_what_is_due_to_the_frame():
+    """A network that answers to darkness alone finds it at the crop's edge, in the plain photograph as well."""
+    image = np.full((120, 150, 3), 200, np.uint8)
+    image[40:80, 60:90] = 250
+    assert plain(image).shape == image.shape
+    assert (plain(image) == np.rint(image.mean((0, 1)))).all()
+    eye = Eye("log_polar", SETTINGS, 1.0)
+
+    def darkness(images):
+        dark = (images < 10).mean((1, 2, 3))
+        return 20 * np.stack([dark, np.zeros_like(dark)], 1)
+
+    map = likelihood_map(image, eye, darkness)
+    assert map.best(0) in [(0, 0), (0, 10), (10, 0), (10, 10)]
+    best, centre = probabilities(plain(image), eye, darkness, [map.shift(map.best(0)), map.shift(map.centre)])[:, 0]
+    assert best == pytest.approx(map.probability_GGC[map.best(0)][0])
+    assert best > 0.9 > 0.7 > centre
 
 
 def test_batches_leave_no_trace(canvas):

@@ -7,12 +7,16 @@ import pytest
 from lp_core.dataset.boxes import Box
 from lp_core.images.crop import centre_crop
 from lp_core.measures.likelihood_map import LikelihoodMap
-from lp_core.report.likelihood_picture import likelihood_picture
+from lp_core.report.likelihood_picture import likelihood_picture as picture_of
 
 GREY = np.full((200, 300, 3), 128, np.uint8)
 CROP = centre_crop(200, 300, 0.8)
 TOP, LEFTS = 54, (14, 432, 850)
 """Corners of the three panels, in px of the picture."""
+
+
+def likelihood_picture(image, maps, label, title, boxes=()):
+    return picture_of(image, maps, label, title, frames=dict.fromkeys(maps, (0.1, 0.2)), boxes=boxes)
 
 
 def map_of(likelihood_GG) -> LikelihoodMap:
