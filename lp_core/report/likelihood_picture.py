@@ -57,7 +57,7 @@ def likelihood_picture(
     size = max(1, round(width * scale)), max(1, round(height * scale))
     photograph = cv2.resize(image_HWC, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     highest = max(float(each.probability_GGC[..., label].max()) for each in maps.values())
-    room = max(size[0], 200)  # for words beneath a narrow photograph
+    room = max(size[0], 300)  # for words beneath a narrow photograph
     panels = 1 + len(maps)
     wide = panels * room + (panels - 1) * _GAP
     sheet = Sheet((2 * _MARGIN + wide, 2 * _MARGIN + size[1] + 5 * _LINE + _BAR), 1)
