@@ -12,7 +12,7 @@ import numpy as np
 from lp_core.dataset.boxes import Box
 from lp_core.errors import DataError, LogpolarError, check
 from lp_core.indexing.identity.class_choice import chosen_label, described, label_of, label_of_path
-from lp_core.measures.likelihood_map import LikelihoodMap, likelihood_map, plain, probabilities, shifts
+from lp_core.measures.likelihood_map import Answer, LikelihoodMap, likelihood_map, plain, probabilities, shifts
 from lp_core.measures.pointing import Pointing, pointing, pointing_accuracy
 from lp_core.report.likelihood_picture import likelihood_picture
 from lp_core.report.picture import png
@@ -90,25 +90,14 @@ def _look_at(
     image_HWC = read_photograph(file.photograph)
     annotation = boxes_of(file.photograph, options.boxes) if options.boxes else None
     boxes = annotation.on(*image_HWC.shape[:2]) if annotation else ()
-    maps: Maps = {}
-    for view, (eye, answer) in onlookers.views.items():
-
-        def counted(images_NSRC: np.ndarray, answer=answer) -> np.ndarray:
-            advance(len(images_NSRC))
-            return answer(images_NSRC)
-
-        maps[view] = likelihood_map(image_HWC, eye, counted, options.grid, BATCH)
+    maps = _maps(image_HWC, onlookers, options.grid, advance)
     label, origin = _label(file.photograph, onlookers, asked, boxes, maps)
     name = described(classes[label])
     mine = [box for box in boxes if label_of(classes, box.name) == label]
     height, width = image_HWC.shape[:2]
     say(f"{file.photograph} ({width} x {height} px): {name}, {origin}")
-    frames: Frames = {}
+    frames = _frames(image_HWC, maps, label, onlookers)
     for view, map in maps.items():
-        eye, answer = onlookers.views[view]
-        places = [map.shift(map.best(label)), map.shift(map.centre)]
-        best, centre = probabilities(plain(image_HWC), eye, answer, places, BATCH)[:, label]
-        frames[view] = float(best), float(centre)
         _report_map(view, map, label, onlookers, frames[view])
     title = f"Likelihood of {name} by fixation: {file.photograph.name}"
     write_picture(file.picture, png(likelihood_picture(image_HWC, maps, label, title, frames=frames, boxes=mine)))
@@ -118,6 +107,31 @@ def _look_at(
     elif options.boxes:
         for view, map in maps.items():
             tally.pointings.setdefault(view, []).append(pointing(map, label, mine))
+
+
+def _maps(image_HWC: np.ndarray, onlookers: Onlookers, grid: int, advance: Callable[[int], None]) -> Maps:
+    """The map of every view; counts the fixations as they are answered."""
+
+    def counted(answer: Answer) -> Answer:
+        def answered(images_NSRC: np.ndarray) -> np.ndarray:
+            logits_NC = answer(images_NSRC)
+            advance(len(images_NSRC))
+            return logits_NC
+
+        return answered
+
+    views = onlookers.views.items()
+    return {view: likelihood_map(image_HWC, eye, counted(answer), grid, BATCH) for view, (eye, answer) in views}
+
+
+def _frames(image_HWC: np.ndarray, maps: Maps, label: int, onlookers: Onlookers) -> Frames:
+    """What the frame alone explains of every view's map."""
+    frames: Frames = {}
+    for view, map in maps.items():
+        places = [map.shift(map.best(label)), map.shift(map.centre)]
+        best, centre = probabilities(plain(image_HWC), *onlookers.views[view], places, BATCH)[:, label]
+        frames[view] = float(best), float(centre)
+    return frames
 
 
 def _label(
