@@ -26,6 +26,7 @@ VERBS = {
     "sweep": "many runs: every combination of seeds, varied settings and controls",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find the exemplars again by brute force and compare",
+    "look": "draw how likely a network finds a class in a photograph, by the point that is fixated",
     "warp": "one picture to its log-polar image, or back",
 }
 
@@ -91,6 +92,11 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         _measure(arguments)
     elif verb == "report":
         _report(arguments)
+    elif verb == "look":
+        from workflows.look import look
+        from workflows.look_command import look_command
+
+        look(look_command(VERBS[verb], arguments))
     elif verb == "warp":
         from workflows.warp import warp
 

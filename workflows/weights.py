@@ -34,7 +34,7 @@ def import_weights(session: Session, source: str) -> None:
     folder = run / view
     trained = folder.exists("stages/train.json") or folder.files(CHECKPOINTS)
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
-    with _named_by_option():
+    with named_by_option():
         tensors, identity, remark = read_weights(source)
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
@@ -42,7 +42,7 @@ def import_weights(session: Session, source: str) -> None:
         return
     session.lock()
     with stage_run(stage) as watch:
-        with _named_by_option():
+        with named_by_option():
             network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), source)
         data = weights_bytes(network)
         session.write_config()
@@ -52,7 +52,7 @@ def import_weights(session: Session, source: str) -> None:
 
 
 @contextmanager
-def _named_by_option() -> Iterator[None]:
+def named_by_option() -> Iterator[None]:
     """Put the option's name before messages about its file."""
     try:
         yield

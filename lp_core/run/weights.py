@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 
 import torch
@@ -12,6 +14,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from lp_core.errors import DataError
+from lp_core.network.layers import CHANNELS
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.settings import NetworkSettings, ViewName
@@ -83,6 +86,24 @@ def network_with(
         raise DataError(f"{source}: {difference}")
     network.to_empty(device="cpu").load_state_dict(tensors)
     return network
+
+
+def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tuple[NetworkSettings, int]:
+    """Return the settings with the width and the pool that weights have, and their number of classes.
+
+    Weights that are no VGG-16's keep the given settings and have 1 class; `network_with` says what they are.
+
+    Raises:
+        SettingError: the width is out of range.
+    """
+    shape = {name: tuple(value.shape) for name, value in tensors.items()}
+    first, last, reads, classes = (
+        shape.get(f"{name}.weight", ()) for name in ("features.0", "features.28", "classifier.0", "classifier.6")
+    )
+    if not (first and last and len(reads) == len(classes) == 2):
+        return settings, 1
+    pool = math.isqrt(reads[1] // last[0])
+    return replace(settings, width=first[0] / CHANNELS[0][0], pool=max(1, pool)), classes[0]
 
 
 DEPTHS = {8: "VGG-11", 10: "VGG-13", 16: "VGG-19"}
