@@ -14,7 +14,8 @@ from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
-from lp_core.settings import VIEW_NAMES, Recipe, ViewName, ViewSettings, VisualizeSettings
+from lp_core.settings import VIEW_NAMES, MeasureSettings, Recipe, ViewName, ViewSettings, VisualizeSettings
+from lp_core.settings.fields import setting_name
 from lp_core.storage import Storage
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
@@ -114,6 +115,31 @@ class PlaceOptions(StageOptions):
     """Run folder, instead of --run."""
 
 
+ShortMeasureOptions: Any = make_dataclass(
+    "ShortMeasureOptions",
+    [
+        (
+            field.name,
+            Annotated[get_type_hints(MeasureSettings)[field.name], arg(aliases=(f"--{setting_name(field.name)}",))],
+            field.default,
+        )
+        for field in fields(MeasureSettings)
+        if field.metadata.get("role") == "selection"
+    ],
+    bases=(MeasureSettings,),
+    frozen=True,
+    kw_only=True,
+)
+"""What is measured, further sets also without prefix: `--tolerance` besides `--measure.tolerance`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(PlaceOptions):
+    """The same, for `logpolar measure [RUN]`."""
+
+    measure: ShortMeasureOptions = field(default_factory=ShortMeasureOptions)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeighedOptions(StageOptions):
     """The same, for stages that can work with weights from elsewhere."""
@@ -165,6 +191,7 @@ BY_PLACE = ("measure", "report", "verify")
 """Verbs that take the run folder without `--run`."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
+    "measure": MeasureOptions,
     "visualize": FigureOptions,
     "run": RunOptions,
     **dict.fromkeys(("evaluate", "scan"), WeighedOptions),
@@ -218,18 +245,20 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     """A recipe as the default values of a verb's options."""
     values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
-    short = get_type_hints(kind)["visualize"]
-    values["visualize"] = short(
-        **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    )
+    for name in ("visualize", "measure"):  # sections whose options some verbs take without prefix
+        section = values[name]
+        values[name] = get_type_hints(kind)[name](
+            **{part.name: getattr(section, part.name) for part in fields(section)}
+        )
     return kind(**values, run=tyro.MISSING if run is None else run)
 
 
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
     values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
-    drawn = {setting.name: getattr(options.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    return Recipe(**values | {"visualize": VisualizeSettings(**drawn)})
+    for name, plain in (("visualize", VisualizeSettings), ("measure", MeasureSettings)):
+        values[name] = plain(**{part.name: getattr(values[name], part.name) for part in fields(plain)})
+    return Recipe(**values)
 
 
 def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:

@@ -11,10 +11,10 @@ import numpy as np
 from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import CORE, TOLERANCE, Rules, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
-from lp_core.settings import VIEW_NAMES
+from lp_core.settings import VIEW_NAMES, MeasureSettings
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of
 from tasks.lesion import lesion
@@ -35,11 +35,13 @@ from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
+from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from lp_core.exemplars.ring_activity import LayerActivity
+    from lp_core.findings.run_tables import RunTables
 
 WITHOUT_UNTRAINED = (
     *(f"grouping.{name}.lambda" for name in ("G", "G_inside", "G_without_duplicates", "W", "W_unlike", "E")),
@@ -83,6 +85,8 @@ def measure_run(session: Session) -> Stage:
         for epoch, control in graph.networks(view).values():
             if (epoch, control) != (None, "none"):  # that of the finished weights is no control
                 scan_control(session, view, epoch, control)
+        if session.recipe.measure.tolerance:
+            tolerance_view(session, view)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
@@ -96,7 +100,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
     from lp_core.findings.grouping import independent_concordance
     from lp_core.findings.run_tables import MeasuredChannels, MeasuredNetwork, run_tables
 
-    run, rules = session.run, read_rules(committed_rules())
+    run, sets = session.run, rule_sets(session.recipe.measure)
     for view in session.recipe.views:
         for scan in session.stages.measured_scans(view).values():
             _check_files(scan)
@@ -125,6 +129,8 @@ def _measure_run(session: Session, stage: Stage) -> None:
             lesion=_lesion(session),
             accuracy=_accuracy(session),
         )
+        if session.recipe.measure.tolerance:
+            made = _with_tolerance(session, made)
         written = {name: run.write_table(name, table) for name, table in made.tables.items()}
         for name in run.files(files.MEASURES):  # which other views or settings left
             if name not in written and not name.startswith(PARTS):
@@ -134,13 +140,28 @@ def _measure_run(session: Session, stage: Stage) -> None:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
-        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels())
-        run.write_json(files.FINDINGS, findings_document(findings([made.values], [size], rules, absences), rules))
+        looked_at = tolerance_images(session)
+        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels(), looked_at)
+        judged = [row for rules in sets for row in findings([made.values], [size], rules, absences)]
+        run.write_json(files.FINDINGS, findings_document(judged, sets[0]))
     for absence in absences:
         say(f"measure {absence.view}: {absence.measure or 'all'} left out: {absence.reason}")
     facts = {"files": written, "input_px": size.input_px, "classes": size.classes, "images": size.images}
+    facts |= {} if looked_at is None else {"tolerance_images": looked_at}
     stage.finish(watch.seconds, **facts, absences=[asdict(absence) for absence in absences])
     (run / PARTS).remove_folder()
+
+
+def rule_sets(settings: MeasureSettings) -> list[Rules]:
+    """The rules of the claims that are judged: those of `measure.toml`, and of the sets that were asked for."""
+    names = [CORE, *([TOLERANCE] if settings.tolerance else [])]
+    return [read_rules(committed_rules(name)) for name in names]
+
+
+def _with_tolerance(session: Session, made: RunTables) -> RunTables:
+    """The tables, and what the tolerance tests of all views found."""
+    curves, summary, values = tolerance_tables(session)
+    return made.with_table(files.TOLERANCE_CURVES, curves, {}).with_table(files.TOLERANCE_SUMMARY, summary, values)
 
 
 def _check_files(scan: Stage) -> None:

@@ -38,6 +38,7 @@ def graph(imported: bool = False) -> dict[str, Stage]:
         made.scan(_LOG_POLAR),
         made.changes(_LOG_POLAR),
         made.visualize(_LOG_POLAR),
+        made.tolerance(_LOG_POLAR),
         made.measure(),
         made.report(),
     ]
@@ -65,7 +66,7 @@ def stage_table() -> str:
         before = ", ".join(dict.fromkeys(earlier.name for earlier in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
         reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
-        if stage.name in ("evaluate", "scan", "visualize", "report"):
+        if stage.name in ("evaluate", "scan", "visualize", "tolerance", "report"):
             reads += ", data set"
         folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
         writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])

@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import TOLERANCE, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -23,6 +23,7 @@ from lp_core.run.inputs import (
     measure_inputs,
     scan_inputs,
     settings_among,
+    tolerance_inputs,
     train_inputs,
     visualize_inputs,
 )
@@ -31,6 +32,7 @@ from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
+from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
 from workflows.repeat import options
 
@@ -46,11 +48,12 @@ WRITES = {
     ),
     "changes": (files.CHANGES,),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
+    "tolerance": (files.TOLERANCE,),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan"}
+_VERBS = {"compare": "evaluate", "changes": "scan", "tolerance": "measure"}
 """Commands that are not named like the stage they make."""
 
 
@@ -178,6 +181,14 @@ class StageGraph:
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
 
+    def tolerance(self, view: ViewName) -> Stage:
+        """What a view's network answers while photographs are turned, scaled, shifted and masked."""
+        source = self.source(view)
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
+        inputs |= tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION}
+        others = self._placement("data", "scan")
+        return self._stage(self.run / view, "tolerance", inputs, f"view {view}", source, others=others)
+
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
@@ -207,7 +218,13 @@ class StageGraph:
         }
         rules = read_rules(committed_rules()).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
-        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+        inputs = findings_inputs(self.recipe, fingerprints, rules)
+        if self.recipe.measure.tolerance:
+            tested = {view: self.tolerance(view) for view in self.recipe.views}
+            inputs["tolerance"] = {"rules": read_rules(committed_rules(TOLERANCE)).fingerprint}
+            inputs["tolerance"] |= {view: stage.fingerprint for view, stage in tested.items()}
+            before += tested.values()
+        return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:
         """The measures of the views and epochs that were chosen when they were made; None if they never were."""
@@ -218,7 +235,9 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        sets = replace(self.recipe.measure, tolerance="tolerance" in manifest["inputs"])
+        views = tuple(view for view in VIEW_NAMES if view in scans)
+        chosen = replace(self.recipe, views=views, scan=scan, measure=sets)
         return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:

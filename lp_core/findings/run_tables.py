@@ -67,6 +67,11 @@ class RunTables:
     tables: dict[str, pa.Table]
     values: Values = field(default_factory=dict)
 
+    def with_table(self, name: str, table: pa.Table, values: Values) -> RunTables:
+        """Return the same with one more table, and its values and their differences between views."""
+        every = self.values | with_differences(values)
+        return RunTables(self.tables | {name: table.combine_chunks(), files.VALUES: values_table(every)}, every)
+
     def complete_channels(self) -> dict[tuple[str, str], int]:
         """Return the number of channels with nine images, by view and layer."""
         counts: dict[tuple[str, str], int] = {}

@@ -106,6 +106,8 @@ class ReportData:
     """image_id -> the same of the log-polar image. Optional."""
     measured: Measured | None = None
     """What `measure` found; None if the run was not measured."""
+    field_degrees: float | None = None
+    """Visual angle that the crop's side spans; None if nobody said it."""
     nines: Sequence[PercentileNine] = ()
     """Channels at percentiles of grouping, of all views."""
     per_row: int = 1

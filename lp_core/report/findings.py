@@ -14,9 +14,15 @@ from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
+from lp_core.report.tolerance_table import ToleranceNumber, tolerance_numbers
 from lp_core.settings import VIEW_NAMES, ViewName
 
-KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire"}
+KINDS = {
+    "grouping": "Grouping of the nine",
+    "firing": "Where channels fire",
+    "tolerance": "What networks tolerate",
+}
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
 """Layers whose activation by ring is drawn. Source: the specification."""
@@ -47,6 +53,10 @@ class ShownKind:
     """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    numbers: Sequence[ToleranceNumber] = ()
+    """Of the tolerance test, with intervals over images."""
+    field_degrees: float | None = None
+    """Visual angle that the crop's side spans, where the settings say it."""
     left_out: Sequence[str] = ()
     """Conditions of the lesion test that were not measured, in words."""
 
@@ -72,17 +82,28 @@ def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
     return kinds
 
 
-def shown_kinds(measured: Measured) -> list[ShownKind]:
-    """Return what the Findings section of a run shows."""
+def shown_kinds(measured: Measured, field_degrees: float | None = None) -> list[ShownKind]:
+    """Return what the Findings section of a run shows.
+
+    Args:
+        measured: findings and tables.
+        field_degrees: visual angle that the crop's side spans; None if nobody said it.
+    """
     lesioned = {row["condition"] for row in measured.rows("lesion")}
     left_out = [words for condition, words in CONDITIONS.items() if lesioned and condition not in lesioned]
-    drawn = {"grouping": _grouping_figures, "firing": _firing_figures}
+    drawn = {
+        "grouping": _grouping_figures,
+        "firing": _firing_figures,
+        "tolerance": lambda measured: _tolerance_figures(measured, field_degrees),
+    }
     return [
         ShownKind(
             name=name,
             title=KINDS.get(name, name),
             claims=claims,
             figures=drawn[name](measured) if name in drawn else {},
+            numbers=tolerance_numbers(measured.rows("tolerance_summary")) if name == "tolerance" else (),
+            field_degrees=field_degrees,
             left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()
@@ -130,6 +151,16 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
         **rings,
         "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
         "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
+    }
+
+
+def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[str, list[Markup]]:
+    rows, summary = measured.rows("tolerance"), measured.rows("tolerance_summary")
+    input_px = max((finding["input_px"] for finding in measured.findings), default=0)
+    return {
+        "curves": _elements([rotation_figure(rows), scale_figure(rows)]),
+        "masks": _elements([mask_figure(rows, summary, input_px, field_degrees)]),
+        "fixations": _elements(fixation_figure(rows, transform) for transform in MAPS),
     }
 
 

@@ -103,7 +103,9 @@ def _map(data: ReportData) -> dict[str, Any] | None:
     if eye is None:
         return None
     edges = [round(max(0.0, float(eye.radius_of(ring - 0.5))), 3) for ring in range(eye.rings + 1)]
-    return {"size": eye.size, "centre": eye.centre_yx, "sectors": eye.sectors, "edges": edges, "wraps": data.wraps}
+    seam = {"seam": eye.seam_degrees} if eye.seam_degrees else {}
+    sizes = {"size": eye.size, "centre": eye.centre_yx, "sectors": eye.sectors}
+    return {**sizes, "edges": edges, "wraps": data.wraps, **seam}
 
 
 def _json(value: Any) -> str:

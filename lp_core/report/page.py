@@ -61,7 +61,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         titles=VIEW_TITLES,
         curves=[Markup(svg) for svg in curves.values()],
         samples=samples,
-        kinds=shown_kinds(data.measured) if data.measured else [],
+        kinds=shown_kinds(data.measured, data.field_degrees) if data.measured else [],
         nines=nines,
         layers=layers,
         settings=list(_settings(data.recipe)),

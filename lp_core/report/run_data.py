@@ -69,6 +69,7 @@ def report_data(
         wraps=recipe.network.angle_padding == "circular",
         per_row=per_row(recipe.geometry.size),
         measured=measured,
+        field_degrees=recipe.measure.field_degrees,
         nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
 

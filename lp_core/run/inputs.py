@@ -47,9 +47,8 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    return {
-        name: value for name, value in settings.items() if value or name not in ("blank_within", "equal_information")
-    }
+    later = ("blank_within", "equal_information", "seam_degrees")
+    return {name: value for name, value in settings.items() if value or name not in later}
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -102,7 +101,14 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    measure = result_values(recipe.measure)
+    del measure["tolerance_images"]  # counts by the stage that it leads to
+    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": measure}
+
+
+def tolerance_inputs(recipe: Recipe) -> dict[str, Any]:
+    """What the answers of a tolerance test depend on besides `measure_inputs`."""
+    return {"batch_size": recipe.scan.batch_size, "measure": {"tolerance_images": recipe.measure.tolerance_images}}
 
 
 _SHORT = {
@@ -127,6 +133,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["view.equal-information"] = recipe.geometry.equal_information
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
+        values["view.seam-degrees"] = recipe.geometry.seam_degrees
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

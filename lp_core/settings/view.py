@@ -40,6 +40,9 @@ class ViewSettings:
     the network is trained with."""
     equal_information: bool = False
     """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
+    seam_degrees: float = setting(0.0, Range(low=0, high=360, below=True, words="degrees, 0 <= angle < 360"))
+    """Where the circle is cut open: the angle of row 0, clockwise on the screen from the right. It matters to networks
+    without circular padding."""
 
     def __post_init__(self) -> None:
         check_fields(self, "view")

@@ -208,12 +208,13 @@ function frame(place, width, height, outlines) {
 const rectangle = ([top, left, bottom, right]) => `M${left} ${top}H${right}V${bottom}H${left}Z`;
 
 /** Outline of what a box of the log-polar image sees: an annular sector. */
-function sector({ sectors, edges, centre, wraps }, [top, left, bottom, right]) {
+function sector({ sectors, edges, centre, wraps, seam = 0 }, [top, left, bottom, right]) {
   const from = wraps ? top : Math.max(top, 0);
   const to = wraps ? Math.min(bottom, top + sectors) : Math.min(bottom, sectors);
   const radius = (edge) => edges[Math.min(Math.max(edge, 0), edges.length - 1)];
   const arc = (r) => Array.from({ length: 121 }, (_, step) => {
-    const angle = ((from + ((to - from) * step) / 120 - 0.5) * 2 * Math.PI) / sectors;
+    const turn = (from + ((to - from) * step) / 120 - 0.5) / sectors + seam / 360;
+    const angle = turn * 2 * Math.PI;
     const [y, x] = [centre[0] + 0.5 + r * Math.sin(angle), centre[1] + 0.5 + r * Math.cos(angle)];
     return `${x.toFixed(2)} ${y.toFixed(2)}`;
   });
