@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"weights: {options.weights or 'random, so the exemplars are those of an untrained network'}")
     network = load_weights(options.weights) if options.weights else vgg16(weights=None).eval()
     files = sorted(options.photos.rglob("*.[jJ][pP]*[gG]"))[:200] if options.photos else []
-    photographs = [decode_rgb(file.read_bytes()) for file in files] or [draw(0, "train", row)[0] for row in range(24)]
+    photographs = [decode_rgb(file.read_bytes()) for file in files] or [draw(0, "train", row)[0] for row in range(12)]
     crops = [resize_crop(image, centre_crop(*image.shape[:2], 0.875), 224) for image in photographs]
     x_N3SR = normalized(np.stack(crops), torch.device("cpu"))
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             patch, seen = cut(crops[row], receptive_field(options.layer).box(*unit[1:]))
             axes[2 * number, rank].imshow(np.dstack([patch, 255 * seen.astype(np.uint8)]))
             scaled = 0.5 + 0.5 * gradient_3LL / gradient_3LL.abs().max().clamp(min=1e-12)
-            axes[2 * number + 1, rank].imshow(scaled.permute(1, 2, 0))
+            axes[2 * number + 1, rank].imshow(scaled.permute(1, 2, 0).numpy())
         axes[2 * number, 0].set_title(f"{options.layer}, channel {channel}", loc="left")
     for axis in axes.flat:
         axis.set_axis_off()

@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     pictures = {
         "photograph": photograph,
-        "what the network sees": eye(image).permute(1, 2, 0),
-        f"|gradient| of class {int(logits_1L.argmax())}, fourth root": strength_HW**0.25,
+        "what the network sees": eye(image).permute(1, 2, 0).numpy(),
+        f"|gradient| of class {int(logits_1L.argmax())}, fourth root": (strength_HW**0.25).numpy(),
     }
     figure = Figure(figsize=(12, 4.4), layout="constrained")
     for axis, (title, picture) in zip(figure.subplots(1, 3), pictures.items(), strict=True):

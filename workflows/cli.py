@@ -25,6 +25,7 @@ VERBS = {
     "sweep": "many runs: every combination of seeds, varied settings and controls",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find the exemplars again by brute force and compare",
+    "doctor": "what this machine has, and what will not work on it",
     "warp": "one picture to its log-polar image, or back",
 }
 
@@ -87,6 +88,10 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         _measure(arguments)
     elif verb == "report":
         _report(arguments)
+    elif verb == "doctor":
+        from workflows.doctor import doctor
+
+        tyro.cli(doctor, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
