@@ -20,7 +20,7 @@ def program(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     if name == "query_exemplars":
-        pytest.importorskip("duckdb", reason="DuckDB is a development dependency")
+        pytest.importorskip("duckdb", reason="DuckDB is not installed (pip install logpolar[interop])")
     spec.loader.exec_module(module)
     return module
 
