@@ -1,6 +1,6 @@
 """Committed results: what a sweep measured, as a small file, and the tables of the documents made from it.
 
-    python -m benchmarks.results collect SWEEP NAME     # writes docs/results/NAME.json
+    python -m benchmarks.results collect SWEEP NAME     # writes NAME.json in docs/results
     python -m benchmarks.results                        # writes all tables and figures again
 
 A table stands in a document between `<!-- results: KIND NAME ... -->` and `<!-- end -->`; `KINDS` lists what there is.
