@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -13,7 +14,7 @@ from lp_core.images.look import Look
 from lp_core.images.network_input import network_input
 from lp_core.measures.tolerance_conditions import MULTI, Base, Transform, base_crop, conditions, fixations
 from lp_core.run.inputs import measure_inputs
-from lp_core.settings import Recipe
+from lp_core.settings import Recipe, ViewName
 from tasks.from_recipe import rows_of
 from tasks.kept_pieces import Arrays, PieceFiles, arrays_of_rows
 from tasks.networks import Trained, kept_network
@@ -95,7 +96,7 @@ def tolerance_answers(trained: Trained, rows: np.ndarray) -> Arrays:
         given: dict[tuple[Base, Look], Predictions] = {}
         logits: dict[tuple[Base, Look], torch.Tensor] = {}
         for seen in looks:
-            images_NSRC = _looked_at(trained, photographs, *seen)
+            images_NSRC = looked_at(photographs, trained.view, trained.recipe, *seen)
             with torch.inference_mode():
                 logits_NC = network(normalized(filled(images_NSRC, size), device))[: len(row_N)]
             given[seen] = Predictions.of(row_N, logits_NC, label_N)
@@ -130,13 +131,12 @@ def _decoded(recipe: Recipe, rows: np.ndarray) -> tuple[list[np.ndarray], np.nda
     return photographs, row_N, label_N
 
 
-def _looked_at(trained: Trained, photographs: list[np.ndarray], base: Base, look: Look) -> np.ndarray:
-    """Network inputs of one look, uint8 [N, size, size, 3]."""
-    recipe = trained.recipe
+def looked_at(photographs: Sequence[np.ndarray], view: ViewName, recipe: Recipe, base: Base, look: Look) -> np.ndarray:
+    """Return the network inputs of one look, uint8 [N, size, size, 3]."""
     images_NSRC = np.empty((len(photographs), recipe.geometry.size, recipe.geometry.size, 3), np.uint8)
     for position, image_HWC in enumerate(photographs):
         crop = base_crop(base, image_HWC.shape[0], image_HWC.shape[1], recipe.data.eval_crop)
-        images_NSRC[position] = network_input(image_HWC, crop, trained.view, recipe.geometry, look)
+        images_NSRC[position] = network_input(image_HWC, crop, view, recipe.geometry, look)
     return images_NSRC
 
 

@@ -32,10 +32,11 @@ from tasks.measuring import (
 )
 from tasks.progress import Progress, say
 from tasks.twins import NO_MAXIMA, TwinNetwork, has_maxima, twins_of
+from workflows.retention import retention_table, retention_view
 from workflows.scan import scan_control
 from workflows.session import Session
 from workflows.stages import VALIDATION
-from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
+from workflows.tolerance import tolerance_absences, tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,6 +88,7 @@ def measure_run(session: Session) -> Stage:
                 scan_control(session, view, epoch, control)
         if session.recipe.measure.tolerance:
             tolerance_view(session, view)
+            retention_view(session, view)
     stage = session.stages.measure()
     if stage.is_finished() and not stage.changed_files():
         say("measure: finished before")
@@ -138,6 +140,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
         absences = _absences(session)
         if files.LESION in made.tables and ("log_polar", ALL_LAYERS, EQUAL_CELLS) not in made.values:
             absences.append(Absence("log_polar", EQUAL_CELLS, "the fovea has too many of the rings"))
+        absences += tolerance_absences(session, made.values)
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         looked_at = tolerance_images(session)
@@ -161,7 +164,11 @@ def rule_sets(settings: MeasureSettings) -> list[Rules]:
 def _with_tolerance(session: Session, made: RunTables) -> RunTables:
     """The tables, and what the tolerance tests of all views found."""
     curves, summary, values = tolerance_tables(session)
-    return made.with_table(files.TOLERANCE_CURVES, curves, {}).with_table(files.TOLERANCE_SUMMARY, summary, values)
+    kept, of_channels = retention_table(session)
+    tables = {files.TOLERANCE_CURVES: curves, files.TOLERANCE_SUMMARY: summary}
+    for name, table in tables.items():
+        made = made.with_table(name, table, values)
+    return made.with_table(files.RETENTION_CURVES, kept, of_channels)
 
 
 def _check_files(scan: Stage) -> None:

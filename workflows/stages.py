@@ -32,6 +32,7 @@ from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
+from tasks.retention import VERSION as RETENTION_VERSION
 from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
 from workflows.repeat import options
@@ -49,11 +50,12 @@ WRITES = {
     "changes": (files.CHANGES,),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "tolerance": (files.TOLERANCE,),
+    "retention": (files.RETENTION,),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan", "tolerance": "measure"}
+_VERBS = {"compare": "evaluate", "changes": "scan", "tolerance": "measure", "retention": "measure"}
 """Commands that are not named like the stage they make."""
 
 
@@ -189,6 +191,13 @@ class StageGraph:
         others = self._placement("data", "scan")
         return self._stage(self.run / view, "tolerance", inputs, f"view {view}", source, others=others)
 
+    def retention(self, view: ViewName) -> Stage:
+        """What a view's channels keep of their activation in the images that excite them most, turned and scaled."""
+        scan = self.scan(view)
+        inputs = {"exemplars": scan.fact("exemplars"), "scan": scan.fingerprint, "version": RETENTION_VERSION}
+        others = self._placement("data", "scan")
+        return self._stage(self.run / view, "retention", inputs, f"view {view}", scan, others=others)
+
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
@@ -220,10 +229,10 @@ class StageGraph:
         before = [stage for of_view in scans.values() for stage in of_view.values()]
         inputs = findings_inputs(self.recipe, fingerprints, rules)
         if self.recipe.measure.tolerance:
-            tested = {view: self.tolerance(view) for view in self.recipe.views}
+            tested = [test(view) for view in self.recipe.views for test in (self.tolerance, self.retention)]
             inputs["tolerance"] = {"rules": read_rules(committed_rules(TOLERANCE)).fingerprint}
-            inputs["tolerance"] |= {view: stage.fingerprint for view, stage in tested.items()}
-            before += tested.values()
+            inputs["tolerance"] |= {stage.title: stage.fingerprint for stage in tested}
+            before += tested
         return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:

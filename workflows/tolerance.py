@@ -12,6 +12,7 @@ import numpy as np
 
 from lp_core.errors import DataError
 from lp_core.exemplars.arrays_file import read_arrays
+from lp_core.findings.values import ALL_LAYERS, Absence, Values
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import ViewName
@@ -22,9 +23,16 @@ from workflows.session import Session
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lp_core.findings.values import Values
     from tasks.kept_pieces import Arrays
 
+_CHANCE = "the network is no better than chance in the middle of the curve"
+_WITHOUT = {
+    "rotation.area": _CHANCE,
+    "rotation.worst_angle": _CHANCE,
+    "scale.area": _CHANCE,
+    "crossing_px": "a scotoma is worth more than a window even at the largest radius",
+}
+"""Reasons by the number that has no value."""
 PARTS = "tolerance_parts"
 """Folder of finished pieces, beside the result; removed with it."""
 
@@ -69,6 +77,18 @@ def tolerance_images(session: Session) -> int | None:
     if not session.recipe.measure.tolerance:
         return None
     return min(session.stages.tolerance(view).fact("images") for view in session.recipe.views)
+
+
+def tolerance_absences(session: Session, values: Values) -> list[Absence]:
+    """Why numbers that claims rest on have no value; nothing where no tolerance was asked for."""
+    if not session.recipe.measure.tolerance:
+        return []
+    return [
+        Absence(view, f"tolerance.{name}", reason)
+        for view in session.recipe.views
+        for name, reason in _WITHOUT.items()
+        if (view, ALL_LAYERS, f"tolerance.{name}") not in values
+    ]
 
 
 def _answers(stage: Stage) -> Arrays:

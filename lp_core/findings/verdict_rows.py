@@ -83,7 +83,7 @@ def finding_line(row: Mapping[str, Any]) -> str:
 
 def _of_runs(runs: Sequence[Values], claim: Claim, name: str) -> list[float]:
     """A measure of the claim's layer, or of the whole network, in the runs that have it."""
-    keys = [(claim.view, layer, name) for layer in (claim.layer, ALL_LAYERS)]
+    keys = [(claim.view, layer, name) for layer in dict.fromkeys((claim.layer, ALL_LAYERS))]
     return [run[key] for run in runs for key in keys if key in run]
 
 

@@ -19,6 +19,8 @@ HUMAN_DEGREES = 7.4
 """Radius at which a window and a scotoma are worth the same to people who name the gist of scenes of 27 x 27 degrees.
 Source: Larson & Loschky 2009, Journal of Vision 9(10):6. We could not verify the size of their field at the source."""
 MAPS = {"fixation_crop": "Crop moves", "fixation_gaze": "Gaze moves within the crop"}
+_COLOURS = 25
+"""Of a map; odd, so that the middle of a difference is white. Our choice."""
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -40,7 +42,8 @@ def rotation_figure(rows: Rows) -> str | None:
             axes.plot(closed[0], closed[1], color=COLOURS[view], linewidth=1.8, marker="o", markersize=2.5)
         axes.set_ylim(0, _top(curves))
         axes.set_xticks(np.radians(np.arange(0, 360, 45)), [f"{angle}°" for angle in range(0, 360, 45)])
-        axes.set_rlabel_position(67.5)
+        axes.set_rlabel_position(22.5)
+        axes.set_yticks([tick for tick in axes.get_yticks() if 0 < tick < axes.get_ylim()[1]])
         axes.tick_params(axis="y", labelsize=8, labelcolor=SOFT)
         axes.spines["polar"].set_visible(False)
         return picture.element("Top-1 accuracy in percent by angle of rotation")
@@ -84,12 +87,12 @@ def fixation_figure(rows: Rows, transform: str) -> str | None:
         every = picture.figure.subplots(1, len(maps) + both, squeeze=False)[0]
         for axes, (view, values) in zip(every, maps.items(), strict=False):
             drawn = _map(axes, values, "viridis", 0.0, highest, VIEW_TITLES[view].capitalize())
-            picture.figure.colorbar(drawn, ax=axes, shrink=0.85, label="Top-1 (%)")
+            _key(picture.figure, drawn, axes, "Top-1 (%)")
         if both:
             difference = maps["log_polar"] - maps["cartesian"]
             most = max(1.0, float(np.abs(difference).max()))
             drawn = _map(every[-1], difference, "RdBu_r", -most, most, "Log-polar less ordinary")
-            picture.figure.colorbar(drawn, ax=every[-1], shrink=0.85, label="Points")
+            _key(picture.figure, drawn, every[-1], "Points")
         return picture.element(f"Top-1 accuracy by fixation. {MAPS[transform]}")
 
 
@@ -158,9 +161,20 @@ def _top(curves: Mapping[ViewName, tuple[np.ndarray, ...]]) -> float:
 
 
 def _map(axes: Any, value_YX: np.ndarray, colours: str, low: float, high: float, title: str) -> Any:
+    from matplotlib import colormaps
+
     step = SHIFTS[1] - SHIFTS[0]
     edges = np.append(np.array(SHIFTS) - step / 2, SHIFTS[-1] + step / 2)
-    drawn = axes.pcolormesh(edges, edges, value_YX, cmap=colours, vmin=low, vmax=high, linewidth=0.2, edgecolor="face")
+    drawn = axes.pcolormesh(
+        edges,
+        edges,
+        value_YX,
+        cmap=colormaps[colours].resampled(_COLOURS),
+        vmin=low,
+        vmax=high,
+        linewidth=0.2,
+        edgecolor="face",
+    )
     axes.set_title(title, loc="left", fontsize=9.5, pad=6)
     axes.set_aspect("equal")
     axes.invert_yaxis()  # down in the photograph is down in the map
@@ -169,3 +183,11 @@ def _map(axes: Any, value_YX: np.ndarray, colours: str, low: float, high: float,
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return drawn
+
+
+def _key(figure: Any, drawn: Any, axes: Any, label: str) -> None:
+    """The key of a map's colours, in shapes: the page's policy forbids pictures in data addresses."""
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.85, label=label)
+    bar.solids.set_rasterized(False)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0)

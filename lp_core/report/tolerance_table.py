@@ -15,7 +15,7 @@ MEASURES = {
     "top1": ("Top-1 (%)", 1.0, 1),
     "rotation.area": ("Kept over all angles (% of upright)", 100.0, 1),
     "rotation.worst_angle": ("Kept at the worst angle (% of upright)", 100.0, 1),
-    "rotation.every_angle": ("Right at every angle (0: as if by independent errors, 100: as at the worst)", 100.0, 1),
+    "rotation.every_angle": ("Right at every angle (0: errors independent, 100: as at the worst)", 100.0, 1),
     "inversion": ("Lost upside down (points)", 1.0, 1),
     "scale.area": ("Kept over two octaves (% of the middle)", 100.0, 1),
     "fixation_crop.area": ("Kept over all crops (% of the middle)", 100.0, 1),

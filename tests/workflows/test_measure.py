@@ -324,3 +324,24 @@ def test_checkpoints_give_the_difference_at_equal_accuracy(session):
         values["conv5_2", "grouping.G.lambda"]
     )
     assert "epoch 1" in table(session, "grouping")["network"].to_pylist()
+
+
+def test_tolerance_is_measured_where_it_is_asked_for(session):
+    """Its claims, numbers and tables come and go with the option; the others stay as they are."""
+    before = findings(session)
+    session.recipe = with_settings(session.recipe, {"measure.tolerance": True, "measure.tolerance-images": 2})
+    measure(session)
+    asked = findings(session)
+    assert {name: asked[name] for name in before} == before
+    assert set(asked) - set(before) == {"rotation-tolerance", "scale-tolerance", "central-use"}
+    assert asked["scale-tolerance"]["images"] == 2
+    assert len(table(session, "tolerance")) == 2 * (296 + 6 + 1)
+    numbers = {row["measure"] for row in table(session, "values").to_pylist()}
+    assert {"tolerance.top1", "tolerance.inversion", "tolerance.multi_fixation.gaze"} <= numbers
+    assert {"tolerance.retention.rotation", "tolerance.retention.scale"} <= numbers
+    kept = table(session, "retention").to_pylist()
+    assert {row["median"] for row in kept if row["value"] == 0} == {1.0}
+    session.recipe = with_settings(session.recipe, {"measure.tolerance": False})
+    measure(session)
+    assert findings(session) == before
+    assert not session.run.exists("measures/tolerance.parquet")

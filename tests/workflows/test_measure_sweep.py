@@ -48,7 +48,7 @@ def sweep(small_recipe, tmp_path):
                 (run / view).write_json(f"{epoch_name(0)}.json", vouch) if epoch == 0 else None
             stage.finish(1.0, weights=checksum(data))
         scan(Session(own, run, given_executor=InProcess()))
-        commands[run.uri] = Command(own, run, None, None, None)
+        commands[run.uri] = Command(own, run, None, None, None, "report")
     rows = [
         {"run": name, "variant": "base", "seed": int(name[-1]), "control": control, "state": state}
         for (name, control), state in [*((cell, "finished") for cell in CELLS), (LOST, "failed")]

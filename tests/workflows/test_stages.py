@@ -25,10 +25,11 @@ REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 JUDGED = {"measure", "report"}
 TOLERATED = {"tolerance cartesian", "tolerance log_polar"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED
+RETAINED = {"retention cartesian", "retention log_polar"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", "tolerance")} | {
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", "tolerance", "retention")} | {
     "compare",
     "measure",
     "report",

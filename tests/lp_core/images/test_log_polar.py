@@ -12,6 +12,8 @@ import torch
 from lp_core.images import sampling
 from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.map_matrix import map_matrix
+from lp_core.images.tensor import InverseLogPolar, LogPolar
 from tests.reference import log_polar as twin
 
 PAPER_M = 44.2244
@@ -230,6 +232,12 @@ def test_a_seam_elsewhere_rolls_the_rows_and_nothing_else(sectors):
         known = alpha == expected_alpha  # pixels between two cells may fall on either
         assert known.mean() > 0.98
         np.testing.assert_allclose(back[known], expected[known], atol=1e-3)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    np.testing.assert_allclose(LogPolar(cut)(tensor).permute(1, 2, 0), seen, atol=1e-9)
+    back = InverseLogPolar(cut)(torch.from_numpy(seen).permute(2, 0, 1)).permute(1, 2, 0)
+    np.testing.assert_allclose(back, cut.unwarp(seen)[0], atol=1e-9)
+    matrix_SRC = (map_matrix(cut) @ image.reshape(-1, 3)).reshape(24, 30, 3)
+    np.testing.assert_allclose(matrix_SRC, seen, atol=1e-9)
     outline = cut.sector_outline((3, 4, 9, 20))
     np.testing.assert_allclose(outline, straight.sector_outline((3 + sectors, 4, 9 + sectors, 20)), atol=1e-9)
 
