@@ -27,6 +27,7 @@ VERBS = {
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find the exemplars again by brute force and compare",
     "look": "draw how likely a network finds a class in a photograph, by the point that is fixated",
+    "doctor": "what this machine has, and what will not work on it",
     "warp": "one picture to its log-polar image, or back",
 }
 
@@ -97,6 +98,10 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.look_command import look_command
 
         look(look_command(VERBS[verb], arguments))
+    elif verb == "doctor":
+        from workflows.doctor import doctor
+
+        tyro.cli(doctor, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 

@@ -17,10 +17,13 @@ from lp_core.errors import DataError
 from lp_core.network.layers import CHANNELS
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
+from lp_core.run.weights_file import read_weights
 from lp_core.settings import NetworkSettings, ViewName
 from lp_core.storage import Storage, one_line
 
 FILE = WEIGHTS
+PUBLISHED = NetworkSettings()
+"""The shape of torchvision's `vgg16`."""
 
 
 def weights_bytes(network: VGG16) -> bytes:
@@ -62,6 +65,24 @@ def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: 
     except SafetensorError as error:
         raise DataError(f"{source}: not a safetensors file ({one_line(error)})") from None
     return network_with(tensors, settings, view, classes, source).eval()
+
+
+def load_weights(
+    source: str, classes: int = 1000, settings: NetworkSettings = PUBLISHED, view: ViewName = "cartesian"
+) -> VGG16:
+    """Return the network whose weights a file of any origin holds, in evaluation mode, on the CPU.
+
+    Args:
+        source: path or URI of a safetensors or PyTorch file, or torchvision's name of published weights
+            (`lp_core.run.weights_file.read_weights`).
+        classes: number of classes that the weights tell apart.
+        settings: of the network; those of torchvision's `vgg16` unless given.
+        view: network input that the weights are for.
+
+    Raises:
+        DataError: there is no such file, it holds no weights of a VGG-16, or they fit another network.
+    """
+    return network_with(read_weights(source).tensors, settings, view, classes, source).eval()
 
 
 def network_with(
