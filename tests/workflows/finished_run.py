@@ -7,7 +7,6 @@ from lp_core.storage import Storage
 from workflows.config import write_config
 from workflows.stages import StageGraph
 
-
 TESTS = ("tolerance", "retention", "sanity")
 """Stages of measures that are made where they are asked for."""
 
