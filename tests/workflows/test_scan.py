@@ -257,7 +257,7 @@ def test_hashes_are_those_of_the_photographs(session):
 def test_rows_that_cannot_be_decoded_are_in_no_table(session, faulty_folder, capsys):
     recipe = session.recipe
     data = replace(recipe.data, path=faulty_folder, limit=None, max_quarantined=0.05)
-    faulty = Session(replace(recipe, data=data), session.run)
+    faulty = Session(replace(recipe, data=data), session.run, given_executor=session.given_executor)
     stage = StageGraph(faulty.recipe, session.run).train("log_polar")
     stage.finish(1.0, weights=checksum(session.run.read_bytes(f"log_polar/{FILE}")))
     once = scanned(faulty, maxima="always")
