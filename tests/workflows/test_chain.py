@@ -145,6 +145,7 @@ def cluster():
         yield found.address
 
 
+@pytest.mark.slow  # test_last_settings.py does the same without a cluster
 def test_the_printed_command_makes_the_run_again_on_a_cluster(run, tmp_path, cluster):
     page = (run / "report" / "index.html").read_text()
     (line,) = html.unescape(re.search(r'<pre id="command"[^>]*><code>(.*?)</code>', page, re.S).group(1)).splitlines()
