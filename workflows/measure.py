@@ -12,6 +12,7 @@ from lp_core.errors import DataError
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.network.layers import architecture_of
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES
@@ -124,6 +125,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             twins=_twins(session),
             lesion=_lesion(session),
             accuracy=_accuracy(session),
+            architecture=architecture_of(session.recipe.network),
         )
         written = {name: run.write_table(name, table) for name, table in made.tables.items()}
         for name in run.files(files.MEASURES):  # which other views or settings left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lp_core.setting_names import result_values, setting_name, setting_values
-from lp_core.settings import Control, Recipe, ViewName, to_dict
+from lp_core.settings import Control, NetworkSettings, Recipe, ViewName, to_dict
 
 
 def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
         "seed": recipe.seed,
         "data": data,
         "view": view_inputs(recipe, view),
-        "network": to_dict(recipe.network),
+        "network": network_inputs(recipe),
         "train": train | {"learning_rate": recipe.train.peak_learning_rate},
     }
 
@@ -42,6 +42,14 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
     elif not recipe.geometry.equal_information:
         settings = {"size": settings["size"]}
     return {"name": view, **settings}
+
+
+def network_inputs(recipe: Recipe) -> dict[str, Any]:
+    """The settings of the network, without the depth of earlier versions, which had VGG-16 alone."""
+    settings = to_dict(recipe.network)
+    if settings["depth"] == NetworkSettings.depth:
+        del settings["depth"]
+    return settings
 
 
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
@@ -67,7 +75,7 @@ def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | 
         "seed": recipe.seed,
         "eval_crop": recipe.data.eval_crop,
         "view": view_inputs(recipe, view),
-        "network": to_dict(recipe.network),
+        "network": network_inputs(recipe),
         "weights": weights,
     }
 
@@ -125,6 +133,8 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
+    if "network.width" in values:
+        values["network.depth"] = recipe.network.depth
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
     return {name: values[name] for name in setting_values(recipe) if name in values}

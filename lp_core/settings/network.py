@@ -1,25 +1,28 @@
-"""Settings of the network: the shape of VGG-16 and its first weights."""
+"""Settings of the network: the shape of a VGG and its first weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from lp_core.network.layers import CHANNELS
+from lp_core.network.layers import WIDTHS
 from lp_core.settings.fields import Range, at_least, check_fields, setting
 
+Depth = Literal[11, 13, 16, 19]
 AnglePadding = Literal["zeros", "circular"]
 Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
-EVEN_CIRCLE = 2 ** (len(CHANNELS) - 1)
-"""Rows of a circle must be a multiple of this, for the pools between VGG-16's convolutions to halve it evenly."""
+EVEN_CIRCLE = 2 ** (len(WIDTHS) - 1)
+"""Rows of a circle must be a multiple of this, for the pools between a VGG's convolutions to halve it evenly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """The shape of VGG-16 and its first weights."""
+    """The shape of a VGG and its first weights."""
 
+    depth: Depth = 16
+    """Layers with weights: 16 is VGG-16; 11, 13 and 19 are its relatives."""
     width: float = setting(1.0, Range(low=1 / 64, high=4, words="1/64 to 4"))
-    """Multiplies every number of channels; 1 is torchvision's vgg16."""
+    """Multiplies every number of channels; 1 is torchvision's."""
     pool: int = setting(7, at_least(1))
     """Side of the grid that the classifier reads; 7 is torchvision's."""
     dropout: float = setting(0.5, Range(low=0, high=1, below=True, words="0 <= p < 1"))
