@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from lp_core.exemplars.field_pixels import ImagePart, crop_suffices, cut_squares, image_part, is_channels_last
 from lp_core.exemplars.relu_rules import RELU_RULES, ReluRule
 from lp_core.exemplars.stack_steps import Passed, Place, through_map, through_squares
+from lp_core.network.layers import Layer
 from lp_core.network.receptive_field import ReceptiveField, map_shape, receptive_field
 from lp_core.network.stack import Stack, Step
 from lp_core.settings import Rule
@@ -67,7 +68,10 @@ def guided_backprop(
             f"give a multiple of {field.stride}, or take `whole_image`"
         )
     start_N2 = field.stride * torch.stack([row_N, col_N], 1) - field.offset
-    parts = [image_part(start, field, (rows, cols), circular) for start in start_N2.tolist()]
+    parts = [
+        _enough(image_part(start, field, (rows, cols), circular), unit, stack.architecture[layer], field, (rows, cols))
+        for start, unit in zip(start_N2.tolist(), units, strict=True)
+    ]
     if crop_suffices(field, (rows, cols), circular):
         computed = sum(part.rows * part.cols for part in parts)
         # Parts of many sizes are computed one by one, which only a CPU does not mind.
@@ -156,6 +160,18 @@ def _unit(own: Step, y: Tensor, channel_N: Tensor, through_relu: ReluRule) -> tu
     g = torch.zeros_like(y)
     g[:, :, ::dilation, ::dilation][image_N1, index_NC] = g_NCkk
     return activation_N, g
+
+
+def _enough(part: ImagePart, unit: Unit, layer: Layer, field: ReceptiveField, shape_SR: tuple[int, int]) -> ImagePart:
+    """A part of an image, or all of it where the part is smaller than a kernel, or ends before the unit's place."""
+    for first, side, place in ((part.top, part.rows, unit[1]), (part.left, part.cols, unit[2])):
+        for kernel in layer.kernels:
+            side = kernel.outputs(side)
+            if side <= 0:
+                return ImagePart(0, 0, *shape_SR)
+        if place - first // field.stride >= side:
+            return ImagePart(0, 0, *shape_SR)
+    return part
 
 
 def _in_parts(

@@ -75,7 +75,10 @@ class Stack:
                 raise ValueError(f"{name} is {kind.__name__}{_place(module, last)}, which is not computed; {KNOWN}")
         cls._check_circle(steps)
         blocks = f"{type(network).__module__}.{type(network).__qualname__}" in BLOCKS
-        return cls(tuple(_with_layers(steps, blocks)))
+        stack = cls(tuple(_with_layers(steps, blocks)))
+        if not stack.layers:
+            raise ValueError(f"{type(network).__name__} has no ReLU right after a convolution, so it has no layers")
+        return stack
 
     @cached_property
     def layers(self) -> dict[str, int]:
