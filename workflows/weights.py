@@ -25,7 +25,7 @@ def import_weights(session: Session, source: str) -> None:
     Raises:
         SettingError: the file holds no weights of this network, or the run holds other ones.
     """
-    from lp_core.run.weights import network_with, weights_bytes
+    from lp_core.run.weights import network_with, weights_bytes, without_norms
     from lp_core.run.weights_file import read_weights
 
     recipe, run = session.recipe, session.run
@@ -35,7 +35,8 @@ def import_weights(session: Session, source: str) -> None:
     trained = folder.exists("stages/train.json") or folder.files(CHECKPOINTS)
     check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
     with _named_by_option():
-        tensors, identity, remark = read_weights(source)
+        tensors, identity, remark = read_weights(source, recipe.network.depth)
+        tensors, folded = without_norms(tensors, source)
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
@@ -47,7 +48,7 @@ def import_weights(session: Session, source: str) -> None:
         session.write_config()
         folder.write_bytes(WEIGHTS, data)
     stage.finish(watch.seconds, weights=checksum(data), source=_absolute(source))
-    say(f"weights {view}: from {source}{'; ' if remark else ''}{remark}")
+    say("; ".join(filter(None, [f"weights {view}: from {source}", remark, folded])))
 
 
 @contextmanager

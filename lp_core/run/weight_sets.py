@@ -1,4 +1,4 @@
-"""The sets of VGG-16 weights in a checkpoint, whatever it is nested in and its names are prefixed with."""
+"""The sets of VGG weights in a checkpoint, whatever it is nested in and its names are prefixed with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from lp_core.errors import DataError, check
 
 FIRST = "features.0.weight"
-"""Name by which a set is recognised: VGG-16's first kernels, in torchvision's names as in timm's."""
+"""Name by which a set is recognised: a VGG's first kernels, in torchvision's names as in timm's."""
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
 """Parts of names that DataParallel, torch.compile, FSDP and DeepSpeed add; the original authors wrapped `features`."""
 _AVERAGE = re.compile(r"(^|[._])(ema|swa|averaged?|shadow)([._]|$)")
@@ -82,12 +82,9 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
             sets[prefix].tensors[name.removeprefix(prefix)] = value
     if not sets:
         few = ", ".join(f"'{name}'" for _, name, _ in islice(named, 3))
-        normalised = any(name.endswith("running_mean") for _, name, _ in named)
         raise DataError(
-            f"{source}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
+            f"{source}: holds no VGG; the first names found are {few}, expected are '{FIRST}', "
             "'features.0.bias', 'features.2.weight'"
-            + "; the weights are a network's with batch normalisation"
-            * normalised
         )
     paths = {prefix.strip("."): prefix for prefix in sets}
     chosen = _chosen(paths, wanted, source)

@@ -12,6 +12,8 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from lp_core.errors import DataError
+from lp_core.network.folding import folded_tensors
+from lp_core.network.layers import CONFIGURATIONS
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.settings import NetworkSettings, ViewName
@@ -46,6 +48,19 @@ def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, cla
     except FileNotFoundError:
         raise DataError(f"{path} does not exist; train the view first") from None
     return network_of(data, settings, view, classes, path)
+
+
+def without_norms(tensors: dict[str, Tensor], source: str) -> tuple[dict[str, Tensor], str]:
+    """Weights of a VGG with batch normalisation as those of one without, and a remark that says so.
+
+    Raises:
+        DataError: a normalisation is not right behind a convolution.
+    """
+    try:
+        folded, count = folded_tensors(tensors)
+    except ValueError as error:
+        raise DataError(f"{source}: {error}") from None
+    return folded, f"{count} batch normalisations are folded into the convolutions, equal to 1e-5" if count else ""
 
 
 def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> VGG16:
@@ -85,8 +100,8 @@ def network_with(
     return network
 
 
-DEPTHS = {8: "VGG-11", 10: "VGG-13", 16: "VGG-19"}
-"""Configurations A, B and E by their number of convolutions. Source: Simonyan & Zisserman 2014, table 1."""
+DEPTHS = {sum(blocks): depth for depth, blocks in CONFIGURATIONS.items()}
+"""VGGs by their number of convolutions."""
 
 
 def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
@@ -108,14 +123,13 @@ def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]
 
 def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """Which other network the tensors are of, where that shows in them."""
-    if normalised := [name for name in tensors if name.endswith("running_mean")]:
+    found = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
+    wanted = sum(name.startswith("features.") and len(shape) == 4 for name, shape in expected.items())
+    if found in DEPTHS and found != wanted:
         return (
-            f"the weights are a network's with batch normalisation ('{normalised[0]}'), this VGG-16 has none; "
-            f"give weights of torchvision's vgg16, not vgg16_bn; {_names(expected, tensors)}"
+            f"the weights are VGG-{DEPTHS[found]}'s, of {found} convolutions, the network of these settings has "
+            f"{wanted}; give network.depth {DEPTHS[found]}"
         )
-    count = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
-    if count in DEPTHS:
-        return f"the weights are {DEPTHS[count]}'s, of {count} convolutions; VGG-16 has 13; {_names(expected, tensors)}"
     return ""
 
 
