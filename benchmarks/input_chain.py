@@ -26,8 +26,9 @@ from benchmarks.log_polar import table
 from benchmarks.machine import PHOTOGRAPHS, machine_line, single_threaded
 from benchmarks.original_chain import MEAN, RATIO, SCALE, SPREAD, OriginalChain
 from benchmarks.timing import in_turns
-from lp_core.images.crop import random_crop
+from lp_core.images.crop import Crop, random_crop
 from lp_core.images.decode import decode_rgb, image_size
+from lp_core.images.decode_crop import decode_crop
 from lp_core.images.network_input import network_input
 from lp_core.settings import ViewSettings
 
@@ -38,15 +39,23 @@ def original() -> Callable[[bytes], torch.Tensor]:
     return lambda data: chain(Image.open(io.BytesIO(data)))
 
 
-def ours(settings: ViewSettings, view: str = "log_polar", normalize: bool = False) -> Callable[[bytes], object]:
-    """Decode, crop and sample with our code."""
+def ours(
+    settings: ViewSettings, view: str = "log_polar", normalize: bool = False, whole: bool = False
+) -> Callable[[bytes], object]:
+    """Decode what the crop shows (or all of it), and sample with our code."""
     rng = np.random.default_rng(0)
     mean = torch.tensor(MEAN)[:, None, None] * 255
     spread = torch.tensor(SPREAD)[:, None, None] * 255
 
+    def choose(height: int, width: int) -> Crop:
+        return random_crop(height, width, SCALE, RATIO, 0.5, rng)
+
     def run(data: bytes) -> object:
-        image = decode_rgb(data)
-        crop = random_crop(*image.shape[:2], SCALE, RATIO, 0.5, rng)
+        if whole:
+            image = decode_rgb(data)
+            crop = choose(*image.shape[:2])
+        else:
+            image, crop = decode_crop(data, choose)
         result = network_input(image, crop, view, settings)
         return (torch.from_numpy(result).permute(2, 0, 1) - mean) / spread if normalize else result
 
@@ -97,6 +106,7 @@ def main() -> None:
         "original chain": original(),
         "ours, composed": ours(ViewSettings(prefilter=False)),
         "ours, composed, prefiltered (default)": ours(ViewSettings()),
+        "the same, whole photograph decoded": ours(ViewSettings(), whole=True),
         "ours, composed, prefiltered + normalize": ours(ViewSettings(), normalize=True),
         "ours, two-step, opencv law": ours(ViewSettings(sampling="two-step", law="opencv", prefilter=False)),
         "ours, cartesian": ours(ViewSettings(), view="cartesian"),

@@ -58,6 +58,7 @@ def main() -> None:
         "ours, monopole": plain.warp,
         "ours, monopole, prefiltered": full.warp,
         "ours, tensor module": by_tensor,
+        "ours, tensor module, float32": lambda image: by_tensor(image.astype(np.float32)),
         "torch grid_sample, given the grid": by_grid_sample,
     }
 

@@ -37,6 +37,8 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How a TIFF begins, in either order of bytes; the last two of more than 4 GiB."""
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of a JPEG's segments that state its size. Source: ITU-T T.81, table B.1."""
+_HUFFMAN = (0xC0, 0xC1, 0xC2)
+"""Those of Huffman-coded frames: baseline, extended sequential and progressive. Source: the same."""
 
 
 class ImageError(ValueError):
@@ -104,6 +106,14 @@ def image_size(data: bytes) -> tuple[int, int]:
 
 def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     """Size from a JPEG's first start-of-frame segment: 30 times faster than opening the file with Pillow."""
+    at = _jpeg_frame(data)
+    if at is None:
+        return None
+    return int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+
+
+def _jpeg_frame(data: bytes) -> int | None:
+    """Place of the first start-of-frame segment: marker, length, bits, height, width, number of components."""
     at = 2
     while at + 9 <= len(data):
         if data[at] != 0xFF:
@@ -112,10 +122,18 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
         if marker == 0xFF:  # fill byte
             at += 1
         elif marker in _START_OF_FRAME:
-            return int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
+            return at
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     return None
+
+
+def is_usual_jpeg(data: bytes) -> bool:
+    """Whether a file is a complete JPEG, sequential or progressive, of 8 bits and of grey or three colours."""
+    at = _jpeg_frame(data) if data[:2] == b"\xff\xd8" and _ends(data) else None
+    return (
+        at is not None and data[at + 1] in _HUFFMAN and data[at + 4] == 8 and data[at + 9 : at + 10] in (b"\1", b"\3")
+    )
 
 
 def _ends(data: bytes) -> bool:

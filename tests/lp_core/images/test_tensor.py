@@ -44,12 +44,13 @@ def test_inverse_equals_numpy_in_float64(log_polar, scale, supersample):
 
 
 @pytest.mark.parametrize("prefilter", [False, True])
-def test_uint8_within_a_level(squares, prefilter):
+def test_uint8_equals_numpy_and_float32_is_within_a_level(squares, prefilter):
     log_polar = LogPolarMap(size=(224, 224), prefilter=prefilter)
     module = LogPolar(log_polar)
     for image in squares[:4]:
-        ours = module(channels_first(image)).numpy().astype(int)
-        assert np.abs(ours - np.moveaxis(log_polar.warp(image), -1, 0)).max() <= 1
+        by_numpy = torch.from_numpy(np.moveaxis(log_polar.warp(image), -1, 0).copy())
+        assert torch.equal(module(channels_first(image)), by_numpy)
+        assert (module(channels_first(image).float()) - by_numpy).abs().max() <= 1.5
 
 
 @pytest.mark.parametrize("prefilter", [False, True])
@@ -127,6 +128,12 @@ def test_before_a_network_in_half_precision():
     assert torch.equal(model(image.bfloat16()), InverseLogPolar(log_polar)(expected))
 
 
+def agree(compiled: torch.Tensor, module: torch.nn.Module, x: torch.Tensor) -> bool:
+    """Equal; within 2 grey levels of noise where uint8 images go through OpenCV, which is not in the graph."""
+    by_opencv = isinstance(module, LogPolar) and x.dtype == torch.uint8
+    return (compiled.double() - module(x).double()).abs().max().item() <= (2 if by_opencv else 0)
+
+
 @pytest.mark.filterwarnings("default")  # the compiler's own
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.uint8])
 @pytest.mark.parametrize("make", [LogPolar, InverseLogPolar])
@@ -142,10 +149,10 @@ class TestCompilers:
         module, x = self.given(make, kind, 2)
         shapes = ({0: torch.export.Dim("images", min=1)},) if dynamic else None
         exported = torch.export.export(module, (x,), dynamic_shapes=shapes).module()
-        assert torch.equal(exported(x), module(x))
+        assert agree(exported(x), module, x)
         for images in (1, 5) if dynamic else ():
             _, other = self.given(make, kind, images)
-            assert torch.equal(exported(other), module(other))
+            assert agree(exported(other), module, other)
 
     @pytest.mark.parametrize("dynamic", [pytest.param(False, marks=pytest.mark.slow), True])
     def test_compile_in_one_graph(self, make, kind, dynamic):
@@ -154,7 +161,7 @@ class TestCompilers:
         compiled = torch.compile(module, fullgraph=True, dynamic=dynamic, backend="aot_eager")
         for images in (2, 1, 5):
             _, x = self.given(make, kind, images)
-            assert torch.equal(compiled(x), module(x))
+            assert agree(compiled(x), module, x)
 
     @pytest.mark.slow  # a C++ compiler's minute
     def test_compile_to_machine_code(self, make, kind):

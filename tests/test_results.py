@@ -1,0 +1,47 @@
+"""The tables of the documents are those that the committed results give."""
+
+import json
+
+import pytest
+
+from benchmarks.results import BLOCK, DOCUMENTS, KINDS, REPOSITORY, RESULTS, with_tables
+
+DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS_HERE)
+def test_a_table_stands_as_its_results_give_it(name):
+    text = (REPOSITORY / name).read_text()
+    assert with_tables(text) == text
+
+
+def test_every_file_of_results_is_behind_a_table():
+    words = {
+        word
+        for name in DOCUMENTS_HERE
+        for found in BLOCK.finditer((REPOSITORY / name).read_text())
+        for word in found[1].split()
+    }
+    assert {path.stem for path in RESULTS.glob("*.json")} <= words - set(KINDS)
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_results_name_their_command_and_no_place(path):
+    result = json.loads(path.read_text())
+    assert result["command"].startswith("logpolar sweep --recipe ")
+    assert all(result[name] for name in ("commit", "machine", "date", "runs"))
+    assert all(run["seconds"] for run in result["runs"])
+    assert "/tmp" not in path.read_text()
+
+
+def test_a_changed_number_changes_its_table(monkeypatch, tmp_path):
+    import benchmarks.results as results
+
+    [first, *_] = sorted(RESULTS.glob("*.json"))
+    changed = json.loads(first.read_text())
+    for run in changed["runs"]:
+        run["top1_log_polar"] -= 1
+    (tmp_path / first.name).write_text(json.dumps(changed))
+    before = results.views_table(first.stem)
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    assert results.views_table(first.stem) != before
