@@ -10,6 +10,7 @@ from torch import fx, nn
 from torch.nn import functional as F
 
 from lp_core.network.dropout import RowDropout
+from lp_core.network.plain_network import PlainNetwork
 from lp_core.network.vgg16 import AngleConv2d
 
 FORWARDS = ("lp_core.network.vgg16.VGG16", "torchvision.models.vgg.VGG", "torchvision.models.alexnet.AlexNet")
@@ -45,25 +46,38 @@ def chain(network: nn.Module) -> list[tuple[str, nn.Module]]:
     Raises:
         ValueError: the network is no sequence, or has hooks; the message names the module or operation.
     """
+    kept = _before_classifier(network)
+    if not any(isinstance(module, nn.Conv2d) for _, module in kept):
+        raise ValueError(f"{type(network).__name__} has no convolution before its classifier")
+    return kept
+
+
+def sequence(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield name and module of each step, those of the classifier included.
+
+    Raises:
+        ValueError: as `chain`, as soon as such a step is asked for.
+    """
     for name, module in network.named_modules():
         if module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module):
             raise ValueError(f"{name or 'the network'} has hooks, which may change what it computes; remove them first")
     forward = f"{type(network).forward.__module__}.{type(network).forward.__qualname__}"
     if type(network) is nn.Sequential:
-        steps = _flat(network, "")
+        yield from _flat(network, "")
+    elif isinstance(network, PlainNetwork):
+        yield from network.steps
     elif forward in [f"{known}.forward" for known in FORWARDS]:
         features = getattr(network, "features", None)
         if type(features) is not nn.Sequential:
             raise ValueError(
                 f"{type(network).__name__} has `features` of {type(features).__name__}, not torch.nn.Sequential"
             )
-        steps = _flat(features, "features.")
+        yield from _flat(features, "features.")
+        yield "avgpool", network.get_submodule("avgpool")
+        yield "flatten", nn.Flatten()
+        yield from _flat(network.get_submodule("classifier"), "classifier.")  # type: ignore[arg-type]
     else:
-        steps = _followed(network)
-    kept = _before_classifier(steps)
-    if not any(isinstance(module, nn.Conv2d) for _, module in kept):
-        raise ValueError(f"{type(network).__name__} has no convolution before its classifier")
-    return kept
+        yield from _followed(network)
 
 
 def _flat(modules: nn.Sequential, prefix: str) -> Iterator[tuple[str, nn.Module]]:
@@ -75,16 +89,23 @@ def _flat(modules: nn.Sequential, prefix: str) -> Iterator[tuple[str, nn.Module]
             yield f"{prefix}{name}", module
 
 
-def _before_classifier(steps: Iterator[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+def _before_classifier(network: nn.Module) -> list[tuple[str, nn.Module]]:
     kept: list[tuple[str, nn.Module]] = []
-    head = ""
+    steps = sequence(network)
     for name, module in steps:
-        head = head or (name if type(module) in HEADS else "")
-        if head and isinstance(module, nn.Conv2d):
-            raise ValueError(f"{name} is a convolution behind {head}, where a classifier begins")
-        if not head and type(module) not in IDLE:
+        if type(module) in HEADS:
+            later = [other for other in steps if isinstance(other[1], nn.Conv2d)] if _is_flat(network) else []
+            if later:
+                raise ValueError(f"{later[0][0]} is a convolution behind {name}, where a classifier begins")
+            break
+        if type(module) not in IDLE:
             kept.append((name, module))
     return kept
+
+
+def _is_flat(network: nn.Module) -> bool:
+    """Whether reading on costs nothing and can find nothing that is not understood."""
+    return type(network) is nn.Sequential
 
 
 class _Tracer(fx.Tracer):
@@ -126,11 +147,10 @@ def _followed(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
                 "which is not computed; only sequential networks are"
             )
         step = _step(node, network)
-        yield node.target if node.op == "call_module" else node.name, step
         if isinstance(step, HEADS):
-            return _no_convolutions_after(node, network)
+            _no_convolutions_after(node, network)
+        yield node.target if node.op == "call_module" else node.name, step
         before = node
-    return
 
 
 def _step(node: fx.Node, network: nn.Module) -> nn.Module:
@@ -145,6 +165,8 @@ def _step(node: fx.Node, network: nn.Module) -> nn.Module:
         if dropping is not False and dropping.get("training", True) and not network.training:
             raise ValueError(f"{node.name} of {type(network).__name__} drops out in evaluation mode, too")
         return nn.Identity()
+    if target is F.adaptive_avg_pool2d:
+        return nn.AdaptiveAvgPool2d(node.args[1] if len(node.args) > 1 else node.kwargs["output_size"])
     if target in _HEADS:
         return nn.Flatten()
     if target in _POOLS:

@@ -127,6 +127,10 @@ VGG_16 = vgg()
 
 def architecture_of(settings: NetworkSettings) -> Architecture:
     """Return the layers of the network of a run."""
+    if settings.modules:
+        from lp_core.network.network_text import text_architecture  # which needs this module
+
+        return text_architecture(settings.modules)
     return vgg(settings.depth, settings.width)
 
 

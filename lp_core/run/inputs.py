@@ -45,11 +45,9 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
 
 
 def network_inputs(recipe: Recipe) -> dict[str, Any]:
-    """The settings of the network, without the depth of earlier versions, which had VGG-16 alone."""
-    settings = to_dict(recipe.network)
-    if settings["depth"] == NetworkSettings.depth:
-        del settings["depth"]
-    return settings
+    """The settings of the network, without those that earlier versions lacked where they are VGG-16's."""
+    usual = {"depth": NetworkSettings.depth, "modules": NetworkSettings.modules}
+    return {name: value for name, value in to_dict(recipe.network).items() if name not in usual or value != usual[name]}
 
 
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
@@ -134,7 +132,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
     if "network.width" in values:
-        values["network.depth"] = recipe.network.depth
+        values |= {"network.depth": recipe.network.depth, "network.modules": recipe.network.modules}
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
     return {name: values[name] for name in setting_values(recipe) if name in values}

@@ -9,11 +9,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from lp_core.errors import DataError
 from lp_core.network.folding import folded_tensors
 from lp_core.network.layers import CONFIGURATIONS
+from lp_core.network.plain_network import PlainNetwork
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.settings import NetworkSettings, ViewName
@@ -21,15 +22,18 @@ from lp_core.storage import Storage, one_line
 
 FILE = WEIGHTS
 
+Network = VGG16 | PlainNetwork
+"""What a run may hold."""
 
-def weights_bytes(network: VGG16) -> bytes:
+
+def weights_bytes(network: nn.Module) -> bytes:
     """A safetensors file of the network's weights in fp32; equal weights give equal bytes."""
     tensors = {name: value.detach().float().cpu().contiguous() for name, value in network.state_dict().items()}
     # A second entry of metadata would stand in an order that changes from process to process.
     return save_tensors(tensors, {"format": "pt"})
 
 
-def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, classes: int, file: str = FILE) -> VGG16:
+def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, classes: int, file: str = FILE) -> Network:
     """Return the trained network of a view, in evaluation mode, on the CPU.
 
     Args:
@@ -63,7 +67,7 @@ def without_norms(tensors: dict[str, Tensor], source: str) -> tuple[dict[str, Te
     return folded, f"{count} batch normalisations are folded into the convolutions, equal to 1e-5" if count else ""
 
 
-def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> VGG16:
+def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> Network:
     """Return the network of a weights file that has been read, as `load_network` does.
 
     Raises:
@@ -78,7 +82,7 @@ def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: 
 
 def network_with(
     tensors: dict[str, Tensor], settings: NetworkSettings, view: ViewName, classes: int, source: str
-) -> VGG16:
+) -> Network:
     """Return a network with the given weights.
 
     Args:
@@ -92,7 +96,7 @@ def network_with(
         DataError: they fit another network.
     """
     with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
-        network = VGG16(classes, settings, view)
+        network = PlainNetwork(settings.modules) if settings.modules else VGG16(classes, settings, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
         raise DataError(f"{source}: {difference}")

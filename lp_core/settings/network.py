@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lp_core.errors import check
 from lp_core.network.layers import WIDTHS
 from lp_core.settings.fields import Range, at_least, check_fields, setting
 
@@ -21,6 +22,8 @@ class NetworkSettings:
 
     depth: Depth = 16
     """Layers with weights: 16 is VGG-16; 11, 13 and 19 are its relatives."""
+    modules: str = ""
+    """Modules of a network of your own instead of a VGG, as --own-network writes them; empty for a VGG."""
     width: float = setting(1.0, Range(low=1 / 64, high=4, words="1/64 to 4"))
     """Multiplies every number of channels; 1 is torchvision's."""
     pool: int = setting(7, at_least(1))
@@ -36,3 +39,7 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "network")
+        check(
+            not self.modules or self.angle_padding == "zeros",
+            "network.angle-padding is circular, which a network of your own does not do; give zeros",
+        )
