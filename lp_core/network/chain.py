@@ -166,7 +166,8 @@ def _step(node: fx.Node, network: nn.Module) -> nn.Module:
             raise ValueError(f"{node.name} of {type(network).__name__} drops out in evaluation mode, too")
         return nn.Identity()
     if target is F.adaptive_avg_pool2d:
-        return nn.AdaptiveAvgPool2d(node.args[1] if len(node.args) > 1 else node.kwargs["output_size"])
+        size: Any = node.args[1] if len(node.args) > 1 else node.kwargs["output_size"]
+        return nn.AdaptiveAvgPool2d(size)
     if target in _HEADS:
         return nn.Flatten()
     if target in _POOLS:

@@ -115,6 +115,15 @@ class Stack:
         assert isinstance(module, nn.Conv2d)
         return module
 
+    def last_map(self, x_N3SR: Tensor) -> Tensor:
+        """Return the map after the last step, [N, C, S, R]."""
+        y = x_N3SR
+        for step in self.steps:
+            y = step.module(y)
+            if step.relu:
+                y = y.relu_()
+        return y
+
     def with_bias(self, layer: str, value: float) -> Stack:
         """Return the same stack but for the bias of a layer; all else is shared."""
         index, module = self.layers[layer], self.convolution(layer)

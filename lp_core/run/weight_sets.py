@@ -99,6 +99,41 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
     return WeightSet(_torchvisions(tensors.tensors), path, others, _usual(paths) == [path])
 
 
+def weights_for(content: Mapping[str, Any], expected: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """The tensors of a network of the user's own, whatever they are nested in.
+
+    Args:
+        content: of a file.
+        expected: the network's own, by name.
+        source: the file, for messages.
+
+    Raises:
+        DataError: a tensor is missing or of another shape; the message names it.
+    """
+    named = {name: value for _, name, value in _tensors(content, "")}
+    needed = [name for name, value in expected.items() if value.ndim > 0]
+    check(bool(needed), f"{source}: the network has no weights to be filled", DataError)
+    ends = [name.removesuffix(needed[0]) for name in named if f".{name}".endswith(f".{needed[0]}")]
+    usual = _usual([prefix.strip(".") for prefix in ends])
+    check(len(usual) > 0, f"{source}: '{needed[0]}' of the network is missing; {_few(named)}", DataError)
+    check(
+        len(usual) == 1, f"{source}: holds {len(usual)} sets of weights: {', '.join(usual)}; save one alone", DataError
+    )
+    prefix = f"{usual[0]}." if usual[0] else ""
+    for name in needed:
+        found = named.get(prefix + name)
+        check(found is not None, f"{source}: '{name}' of the network is missing; {_few(named)}", DataError)
+        assert found is not None
+        same = found.shape == expected[name].shape
+        shapes = f"{list(found.shape)}, the network has {list(expected[name].shape)}"
+        check(same, f"{source}: '{name}' is {shapes}", DataError)
+    return {name: named[prefix + name] for name in needed}
+
+
+def _few(named: Iterable[str]) -> str:
+    return "the first names found are " + ", ".join(f"'{name}'" for name in islice(named, 3))
+
+
 def _is_first(name: str) -> bool:
     return name == FIRST or name.endswith("." + FIRST)
 

@@ -7,7 +7,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
@@ -19,7 +19,7 @@ from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum
 from lp_core.network.layers import CONFIGURATIONS
 from lp_core.pointers import pointer
-from lp_core.run.weight_sets import weight_set
+from lp_core.run.weight_sets import weight_set, weights_for
 from lp_core.storage import Storage, one_line
 
 if TYPE_CHECKING:
@@ -87,18 +87,36 @@ def read_weights(source: str, depth: int = 16) -> WeightsFile:
     file, wanted = source, ""
     if "#" in source and ("://" in source or not folder.exists(name)):
         file, _, wanted = source.rpartition("#")
-        folder, name = _located(file)
+    data = _bytes(file, difflib.get_close_matches(source, published, 1))
+    chosen = weight_set(_content(data, file), wanted, file)
+    identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
+    return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
+
+
+def read_weights_for(source: str, expected: Mapping[str, Tensor]) -> WeightsFile:
+    """The tensors of a file that fill a network of the user's own.
+
+    Args:
+        source: path or URI of a safetensors or PyTorch file, as `read_weights` takes.
+        expected: the network's own tensors, by name.
+
+    Raises:
+        DataError: there is no such file, or it does not hold them all.
+    """
+    data = _bytes(source, [])
+    return WeightsFile(_finite(weights_for(_content(data, source), expected, source), source), checksum(data))
+
+
+def _bytes(file: str, near: Sequence[str]) -> bytes:
+    """What a file holds; `near` are names that may have been meant."""
+    folder, name = _located(file)
     try:
-        data = folder.read_bytes(name)
+        return folder.read_bytes(name)
     except FileNotFoundError:
-        near = difflib.get_close_matches(source, published, 1)
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
         raise DataError(f"{file} does not exist{hint}") from None
     except OSError as error:
         raise DataError(f"{file} cannot be read ({one_line(error)})") from None
-    chosen = weight_set(_content(data, file), wanted, file)
-    identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
-    return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
 
 
 def _located(source: str) -> tuple[Storage, str]:
