@@ -123,8 +123,8 @@ class WeighedOptions(StageOptions):
     PyTorch file that holds a state dict (FILE#NAME: the one of several that has this name), or torchvision's name,
     such as IMAGENET1K_V1."""
     own_network: str | None = None
-    """MODULE:FUNCTION of your own, which returns a sequential network with its classifier (docs/NETWORKS.md), instead of
-    a VGG: with the weights of --weights, or those that it comes with. The run keeps it; later commands need no code."""
+    """MODULE:FUNCTION of your own, which returns a sequential network with its classifier (docs/NETWORKS.md), instead
+    of a VGG: with the weights of --weights, or those that it has. The run keeps it; later commands need no code."""
 
 
 @dataclass(frozen=True, kw_only=True)

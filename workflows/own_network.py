@@ -67,7 +67,7 @@ def _made(name: str) -> nn.Module:
 
 
 def _with_network(recipe: Recipe, text: str) -> Recipe:
-    """The settings with the network's modules, and with panels of its last layer where it lacks those that are named."""
+    """The settings with the network's modules, and with panels of its last layer where it lacks those named."""
     network = NetworkSettings(modules=text)
     layers = list(architecture_of(network).channels)
     shown = recipe.visualize
