@@ -17,7 +17,9 @@ import numpy as np
 
 from benchmarks.machine import machine_line, peak_megabytes
 from benchmarks.timing import Stopwatch
+from lp_core.findings.interpretability import MOST_SAMPLES
 from lp_core.measures.clusters import channel_clusters
+from lp_core.measures.curveball import curveball
 from lp_core.measures.duplicates import different_pairs
 from lp_core.measures.grouping import (
     class_entropy,
@@ -30,7 +32,7 @@ from lp_core.measures.grouping import (
     unlike_pairs,
 )
 from lp_core.measures.independent_images import independent_nine
-from lp_core.measures.interpretability import machine_interpretability
+from lp_core.measures.interpretability import QUANTILES, machine_interpretability
 from lp_core.measures.popularity import Measure, grouping_effects, tertiles
 from lp_core.measures.twins import twin_channels
 from lp_core.measures.wordnet import hypernyms, lin_similarity
@@ -127,9 +129,14 @@ def main() -> None:
     peak_grouping = peak_megabytes() / 1024
     maxima_NC = np.maximum(rng.normal(size=(options.images, deepest.sum())), 0).astype(np.float16)
     embedding_ND = rng.normal(size=(options.images, 512)).astype(np.float32)
+    mine_CK = image_CK[deepest]
+    null = [mine_CK.ravel()[place_CK] for place_CK in curveball(mine_CK, MOST_SAMPLES, rng)]
+    maxima_NC = np.asfortranarray(maxima_NC)  # as `measure` does
     timed(
-        "M, conv5_2, one quantile",
-        lambda: machine_interpretability(maxima_NC, embedding_ND, image_CK[deepest], 0.9, rng),
+        "M, conv5_2, three quantiles, 100 samples",
+        lambda: machine_interpretability(
+            maxima_NC, embedding_ND, np.stack([mine_CK, *null]), list(QUANTILES.values()), rng
+        ),
     )
     timed("twins, conv5_2", lambda: twin_channels(maxima_NC, maxima_NC[:, ::-1], rng))
     peak_all = peak_megabytes() / 1024

@@ -102,6 +102,10 @@ class Storage:
 
     @cached_property
     def _opened(self) -> tuple[fs.FileSystem, str]:
+        if self.uri.startswith("hf://"):
+            raise StorageError(
+                f"{self.uri}: the Hugging Face hub is not read; download the data set and give its folder"
+            )
         try:
             return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:

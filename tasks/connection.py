@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from lp_core.errors import ClusterError
 from lp_core.storage import one_line
 from tasks.cluster import Cluster, describe_cluster
+from tasks.ending import end_in_order
 from tasks.local_ray import prepare_local, start_local
 from tasks.own_code import check_nodes, own_job_config
 from tasks.preflight import check_tasks
@@ -71,6 +72,7 @@ def connected(address: str | None = None, *, training_cpus: int = 0, gpus_per_ta
             check_reachable(address, source)
             stack.callback(_shut_down)
             _connect(address, source)
+        end_in_order()
         cluster = describe_cluster(is_local=address == "local")
         end = time.monotonic() + JOINING_SECONDS
         while not cluster.cpus and not cluster.grows and time.monotonic() < end:
@@ -123,10 +125,15 @@ def check_reachable(address: str, source: str) -> None:
     """Refuse an address where nobody listens at once; Ray would try for minutes.
 
     Raises:
-        ClusterError: no connection to HOST:PORT. `auto` and URIs are left to Ray.
+        ClusterError: no connection to HOST:PORT, which `auto` reads from the file that `ray start` left; what is no
+            HOST:PORT is left to Ray.
     """
-    host, _, port = address.rpartition(":")
-    if "://" in address or not host or not port.isdigit():
+    from ray._private import services  # what `auto` means has no public name in Ray 2.60
+
+    if address == "auto" and not services.find_gcs_addresses() and (left := services.find_bootstrap_address(None)):
+        address, source = left, f"{source}, which an earlier `ray start` left"
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if "://" in host or not host or not port.isdigit():
         return
     try:
         socket.create_connection((host, int(port)), timeout=10).close()

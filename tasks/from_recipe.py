@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from lp_core.network.learner import Learner
 
+OTHER_CROP = 0.85
+"""Side of the control's crop, as a share of the evaluation's. Source: the specification of the measures."""
+
 
 def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Feed:
     """Return what a worker reads in a view.
@@ -30,8 +33,11 @@ def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Fe
 
 
 def scan_feed(recipe: Recipe, view: ViewName) -> Feed:
-    """Return what a scan reads in a view: photographs, or, for that control, scrambled ones."""
-    return replace(feed_of(recipe, view), scrambled=recipe.scan.control == "phase-scrambled")
+    """Return what a scan reads in a view: photographs, or those of a control."""
+    control = recipe.scan.control
+    crop = recipe.data.eval_crop * (OTHER_CROP if control == "other-crop" else 1)
+    feed = feed_of(replace(recipe, data=replace(recipe.data, eval_crop=crop)), view)
+    return replace(feed, scrambled=control == "phase-scrambled", wandering=control == "random-fixations")
 
 
 def scan_rotations(recipe: Recipe, device: torch.device) -> dict[str, Tensor] | None:

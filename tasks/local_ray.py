@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import resource
 import secrets
 import shutil
 
@@ -53,6 +54,7 @@ def start_local(training_cpus: int, folder: str | None) -> None:
     """
     import ray
 
+    _check_file_size(_store_bytes())
     for attempt in range(1, STARTS + 1):
         try:
             ray.init(
@@ -74,6 +76,20 @@ def start_local(training_cpus: int, folder: str | None) -> None:
                 why = f"{STARTS} times, the last time because: {one_line(error)}"
                 raise ClusterError(f"Ray could not be started on this machine ({why}); is it very busy?") from None
     os.environ.pop(_LOOPBACK, None)  # its own processes have it by now; a `ray start` from here must not
+
+
+def _check_file_size(store_bytes: int) -> None:
+    """Refuse a limit of files' sizes under which Ray's processes end without a word.
+
+    Raises:
+        ClusterError: Ray's largest file, the memory that its processes share, may not be as large.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit != resource.RLIM_INFINITY and limit < store_bytes:
+        raise ClusterError(
+            f"files may have at most {limit / 1e6:,.0f} MB here (`ulimit -f`), but Ray needs one of "
+            f"{store_bytes / 1e6:,.0f} MB in memory; raise the limit with `ulimit -f unlimited`"
+        )
 
 
 def _ran_out_of_time(error: Exception) -> bool:

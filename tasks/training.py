@@ -114,9 +114,7 @@ def _fit(trainer: TorchTrainer) -> None:
     before = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit()
-    except SystemExit as end:
-        if end.code == signal.SIGTERM:
-            raise
+    except SystemExit:
         raise KeyboardInterrupt from None
     finally:
         signal.signal(signal.SIGINT, before)

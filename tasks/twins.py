@@ -17,7 +17,7 @@ from lp_core.storage import Storage
 from tasks.pieces import Executor
 from tasks.progress import Progress
 
-NO_MAXIMA = "a scan wrote no maxima; --scan.maxima always writes them"
+NO_MAXIMA = "a scan wrote no maxima; `logpolar scan` with --scan.maxima always writes them"
 """Why there are no twins."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -132,11 +132,11 @@ def exemplar_tiles(
     """
     complaints = []
     tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
-    for line, tile, activation in _drawn(trained, exemplars, layer, channels, rule):
+    lines = exemplar_lines(trained.folder, exemplars, layer, channels)
+    for line, tile, activation in drawn_lines(trained, lines, layer, rule):
         recorded = line["activation"]
         if abs(activation - recorded) > TOLERANCE * recorded:
-            exemplar = f"{trained.view}/{layer}/{line['channel']} rank {line['rank']}"
-            complaints.append(f"{exemplar}: activation {recorded:.6g} is recorded, found {activation:.6g}")
+            complaints.append(not_found_again(trained, line, activation))
         else:
             tiles[line["channel"]].append(tile)
     return tiles, complaints
@@ -156,14 +156,35 @@ def random_tiles(
         are active either in every image or in none, and those would show nothing.
     """
     tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
-    for line, tile, _ in _drawn(untrained, exemplars, layer, channels, rule, before_relu=True):
+    lines = exemplar_lines(untrained.folder, exemplars, layer, channels)
+    for line, tile, _ in drawn_lines(untrained, lines, layer, rule, before_relu=True):
         tiles[line["channel"]].append(tile)
     return tiles
 
 
-def _drawn(
-    trained: Trained, exemplars: str, layer: str, channels: tuple[int, ...], rule: Rule, *, before_relu: bool = False
-) -> Iterator[tuple[dict[str, Any], Tile, float]]:
+def not_found_again(trained: Trained, line: Mapping[str, Any], activation: float) -> str:
+    """Return the complaint about an exemplar whose recorded activation was not found again."""
+    epoch = "" if trained.epoch is None else f" epoch {trained.epoch}"
+    exemplar = f"{trained.view}{epoch}/{line['layer']}/{line['channel']} rank {line['rank']}"
+    return f"{exemplar}: activation {line['activation']:.6g} is recorded, found {activation:.6g}"
+
+
+def exemplar_lines(folder: Storage, exemplars: str, layer: str, channels: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Return the lines of some channels in the table of exemplars in a folder, without empty places.
+
+    Args:
+        folder: of the scan.
+        exemplars: SHA-256 of the table.
+        layer: such as conv5_2.
+        channels: their numbers.
+    """
+    lines = _exemplars(folder, exemplars, layer)
+    return [line for line in lines if line["channel"] in channels and line["row"] is not None]
+
+
+def drawn_lines(
+    trained: Trained, lines: Sequence[Mapping[str, Any]], layer: str, rule: Rule, *, before_relu: bool = False
+) -> Iterator[tuple[Mapping[str, Any], Tile, float]]:
     """Yield each exemplar's line of the table, its pictures, and the activation of its unit in this network.
 
     Where the unit is wanted `before_relu`, the activation has no meaning.
@@ -176,14 +197,9 @@ def _drawn(
     network = always_active(kept, layer) if before_relu else kept
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
-    lines = [
-        line | {"wnid": wnids.get(line["label"])}
-        for line in _exemplars(trained, exemplars, layer)
-        if line["channel"] in channels
-    ]
-    shown = [line for line in lines if line["row"] is not None]
+    shown = [{**line, "wnid": wnids.get(line["label"])} for line in lines]
     rows = np.array(sorted({line["row"] for line in shown}), dtype=np.int64)
-    images = _images(trained, rows)
+    images = network_inputs(trained, rows)
     size = recipe.scan.batch_size
     for start in range(0, len(shown), size):
         part = shown[start : start + size]
@@ -195,8 +211,8 @@ def _drawn(
             yield line, tile, activation
 
 
-def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
-    """Network inputs by row number.
+def network_inputs(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Return network inputs by row number, of the validation split.
 
     Raises:
         DataError: a row could be decoded when it was scanned, and no longer can.
@@ -213,11 +229,11 @@ def _images(trained: Trained, rows: np.ndarray) -> dict[int, np.ndarray]:
 
 
 @lru_cache(maxsize=16)
-def _exemplars(trained: Trained, checksum: str, layer: str) -> list[dict[str, Any]]:
+def _exemplars(folder: Storage, checksum: str, layer: str) -> list[dict[str, Any]]:
     """A layer's rows of the table; `checksum` is part of the cache's key."""
     import pyarrow.compute as pc
 
     from lp_core.exemplars.table import read_exemplars
 
-    table = read_exemplars(trained.folder)
+    table = read_exemplars(folder)
     return table.filter(pc.equal(table["layer"], layer)).to_pylist()

@@ -14,6 +14,8 @@ import pytest
 
 from lp_core.exemplars.ring_activity import RingActivity, by_layer, rings_bytes
 from lp_core.exemplars.table import SCHEMA
+from lp_core.findings.grouping import SCHEMA as GROUPING
+from lp_core.measures.evolution import SCHEMA as CHANGES
 from lp_core.settings import ViewSettings
 
 REPOSITORY = Path(__file__).parents[1]
@@ -52,7 +54,14 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     view = tmp_path / "runs" / "demo" / "log_polar"
     view.mkdir(parents=True)
     rows = [
-        {"layer": "conv5_2", "channel": channel, "rank": rank, "image_id": f"{rank}.JPEG", "label": label}
+        {
+            "layer": "conv5_2",
+            "channel": channel,
+            "rank": rank,
+            "image_id": f"{rank}.JPEG",
+            "label": label,
+            "class_name": f"class {label}",
+        }
         for channel, labels in ((3, [0] * 9), (4, range(9)))
         for rank, label in enumerate(labels)
     ]
@@ -60,6 +69,10 @@ def run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pq.write_table(pa.Table.from_pylist(rows, schema), view / "exemplars.parquet")
     rings = by_layer(RingActivity.empty(np.zeros(64)), {"conv5_2": 64}, "log_polar", ViewSettings(size=64))
     (view / "rings.npz").write_bytes(rings_bytes(rings))
+    for name, table_schema in (("log_polar/history/changes", CHANGES), ("measures/grouping", GROUPING)):
+        file = tmp_path / "R" / f"{name}.parquet"
+        file.parent.mkdir(parents=True)
+        pq.write_table(table_schema.empty_table(), file)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

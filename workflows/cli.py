@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from lp_core.errors import LogpolarError
+from tasks.ending import end_in_order, was_terminated
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
 
@@ -25,6 +26,8 @@ VERBS = {
     "sweep": "many runs: every combination of seeds, varied settings and controls",
     "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
     "verify": "find the exemplars again by brute force and compare",
+    "look": "draw how likely a network finds a class in a photograph, by the point that is fixated",
+    "doctor": "what this machine has, and what will not work on it",
     "warp": "one picture to its log-polar image, or back",
 }
 
@@ -33,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
     make_lasting()
     end_with_parent()
+    end_in_order()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
@@ -48,11 +52,16 @@ def main(arguments: list[str] | None = None) -> None:
 
         _fail(with_remedy(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; run the same command again to resume", 130)
+        _interrupted(was_terminated())
     except SystemExit as end:
-        if end.code == signal.SIGTERM:  # Ray's handler exits with this code, without a message
-            _fail("terminated; run the same command again to resume", 128 + signal.SIGTERM)
+        if end.code == signal.SIGTERM:  # Ray's own handler, while it connects
+            _interrupted(terminated=True)
         raise
+
+
+def _interrupted(terminated: bool) -> None:
+    word, number = ("terminated", signal.SIGTERM) if terminated else ("interrupted", signal.SIGINT)
+    _fail(f"{word}; run the same command again to resume", 128 + number)
 
 
 def _overview() -> str:
@@ -79,14 +88,20 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
 
         submit_command(program, arguments)
     elif verb == "sweep":
-        from workflows.sweep import sweep
-        from workflows.sweep_command import sweep_command
-
-        sweep(sweep_command(VERBS[verb], arguments))
+        _sweep(arguments)
     elif verb == "measure":
         _measure(arguments)
     elif verb == "report":
         _report(arguments)
+    elif verb == "look":
+        from workflows.look import look
+        from workflows.look_command import look_command
+
+        look(look_command(VERBS[verb], arguments))
+    elif verb == "doctor":
+        from workflows.doctor import doctor
+
+        tyro.cli(doctor, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
@@ -95,7 +110,18 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         _run_stage(verb, arguments)
 
 
+def _sweep(arguments: list[str]) -> None:
+    from tasks.folder_lock import locked
+    from workflows.sweep import sweep
+    from workflows.sweep_command import sweep_command
+
+    command = sweep_command(VERBS["sweep"], arguments)
+    with locked(command.folder):
+        sweep(command)
+
+
 def _measure(arguments: list[str]) -> None:
+    from tasks.folder_lock import locked
     from workflows.measure_command import sweep_measurement
     from workflows.measure_sweep import measure_sweep
 
@@ -103,17 +129,20 @@ def _measure(arguments: list[str]) -> None:
     if sweep is None:
         _run_stage("measure", arguments)
     else:
-        measure_sweep(sweep.folder, sweep.command)
+        with locked(sweep.folder):
+            measure_sweep(sweep.folder, sweep.command)
 
 
 def _report(arguments: list[str]) -> None:
+    from tasks.folder_lock import locked
     from workflows.sweep_report import named_sweep, sweep_report
 
     folder = named_sweep(arguments)
     if folder is None:
         _run_stage("report", arguments)
     else:
-        sweep_report(folder)
+        with locked(folder):
+            sweep_report(folder)
 
 
 def _run_stage(verb: str, arguments: list[str]) -> None:

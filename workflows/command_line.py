@@ -14,8 +14,11 @@ from tyro.conf import Positional, UseAppendAction, arg
 from tyro.constructors import PrimitiveConstructorSpec
 
 from lp_core.errors import SettingError, check
-from lp_core.settings import VIEW_NAMES, Recipe, ViewName, ViewSettings, VisualizeSettings
+from lp_core.run.files import SWEEP
+from lp_core.settings import VIEW_NAMES, MeasureSettings, Recipe, ViewName, ViewSettings, VisualizeSettings
+from lp_core.settings.fields import setting_name
 from lp_core.storage import Storage
+from workflows.config import FILE as CONFIG
 from workflows.config import stored_recipe
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
@@ -29,6 +32,7 @@ class Start:
     folder: Annotated[Positional[tuple[str, ...]], arg(metavar="RUN")] = ()
     run: str | None = None
     recipe: str | None = None
+    weights: str | None = None
     help: Annotated[bool, arg(aliases=("-h",))] = False
 
 
@@ -114,6 +118,31 @@ class PlaceOptions(StageOptions):
     """Run folder, instead of --run."""
 
 
+ShortMeasureOptions: Any = make_dataclass(
+    "ShortMeasureOptions",
+    [
+        (
+            field.name,
+            Annotated[get_type_hints(MeasureSettings)[field.name], arg(aliases=(f"--{setting_name(field.name)}",))],
+            field.default,
+        )
+        for field in fields(MeasureSettings)
+        if field.metadata.get("role") == "selection"
+    ],
+    bases=(MeasureSettings,),
+    frozen=True,
+    kw_only=True,
+)
+"""What is measured, further sets also without prefix: `--tolerance` besides `--measure.tolerance`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(PlaceOptions):
+    """The same, for `logpolar measure [RUN]`."""
+
+    measure: ShortMeasureOptions = field(default_factory=ShortMeasureOptions)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeighedOptions(StageOptions):
     """The same, for stages that can work with weights from elsewhere."""
@@ -166,8 +195,11 @@ Options = TypeVar("Options", bound=StageOptions)
 
 BY_PLACE = ("measure", "report", "verify")
 """Verbs that take the run folder without `--run`."""
+BEGINNING = ("demo", "run", "train")
+"""Verbs that make a run where there is none."""
 OPTIONS: dict[str, type[StageOptions]] = {
     **dict.fromkeys(BY_PLACE, PlaceOptions),
+    "measure": MeasureOptions,
     "visualize": FigureOptions,
     "run": RunOptions,
     **dict.fromkeys(("evaluate", "scan"), WeighedOptions),
@@ -223,18 +255,20 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
     """A recipe as the default values of a verb's options."""
     values = {setting.name: getattr(recipe, setting.name) for setting in fields(Recipe)}
-    short = get_type_hints(kind)["visualize"]
-    values["visualize"] = short(
-        **{setting.name: getattr(recipe.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    )
+    for name in ("visualize", "measure"):  # sections whose options some verbs take without prefix
+        section = values[name]
+        values[name] = get_type_hints(kind)[name](
+            **{part.name: getattr(section, part.name) for part in fields(section)}
+        )
     return kind(**values, run=tyro.MISSING if run is None else run)
 
 
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
     values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
-    drawn = {setting.name: getattr(options.visualize, setting.name) for setting in fields(VisualizeSettings)}
-    return Recipe(**values | {"visualize": VisualizeSettings(**drawn)})
+    for name, plain in (("visualize", VisualizeSettings), ("measure", MeasureSettings)):
+        values[name] = plain(**{part.name: getattr(values[name], part.name) for part in fields(plain)})
+    return Recipe(**values)
 
 
 def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
@@ -246,6 +280,9 @@ def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
     chosen = named_recipe(start.recipe) if start.recipe else None
     stored = stored_recipe(Storage.at(run)) if run else None
     if stored is None:
+        needs_run = verb in BY_PLACE or (verb not in BEGINNING and chosen is None and not start.weights)
+        if needs_run and not start.help:
+            raise SettingError(_no_run(verb, run))
         if chosen is None and verb != "demo" and not start.help:
             seen, earlier = (f": {run} holds no run", ", or the folder of an earlier run") if run else ("", "")
             raise SettingError(
@@ -257,3 +294,15 @@ def _settings_before(verb: str, run: str | None, start: Start) -> Recipe:
             f"{run} was started from recipe {stored.name}, not {chosen.name}; give another --run, or leave out --recipe"
         )
     return stored
+
+
+def _no_run(verb: str, run: str | None) -> str:
+    """What to say where a verb needs a run, and what was named is none."""
+    by_place = "" if verb in BY_PLACE else "--run "
+    if run is None:
+        return f"no run is named; give its folder: logpolar {verb} {by_place}RUN"
+    folder = Storage.at(run)
+    if folder.exists(SWEEP):
+        return f"{run} is the folder of a sweep; name one of its runs, such as {run.rstrip('/')}/base/seed-0"
+    what = f"{run} is no run folder: {CONFIG} is missing" if folder.exists() else f"{run} does not exist"
+    return f"{what}; name the folder of a run; `logpolar run --recipe RECIPE --run FOLDER` makes one"

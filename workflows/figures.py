@@ -57,6 +57,7 @@ def draw_figure(session: Session, name: str) -> None:
     stage = session.stages.visualize(view)
     session.stages.require(*stage.before)
     trained = replace(session.trained(view), use_gpu=False)
+    session.lock()
     say(f"{name}: {layer}, channels {', '.join(map(str, channels))}")
     prepare_measuring()
     tiles, complaints = exemplar_tiles(trained, stage.inputs["exemplars"], layer, tuple(channels), settings.rule)

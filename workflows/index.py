@@ -15,6 +15,7 @@ from lp_core.indexing.settings import CollectionSettings, StorageSettings, valid
 from lp_core.indexing.sources.archive import list_members
 from lp_core.indexing.validation_split import with_validation_split
 from lp_core.storage import Storage
+from tasks.folder_lock import locked
 from tasks.indexing.archives import list_archive, list_archives
 from tasks.indexing.copied_shards import copy_shards
 from tasks.indexing.job import IndexJob
@@ -58,12 +59,13 @@ def index(
     if share:
         photographs = with_validation_split(photographs, share)
     job = IndexJob(origin, folder, photographs, form, collection.max_quarantined, address)
-    if photographs.files:
-        manifest = write_photographs(job, storage.seed)
-    elif form.resizes or storage.shuffle:
-        manifest = copy_shards(job, storage.seed if storage.shuffle else None)
-    else:
-        manifest = index_in_place(job)
+    with locked(folder):
+        if photographs.files:
+            manifest = write_photographs(job, storage.seed)
+        elif form.resizes or storage.shuffle:
+            manifest = copy_shards(job, storage.seed if storage.shuffle else None)
+        else:
+            manifest = index_in_place(job)
     is_written = bool(photographs.files) or form.resizes or storage.shuffle
     _say_what_was_made(folder, manifest, "written as shards" if is_written else "indexed in place")
 

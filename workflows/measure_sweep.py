@@ -15,7 +15,7 @@ from lp_core.findings.seeds import MeasuredRun, difference_table, sweep_findings
 from lp_core.findings.values import Absence, values_of
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings_document
 from lp_core.fingerprint import fingerprint
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import Rules
 from lp_core.run import files
 from lp_core.run.stage import Stage
 from lp_core.run.sweep_table import read_sweep_rows
@@ -26,7 +26,7 @@ from tasks.progress import say
 from tasks.twins import NO_MAXIMA, TwinNetwork, twins_of
 from workflows.clarity import clarity_values
 from workflows.command_line import Command
-from workflows.measure import measure_run
+from workflows.measure import measure_run, rule_sets
 from workflows.session import Session
 from workflows.sweep_report import sweep_report
 
@@ -68,13 +68,14 @@ def measure_sweep(
         sessions = [Session(command.recipe, command.run, given_executor=executor) for command in commands]
         for row, session in zip(rows, sessions, strict=True):
             say(f"run {row['run']}")
-            runs.append(measured_run(row, session.run, measure_run(session)))
+            with session:
+                runs.append(measured_run(row, session.run, measure_run(session)))
         twins = _twins(folder, rows, sessions)
         runs = [
             replace(run, values=run.values | clarity_values(folder, session, others))
             for run, session, others in zip(runs, sessions, _other_seeds(rows, sessions), strict=True)
         ]
-    _write(folder, runs, twins)
+    _write(folder, runs, twins, rule_sets(commands[0].recipe.measure))
 
 
 def finished_runs(folder: Storage) -> list[Row]:
@@ -105,7 +106,9 @@ def measured_run(row: Row, run: Storage, stage: Stage) -> MeasuredRun:
         seed=row["seed"],
         control=row["control"],
         values=values_of(run.read_table(files.VALUES)),
-        size=RunSize(stage.fact("input_px"), stage.fact("classes"), stage.fact("images"), counts),
+        size=RunSize(
+            stage.fact("input_px"), stage.fact("classes"), stage.fact("images"), counts, stage.fact("tolerance_images")
+        ),
         absences=tuple(Absence(**absence) for absence in stage.fact("absences")),
         grouping={key: np.array(values) for key, values in channels.items()},
     )
@@ -151,15 +154,14 @@ def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Tabl
     return pa.concat_tables(tables).combine_chunks() if tables else None
 
 
-def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None) -> None:
-    rules = read_rules(committed_rules())
-    layers = list(dict.fromkeys(claim.layer for claim in rules.claims))
+def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None, sets: list[Rules]) -> None:
+    layers = list(dict.fromkeys(claim.layer for rules in sets for claim in rules.claims))
     folder.write_table(files.VALUES, sweep_values(runs))
     folder.write_table(files.DIFFERENCES, difference_table(runs, layers, np.random.default_rng(0)))
     if twins is not None:
         folder.write_table(files.TWINS, twins)
-    rows = sweep_findings(runs, rules)
-    folder.write_json(files.FINDINGS, findings_document(rows, rules))
+    rows = [row for rules in sets for row in sweep_findings(runs, rules)]
+    folder.write_json(files.FINDINGS, findings_document(rows, sets[0]))
     for row in rows:
         say(f"{row['variant']}: {finding_line(row)}")
     sweep_report(folder)

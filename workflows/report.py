@@ -32,6 +32,7 @@ def report(session: Session) -> None:
     if stage.is_finished():
         say("report: finished before")
         return
+    session.lock()
     from lp_core.report.page import write_report
     from lp_core.report.samples import exemplar_inputs
 

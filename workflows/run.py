@@ -12,6 +12,7 @@ from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.evaluate import evaluate
+from workflows.evolution import check_history
 from workflows.measure import measure
 from workflows.report import report
 from workflows.scan import check_split, scan, scan_validation
@@ -34,6 +35,9 @@ def run(session: Session, until: Until = "report") -> None:
     """
     chosen_channels(session.recipe)  # refuses now rather than after the training
     check_split(session)
+    asks_for_history = session.recipe.measure.evolution or session.recipe.visualize.evolution
+    if asks_for_history and until not in ("evaluate", "scan"):
+        check_history(session, is_planned=True)
     sources = {view: session.stages.source(view).name for view in session.recipe.views}
     train_views(session, [view for view, name in sources.items() if name == "train"])
     stages: dict[Until, Callable[[Session], None]] = {
@@ -59,6 +63,7 @@ def _scans(session: Session) -> None:
 def demo(session: Session) -> None:
     """Make the built-in data set in the run folder, then run everything on it."""
     data = session.run / "dataset"
+    session.lock()
     if session.recipe.data.path in ("", data.uri):
         session.recipe = replace(session.recipe, data=replace(session.recipe.data, path=data.uri))
         make_toy(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -54,23 +55,27 @@ def scan_validation(session: Session) -> None:
         session.recipe = recipe
 
 
-def scan_control(session: Session, view: ViewName, epoch: int | None, control: Control) -> None:
-    """Scan the validation split with a network that measures compare with, unless that is finished.
+def scan_control(session: Session, view: ViewName, epochs: Iterable[int | None], control: Control) -> None:
+    """Scan the validation split with networks that measures compare with, unless that is finished.
 
     Args:
         session: its settings stay as they are.
-        view: of the network.
-        epoch: whose weights it has; 0 before the first step, None for the finished ones.
+        view: of the networks.
+        epochs: whose weights they have; 0 before the first step, None for the finished ones.
         control: a null of the photographs or channels.
     """
-    recipe = session.recipe
-    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima="never")
+    recipe, epochs = session.recipe, list(epochs)
+    # M compares the trained network with the untrained one, and needs the maxima of both.
+    maxima = recipe.scan.maxima if (epochs, control) == ([0], "none") else "never"
+    chosen = replace(recipe.scan, split=VALIDATION, control=control, checkpoints="none", maxima=maxima)
     session.recipe = replace(recipe, scan=chosen)
     try:
-        stage = session.stages.scan(view, epoch, control=control)
-        if not _is_finished(stage, session):
+        stages = {epoch: session.stages.scan(view, epoch, control=control) for epoch in epochs}
+        unfinished = {epoch: stage for epoch, stage in stages.items() if not _is_finished(stage, session)}
+        for stage in unfinished.values():
             session.stages.require(*stage.before)
-            _scan_view(session, view, {epoch: stage})
+        if unfinished:
+            _scan_view(session, view, unfinished)
     finally:
         session.recipe = recipe
 

@@ -11,6 +11,7 @@ from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.cluster import Cluster
 from tasks.connection import connected
+from tasks.folder_lock import locked
 from tasks.networks import Trained
 from tasks.pieces import Executor, RayTasks
 from tasks.preflight import check_storage
@@ -35,11 +36,14 @@ class Session:
     address: str | None = None
     given_executor: Executor | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
+    _locks: bool = False
 
     def __enter__(self) -> Session:
+        self._locks = True
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._locks = False
         self._stack.__exit__(None, None, None)
 
     @cached_property
@@ -74,6 +78,17 @@ class Session:
         """The trained network of a view: `StageGraph.trained`."""
         return self.stages.trained(view, epoch)
 
+    def lock(self) -> None:
+        """Refuse to write beside another command, from before the first write to the end of the `with` block.
+
+        Raises:
+            StorageError: another command works in the run folder.
+        """
+        if self._locks:
+            self._locks = False
+            self._stack.enter_context(locked(self.run))
+
     def write_config(self) -> None:
         """Keep the settings in the run folder; every command does that works on a stage, before it begins."""
+        self.lock()
         write_config(self.run, self.recipe)

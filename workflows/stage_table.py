@@ -27,6 +27,9 @@ class _Example(StageGraph):
     def weights(self, view: ViewName) -> Stage | None:
         return Stage(self.run / view, "weights", {}, f"view {view}") if self.imported else None
 
+    def kept(self, view: ViewName) -> dict[int, str]:
+        return dict.fromkeys(range(self.recipe.train.epochs), "any")
+
 
 def graph(imported: bool = False) -> dict[str, Stage]:
     """One stage of every name, in the order in which a run makes them."""
@@ -37,7 +40,12 @@ def graph(imported: bool = False) -> dict[str, Stage]:
         made.compare(),
         made.scan(_LOG_POLAR),
         made.changes(_LOG_POLAR),
+        *([] if imported else [made.evolution(_LOG_POLAR)]),
         made.visualize(_LOG_POLAR),
+        made.tolerance(_LOG_POLAR),
+        made.retention(_LOG_POLAR),
+        made.sanity(_LOG_POLAR),
+        *([] if imported else [made.strips(_LOG_POLAR)]),
         made.measure(),
         made.report(),
     ]
@@ -65,7 +73,7 @@ def stage_table() -> str:
         before = ", ".join(dict.fromkeys(earlier.name for earlier in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
         reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
-        if stage.name in ("evaluate", "scan", "visualize", "report"):
+        if stage.name in ("evaluate", "scan", "visualize", "tolerance", "retention", "sanity", "report"):
             reads += ", data set"
         folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
         writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])

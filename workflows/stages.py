@@ -13,16 +13,18 @@ from typing import Any
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
-from lp_core.findings.values import SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
+from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
     findings_inputs,
     geometry_inputs,
     measure_inputs,
+    sanity_inputs,
     scan_inputs,
     settings_among,
+    tolerance_inputs,
     train_inputs,
     visualize_inputs,
 )
@@ -31,7 +33,10 @@ from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
 from tasks.networks import Trained
+from tasks.retention import VERSION as RETENTION_VERSION
+from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
+from workflows.epochs import asked_epochs, evolution_epochs
 from workflows.repeat import options
 
 VALIDATION = "validation"
@@ -45,13 +50,25 @@ WRITES = {
         *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
     ),
     "changes": (files.CHANGES,),
+    "evolution": (files.EVOLUTION, files.BIRTHS, files.EVOLUTION_LAYERS, files.LAYER_BIRTHS),
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
+    "tolerance": (files.TOLERANCE,),
+    "retention": (files.RETENTION,),
+    "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
+    "strips": (f"{files.STRIPS}/", files.STRIP_TABLE),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
     "report": (f"{files.REPORT}/",),
 }
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
-_VERBS = {"compare": "evaluate", "changes": "scan"}
+_VERBS = {
+    **{"compare": "evaluate", "changes": "scan", "strips": "visualize"},
+    **dict.fromkeys(("tolerance", "retention", "sanity", "evolution"), "measure"),
+}
 """Commands that are not named like the stage they make."""
+SETS = ("tolerance", "sanity", "evolution")
+"""Further sets of measures, each a setting of `measure` and stages of its own."""
+RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTION}
+"""The claims of each set."""
 
 
 @dataclass(frozen=True)
@@ -139,26 +156,10 @@ class StageGraph:
         return {epoch: self.scan(view, epoch, scan.split, scan.control) for epoch in (*self._epochs(view), None)}
 
     def _epochs(self, view: ViewName) -> list[int]:
-        asked, last = self.recipe.scan.checkpoints, self.recipe.train.epochs
-        if asked == "none":
+        if self.recipe.scan.checkpoints == "none":
             return []
         self.require(self.source(view))  # another training would have kept other weights
-        kept = self.kept(view)
-        if asked == "all":
-            check(
-                bool(kept),
-                f"{self.run}: the training of view {view} kept the weights of no epoch but the last; "
-                "train with --train.keep-weights-every-epochs 1",
-            )
-            return list(kept)
-        epochs = sorted({int(part) for part in asked.split(",")} - {last})
-        for epoch in epochs:
-            check(
-                epoch in kept,
-                f"scan.checkpoints: the training of view {view} kept no weights of epoch {epoch}; "
-                f"there are {', '.join(map(str, [*kept, last]))}",
-            )
-        return epochs
+        return asked_epochs(self.recipe, self.run, view, self.kept(view))
 
     def changes(self, view: ViewName) -> Stage:
         """How the nine of a view's channels change from epoch to epoch."""
@@ -169,6 +170,52 @@ class StageGraph:
         folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
+    def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
+        """The scans of the validation split that evolution reads, by epoch, ascending.
+
+        Those of `evolution_epochs`, and of the finished weights.
+
+        Raises:
+            LogpolarError: there are too few epochs, or the training kept no weights of one asked for, or of any.
+        """
+        source = self.source(view)
+        check(
+            source.name == "train",
+            f"{self.run}: the weights of view {view} were imported, so nothing is known of earlier epochs; leave out "
+            "evolution",
+        )
+        epochs = evolution_epochs(self.recipe, self.run, view, self.kept(view))
+        return {epoch: self.scan(view, epoch) for epoch in epochs} | {self.recipe.train.epochs: self.scan(view)}
+
+    def evolution(self, view: ViewName) -> Stage:
+        """When a view's channels came to like the images that they like in the end."""
+        scans, other_crop = self.epoch_scans(view), self.scan(view, control="other-crop")
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "other_crop": other_crop.fingerprint,
+            "training": self.train(view).fingerprint,
+            "seed": self.recipe.seed,
+        }
+        before = (*scans.values(), other_crop)
+        return self._stage(self.run / view / files.HISTORY, "evolution", inputs, f"view {view}", *before)
+
+    def strips(self, view: ViewName) -> Stage:
+        """The best exemplar of a view's channels with panels, at each epoch."""
+        scans, drawn = self.epoch_scans(view), self.recipe.visualize
+        inputs = {
+            "scans": {str(epoch): scan.fingerprint for epoch, scan in scans.items()},
+            "seed": self.recipe.seed,
+            "visualize": {name: getattr(drawn, name) for name in ("layers", "channels", "few", "rule")},
+        }
+        return self._stage(self.run / view, "strips", inputs, f"view {view}", *scans.values())
+
+    def drawn_strips(self) -> dict[ViewName, Stage]:
+        """The strips that a report shows: those that were drawn, if the settings ask for them."""
+        if not self.recipe.visualize.evolution:
+            return {}
+        views = [view for view in self.recipe.views if Stage(self.run / view, "strips", {}).manifest()]
+        return {view: self.strips(view) for view in views}
+
     def visualize(self, view: ViewName) -> Stage:
         """The features of a view's exemplars of the validation split."""
         scan = self.scan(view)
@@ -177,6 +224,34 @@ class StageGraph:
             inputs["untrained"] = self.untrained(view)
         others = self._placement("scan")
         return self._stage(self.run / view, "visualize", inputs, f"view {view}", scan, others=others)
+
+    def tolerance(self, view: ViewName) -> Stage:
+        """What a view's network answers while photographs are turned, scaled, shifted and masked."""
+        source = self.source(view)
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
+        inputs |= tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION}
+        others = self._placement("data", "scan")
+        return self._stage(self.run / view, "tolerance", inputs, f"view {view}", source, others=others)
+
+    def retention(self, view: ViewName) -> Stage:
+        """What a view's channels keep of their activation in the images that excite them most, turned and scaled."""
+        scan = self.scan(view)
+        inputs = {"exemplars": scan.fact("exemplars"), "scan": scan.fingerprint, "version": RETENTION_VERSION}
+        others = self._placement("data", "scan")
+        return self._stage(self.run / view, "retention", inputs, f"view {view}", scan, others=others)
+
+    def sanity(self, view: ViewName) -> Stage:
+        """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""
+        scan = self.scan(view)
+        inputs = sanity_inputs(self.recipe, scan.fact("exemplars"), scan.fingerprint)
+        others = self._placement("scan")
+        return self._stage(self.run / view, "sanity", inputs, f"view {view}", scan, others=others)
+
+    def tests(self, name: str, view: ViewName) -> list[Stage]:
+        """The stages of a further set of measures, one of `SETS`, for a view."""
+        if name == "tolerance":
+            return [self.tolerance(view), self.retention(view)]
+        return [getattr(self, name)(view)]
 
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
@@ -191,6 +266,10 @@ class StageGraph:
             TRAINED: (None, "none"),
             SCRAMBLED: (None, "phase-scrambled"),
         }
+        if self.recipe.measure.rotated_basis:
+            networks[ROTATED] = (None, "rotated-basis")
+        if self.recipe.measure.random_fixations:
+            networks[FIXATIONS] = (None, "random-fixations")
         if self.source(view).name == "train" and 0 in self.kept(view):
             networks[UNTRAINED] = (0, "none")
         return networks | {f"epoch {epoch}": (epoch, "none") for epoch in self._epochs(view) if epoch > 0}
@@ -207,7 +286,14 @@ class StageGraph:
         }
         rules = read_rules(committed_rules()).fingerprint
         before = [stage for of_view in scans.values() for stage in of_view.values()]
-        return self._stage(self.run, "measure", findings_inputs(self.recipe, fingerprints, rules), "", *before)
+        inputs = findings_inputs(self.recipe, fingerprints, rules)
+        for name in SETS:
+            if getattr(self.recipe.measure, name):
+                stages = [stage for view in self.recipe.views for stage in self.tests(name, view)]
+                inputs[name] = {"rules": read_rules(committed_rules(RULES_OF_SET[name])).fingerprint}
+                inputs[name] |= {stage.title: stage.fingerprint for stage in stages}
+                before += stages
+        return self._stage(self.run, "measure", inputs, "", *before)
 
     def measured(self) -> Stage | None:
         """The measures of the views and epochs that were chosen when they were made; None if they never were."""
@@ -218,7 +304,11 @@ class StageGraph:
         names = {name for networks in scans.values() for name in networks}
         epochs = sorted(int(name.removeprefix("epoch ")) for name in names if name.startswith("epoch "))
         scan = replace(self.recipe.scan, checkpoints=",".join(map(str, epochs)) or "none")
-        chosen = replace(self.recipe, views=tuple(view for view in VIEW_NAMES if view in scans), scan=scan)
+        asked: dict[str, Any] = {name: name in manifest["inputs"] for name in SETS}
+        asked |= {"rotated_basis": ROTATED in names, "random_fixations": FIXATIONS in names}
+        sets = replace(self.recipe.measure, **asked)
+        views = tuple(view for view in VIEW_NAMES if view in scans)
+        chosen = replace(self.recipe, views=views, scan=scan, measure=sets)
         return replace(self, recipe=chosen).measure()
 
     def report(self) -> Stage:
@@ -239,6 +329,9 @@ class StageGraph:
         if measured is not None:
             inputs["findings"] = measured.fingerprint
         last = [] if measured is None else [measured]
+        if strips := self.drawn_strips():
+            inputs["strips"] = {view: stage.fingerprint for view, stage in strips.items()}
+            last += strips.values()
         return self._stage(self.run, "report", inputs, "", *before, *compared, *last)
 
     def require(self, *stages: Stage, redo: str | None = None) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +21,8 @@ from tyro.conf import Positional, arg
 from lp_core.errors import ClusterError, SettingError, check
 from lp_core.fingerprint import fingerprint
 from lp_core.storage import Storage, one_line
+from tasks.embedders import KIND as EMBEDDING
+from tasks.imported_function import module_source
 from tasks.progress import say
 from workflows.command_line import BY_PLACE
 from workflows.imported_recipe import recipe_source
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from ray.job_submission import JobStatus, JobSubmissionClient
 
 ROOT = Path(__file__).parents[1]
+EMBEDDING_OPTION = "measure.embedding"
 POLL_SECONDS = 2.0
 STARTING_SECONDS = 60.0
 """A head answers some seconds before it can start jobs."""
@@ -53,7 +57,8 @@ class Submission:
     run: str | None = None
     """Run folder, which every node of the cluster sees under this name."""
     recipe: str | None = None
-    """Recipe that the run starts from. The file or package of a MODULE:FUNCTION of your own is sent along."""
+    """Recipe that the run starts from. The file or package of a MODULE:FUNCTION of your own is sent along, also of
+    --measure.embedding."""
     address: str | None = None
     """URL of the cluster's dashboard; else RAY_API_SERVER_ADDRESS, else RAY_ADDRESS where that is a URL, else
     http://127.0.0.1:8265."""
@@ -79,11 +84,23 @@ def submit_command(program: str, arguments: list[str]) -> None:
     words = [asked.verb, *asked.words]
     words += ["--run", asked.run] if asked.run else []
     words += ["--recipe", asked.recipe] if asked.recipe else []
-    sources = []
+    sources = [module_source(name, EMBEDDING) for name in _embeddings(others)]
     if asked.recipe:
-        recipe(asked.recipe)  # refused here rather than by the job
-        sources = [recipe_source(asked.recipe)] if ":" in asked.recipe else []
-    submit([*words, *others], run, asked.address or _usual_address(), asked.wait, sources)
+        settings = recipe(asked.recipe)  # refused here rather than by the job
+        if ":" in asked.recipe:
+            sources.append(recipe_source(asked.recipe))
+        if settings.measure.embedding:
+            sources.append(module_source(settings.measure.embedding, EMBEDDING))
+    submit([*words, *others], run, asked.address or _usual_address(), asked.wait, list(dict.fromkeys(sources)))
+
+
+def _embeddings(words: Sequence[str]) -> list[str]:
+    """The functions that options name, those of `--vary` included."""
+    values = [
+        word if before == f"--{EMBEDDING_OPTION}" else word.partition(f"{EMBEDDING_OPTION}=")[2]
+        for before, word in pairwise(["", *words])
+    ]
+    return [name for value in values for name in value.split(",") if name]
 
 
 def _usual_address() -> str:

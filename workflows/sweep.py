@@ -52,7 +52,8 @@ def sweep(command: SweepCommand) -> None:
         check_split(Session(plan.base, folder))
     table = Table(folder, cells, command.until)
     unfinished = table.unfinished()
-    say(f"sweep: {len(cells)} runs, {len(cells) - len(unfinished)} of them finished before")
+    earlier = f"; {command.earlier} are of earlier commands" if command.earlier else ""
+    say(f"sweep: {len(cells)} runs, {len(cells) - len(unfinished)} of them finished before{earlier}")
     if unfinished:
         with sweep_cluster(command) as cluster, Progress("sweep", len(cells), "runs") as progress:
             progress.already(len(cells) - len(unfinished))

@@ -32,6 +32,7 @@ class SweepCommand:
         address: of a running cluster, or None for one of this machine's own.
         at_once: runs at the same time; None for as many as there is room for.
         until: last stage of every run that is made now.
+        earlier: runs of the plan that earlier commands asked for, and this one did not.
     """
 
     plan: SweepPlan
@@ -39,6 +40,7 @@ class SweepCommand:
     address: str | None
     at_once: int | None
     until: Until = "report"
+    earlier: int = 0
 
     @property
     def draws_data(self) -> bool:
@@ -68,10 +70,11 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     folder = Storage.at(options.run)
     plan = _plan(options, stored, _given(arguments))
     plan = replace(plan, base=_with_data(plan.base, folder))
+    asked = {cell.run for cell in plan.cells()}  # refused here where a combination is not allowed
     plan = stored.joined(plan) if stored else plan
     check(options.at_once is None or options.at_once >= 1, f"at-once is {options.at_once}; give at least 1")
-    plan.cells()  # refused here where a combination is not allowed
-    return SweepCommand(plan, folder, options.address, options.at_once, options.until)
+    earlier = sum(cell.run not in asked for cell in plan.cells())
+    return SweepCommand(plan, folder, options.address, options.at_once, options.until, earlier)
 
 
 def stored_plan(folder: Storage) -> SweepPlan | None:
@@ -102,11 +105,13 @@ def _plan(options: SweepOptions, stored: SweepPlan | None, given: set[str]) -> S
     for text in options.vary:
         name, values = parsed_variation(text, base)
         check(name not in vary, f"--vary names {name} twice; give all its values at once")
-        check(name not in given, f"{name} is varied and also given as --{name}; leave out one")
         vary[name] = values
     before = stored or SweepPlan(base)
+    vary = vary or before.vary
+    for name in vary:
+        check(name not in given, f"{name} is varied and also given as --{name}; leave out one")
     seeds = parsed_seeds(options.seeds) if options.seeds is not None else before.seeds
-    return SweepPlan(base, seeds, vary or before.vary, options.controls or before.controls)
+    return SweepPlan(base, seeds, vary, options.controls or before.controls)
 
 
 def _given(arguments: Iterable[str]) -> set[str]:

@@ -14,6 +14,7 @@ from tasks.pieces import InProcess
 from tasks.progress import Progress, say
 from tasks.visualizing import AtlasSheet, draw_sheet, read_table
 from workflows.session import Session
+from workflows.strips import check_strips, draw_evolution
 
 
 def visualize(session: Session) -> None:
@@ -27,12 +28,16 @@ def visualize(session: Session) -> None:
     for stage in stages.values():
         session.stages.require(*stage.before)
     chosen_channels(session.recipe)  # refuses before anything is written
+    if session.recipe.visualize.evolution:
+        check_strips(session)
     session.write_config()
     for view, stage in stages.items():
         if _is_finished(stage):
             say(f"visualize {view}: finished before")
         else:
             _draw_view(session, view, stage)
+    if session.recipe.visualize.evolution:
+        draw_evolution(session)
 
 
 def _is_finished(stage: Stage) -> bool:

@@ -74,6 +74,7 @@ def keep_weights(session: Session, tensors: dict[str, Tensor], identity: str, so
     refuse_other_settings(stage, run)
     if stage.is_finished():
         return
+    session.lock()
     with stage_run(stage) as watch:
         with named_by_option():
             network = network_with(tensors, recipe.network, view, len(session.dataset.class_names), source)

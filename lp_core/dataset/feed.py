@@ -16,9 +16,10 @@ from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import ImageError, decode_rgb
+from lp_core.images.look import STRAIGHT
 from lp_core.images.network_input import network_input
 from lp_core.measures.duplicates import difference_hash
-from lp_core.measures.nulls import phase_scrambled
+from lp_core.measures.nulls import phase_scrambled, random_fixation
 from lp_core.settings import DataSettings, ViewName, ViewSettings
 
 TrainingSplit = Literal["train", "validation"]
@@ -90,6 +91,7 @@ class Feed:
         rank: this worker.
         world: number of workers.
         scrambled: give the photographs of an evaluation random phases (`nulls.phase_scrambled`).
+        wandering: look at those of an evaluation from random points (`nulls.random_fixation`).
     """
 
     data: DataSettings
@@ -100,6 +102,7 @@ class Feed:
     rank: int = 0
     world: int = 1
     scrambled: bool = False
+    wandering: bool = False
 
     @property
     def steps_per_epoch(self) -> int:
@@ -186,9 +189,12 @@ class Feed:
             crop = self._crop(height, width, photograph.row, epoch)
             if hashes:
                 hash_N[position] = photograph_hash(image, crop)
+            rng, look = np.random.default_rng([self.seed, photograph.row]), STRAIGHT
             if self.scrambled:
-                image, crop = scrambled_crop(image, crop, np.random.default_rng([self.seed, photograph.row]))
-            images[position] = network_input(image, crop, self.view, self.geometry)
+                image, crop = scrambled_crop(image, crop, rng)
+            if self.wandering:
+                look = random_fixation(self.view, rng)
+            images[position] = network_input(image, crop, self.view, self.geometry, look)
         return Batch(images, labels, rows, index, hash_N if hashes else None)
 
 

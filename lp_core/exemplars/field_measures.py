@@ -6,6 +6,7 @@ The photograph here is the crop resized to the network's input. Shapes: S R rows
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,12 +31,40 @@ class FieldMeasures(NamedTuple):
         energy_angle: its direction in radians, clockwise on the screen from the right, -pi to pi.
         energy_within_fovea: share of the energy within `rings.fovea_radius`, 0 to 1.
         patch_contrast: standard deviation of the luminance (0 to 1) over the part of the photograph in the field.
+        gradient_norm: length of the gradient by the normalised input, over all px of the field; pictures hide it.
     """
 
     energy_eccentricity_px: float
     energy_angle: float
     energy_within_fovea: float
     patch_contrast: float
+    gradient_norm: float
+
+
+def one_turn(box: Box, rows: int) -> tuple[Box, slice]:
+    """Return a receptive field on a circle of rows, cut to one turn about its middle, and which of its rows are left.
+
+    One that goes around less than once stays as it is.
+    """
+    if box.bottom - box.top <= rows:
+        return box, slice(None)
+    hidden = (box.bottom - box.top - rows) // 2
+    return box._replace(top=box.top + hidden, bottom=box.top + hidden + rows), slice(hidden, hidden + rows)
+
+
+def energy_point(
+    gradient_3hw: np.ndarray, box: Box, size: tuple[int, int], log_polar: LogPolarGeometry | None, *, wraps: bool
+) -> tuple[float, float]:
+    """Return the centre (y, x) of the gradient's energy in px of the photograph; NaN where there is no gradient.
+
+    Args:
+        gradient_3hw, box, log_polar, wraps: as for `field_measures`.
+        size: rows and columns of the network input.
+    """
+    gradient_1HWC, fixation_yx = _on_photograph(gradient_3hw, box, size, log_polar, wraps=wraps)
+    [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
+    y, x = log_polar.centre_yx if log_polar else ((size[0] - 1) / 2, (size[1] - 1) / 2)
+    return y + eccentricity * math.sin(angle), x + eccentricity * math.cos(angle)
 
 
 def field_measures(
@@ -54,18 +83,24 @@ def field_measures(
         wraps: rows beyond the last are the first ones again, as only those of a log-polar input can be.
     """
     size = image_SRC.shape[:2]
+    gradient_1HWC, fixation_yx = _on_photograph(gradient_3hw, box, size, log_polar, wraps=wraps)
+    [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
+    [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
+    norm = float(np.linalg.norm(np.asarray(gradient_3hw, np.float64)))
+    return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps), norm)
+
+
+def _on_photograph(
+    gradient_3hw: np.ndarray, box: Box, size: tuple[int, int], log_polar: LogPolarGeometry | None, *, wraps: bool
+) -> tuple[np.ndarray, tuple[float, float]]:
+    """The gradient by a part of the photograph, [1, H, W, C], and the fixation from the part's first px."""
     gradient_hwC = np.moveaxis(gradient_3hw, 0, 2)
     if log_polar is None:
         top, left = max(box.top, 0), max(box.left, 0)
         shown = slice(top - box.top, size[0] - box.top), slice(left - box.left, size[1] - box.left)
-        gradient_1HWC = gradient_hwC[shown][None]
-        fixation_yx = (size[0] - 1) / 2 - top, (size[1] - 1) / 2 - left  # from the first px shown
-    else:
-        gradient_1HWC = photograph_gradient(paste(gradient_hwC, box, size, wraps=wraps)[None], log_polar)
-        fixation_yx = log_polar.centre_yx
-    [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
-    [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
-    return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps))
+        return gradient_hwC[shown][None], ((size[0] - 1) / 2 - top, (size[1] - 1) / 2 - left)
+    pasted_SRC = paste(gradient_hwC, box, size, wraps=wraps)
+    return photograph_gradient(pasted_SRC[None], log_polar), log_polar.centre_yx
 
 
 def _contrast(image_SRC: np.ndarray, box: Box, log_polar: LogPolarGeometry | None, wraps: bool) -> float:

@@ -64,7 +64,7 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture
         edge_E = bin_edges(cols)
         radius_E = edge_radii(edge_E, stride, log_polar_map(geometry).radius_of)
         bin_P = np.tile(np.searchsorted(edge_E, np.arange(cols), side="right") - 1, rows)
-        sector_PS = np.repeat(_overlap(rows, stride, size), cols, axis=0)
+        sector_PS = np.repeat(_overlap(rows, stride, size, geometry.seam_degrees), cols, axis=0)
     else:
         y, x = (stride * (np.indices((rows, cols)) + 0.5) - size / 2).reshape(2, -1)
         corner = size / np.sqrt(2)
@@ -76,17 +76,17 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture
     return MapRegions(radius_E, region_P.ravel(), unique[:, 0].astype(np.int64), unique[:, 1:])
 
 
-def _overlap(rows: int, stride: int, size: int) -> np.ndarray:
+def _overlap(rows: int, stride: int, size: int, seam_degrees: float) -> np.ndarray:
     """Share of each row of a map in each sector, float64 [rows, S]; row j stands for `stride` rows of the input.
 
-    In whole numbers, of which a turn has 2 size S: equal shares are equal to the bit.
+    In whole numbers, of which a turn has 2 size S: equal shares are equal to the bit. The seam is rounded to them.
     """
     turn, width = 2 * size * SECTORS, 2 * size
-    start = (2 * stride * np.arange(rows) - 1)[:, None] * SECTORS
+    start = (2 * stride * np.arange(rows) - 1)[:, None] * SECTORS + round(seam_degrees / 360 * turn)
     stop = start + 2 * stride * SECTORS
     middle = width * np.arange(SECTORS)
     share = np.zeros((rows, SECTORS))
-    for around in (0, turn):
+    for around in (0, turn, 2 * turn):
         low, high = middle - width // 2 + around, middle + width // 2 + around
         share += np.maximum(np.minimum(stop, high) - np.maximum(start, low), 0)
     return share / (2 * stride * SECTORS)

@@ -111,8 +111,9 @@ class Recount:
         sector_PS = np.zeros((len(row_P), sectors))
         if self.view == "log_polar":
             radius_P = log_polar_map(self.geometry).radius_of(stride * (col_P + 0.5) - 0.5)
+            turned = self.geometry.seam_degrees / 360 * size
             for part in range(stride * PARTS):
-                at_P = stride * row_P - 0.5 + (part + 0.5) / PARTS
+                at_P = turned + stride * row_P - 0.5 + (part + 0.5) / PARTS
                 sector_P = np.floor(at_P * sectors / size + 0.5).astype(int) % sectors
                 sector_PS[np.arange(len(row_P)), sector_P] += 1 / (stride * PARTS)
         else:

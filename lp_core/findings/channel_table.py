@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.findings.nines import Nines
+from lp_core.findings.values import measure_and_embedding
 from lp_core.measures.grouping import class_entropy, distinct_classes, purity
+from lp_core.measures.interpretability import FEW_ACTIVE
 
 SCHEMA = pa.schema(
     [
@@ -22,6 +24,8 @@ SCHEMA = pa.schema(
         ("channel", pa.int64()),
         ("dead", pa.bool_()),
         ("complete", pa.bool_()),
+        ("active_share", pa.float64()),
+        ("few_active", pa.bool_()),
         ("distinct", pa.float64()),
         ("purity", pa.float64()),
         ("entropy", pa.float64()),
@@ -40,7 +44,7 @@ def channel_table(
     view: str,
     *,
     firing: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
-    accuracy: Mapping[str, np.ndarray] | None = None,
+    active_C: np.ndarray | None = None,
 ) -> pa.Table:
     """Return one row per channel, `SCHEMA`; NaN where something was not measured.
 
@@ -49,12 +53,14 @@ def channel_table(
         effects: of its complete channels (`channel_effects`).
         view: the first column.
         firing: by layer, foveal index and eccentricity of its channels (`channel_firing`).
-        accuracy: by layer, M of its channels.
+        active_C: share of the images that activate each channel; NaN unless given.
     """
     complete_C, channels = nines.complete_C, len(nines.layer_C)
     columns: dict[str, object] = {"view": [view] * channels}
     columns |= {"layer": [nines.layers[index] for index in nines.layer_C.tolist()], "channel": nines.channel_C}
     columns |= {"dead": nines.dead_C, "complete": complete_C}
+    active_C = np.full(channels, math.nan) if active_C is None else active_C
+    columns |= {"active_share": active_C, "few_active": active_C < FEW_ACTIVE}
     for name, measure in (("distinct", distinct_classes), ("purity", purity), ("entropy", class_entropy)):
         value_C = np.full(channels, math.nan)
         if complete_C.any():
@@ -62,8 +68,7 @@ def channel_table(
         columns[name] = value_C
     for name, column in (("G", "value"), ("G_z", "z"), ("G_p", "p"), ("G_q", "q"), ("W", "value"), ("W_z", "z")):
         columns[name] = _effect(nines, effects, name[0], column)
-    columns["E"] = _mean_embedding(nines, effects)
-    columns["M"] = _by_layer(nines, accuracy or {})
+    columns |= {name: _mean_embedding(nines, effects, name) for name in ("E", "M")}
     columns["foveal_index"] = _by_layer(nines, {layer: pair[0] for layer, pair in (firing or {}).items()})
     columns["eccentricity_px"] = _by_layer(nines, {layer: pair[1] for layer, pair in (firing or {}).items()})
     with warnings.catch_warnings():
@@ -82,9 +87,9 @@ def _effect(nines: Nines, effects: pa.Table, measure: str, column: str) -> np.nd
     return value_C
 
 
-def _mean_embedding(nines: Nines, effects: pa.Table) -> np.ndarray:
-    """E of each channel, averaged over the embeddings."""
-    names = sorted({name for name in effects["measure"].to_pylist() if name.startswith("E_")})
+def _mean_embedding(nines: Nines, effects: pa.Table, measure: str) -> np.ndarray:
+    """E or M of each channel, averaged over the embeddings."""
+    names = sorted({name for name in effects["measure"].to_pylist() if measure_and_embedding(name)[0] == measure})
     values = [_effect(nines, effects, name, "value") for name in names]
     return np.mean(values, axis=0) if values else np.full(len(nines.layer_C), math.nan)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from lp_core.findings.values import SCRAMBLED, UNTRAINED
 from lp_core.images.network_input import log_polar_map
 from lp_core.measures import rings
 from lp_core.measures.firing import foveal_index, harmonics, mean_share, shares
@@ -50,8 +49,6 @@ ANGLE_SCHEMA = pa.schema(
 )
 ORDERS = (1, 2, 4)
 """Harmonics of the angle: a side, an axis, and what a square crop leaves. Source: the specification."""
-CONTROLS = (UNTRAINED, SCRAMBLED)
-"""Networks and photographs that the trained network is compared with (S1, S2)."""
 INNER_RADIUS = 4.0
 """px of the second, smaller fovea: 32 % of the rings at 224 px with a foveal scale of 1. Source: the specification."""
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from lp_core.findings.nines import Nines
 from lp_core.measures.duplicates import different_pairs
 from lp_core.measures.grouping import concordance, counted_pairs, pair_similarity, unit_vectors, unlike_pairs
-from lp_core.measures.popularity import GroupingEffect, Measure, grouping_effects
+from lp_core.measures.popularity import GroupingEffect, Measure, grouping_effects, tertiles
 
 SCHEMA = pa.schema(
     [
@@ -57,11 +57,13 @@ class Likeness:
         similarity_LL: float32, of every two classes by meaning (`lin_similarity`).
         hash_CK: uint64, `difference_hash` of the image at each place of the nines.
         embeddings: by name; float32 [C, K, D] of the image at each place, centred on the mean of the data set.
+        eccentricity_CK: of each place; those of a third of their layer trade among themselves under the null of E.
     """
 
     similarity_LL: np.ndarray | None = None
     hash_CK: np.ndarray | None = None
     embeddings: Mapping[str, np.ndarray] = field(default_factory=dict)
+    eccentricity_CK: np.ndarray | None = None
 
 
 Only = Literal["classes", "embeddings"]
@@ -90,7 +92,7 @@ def measure_grouping(
         return {}
     of_classes, of_inside, of_embeddings = rng.spawn(3)  # what is measured besides does not change the samples
     clarities = {
-        f"E_{name}": _clarity(nines, embedding_CKD, samples, of_embeddings)
+        f"E_{name}": clarity_effect(nines, embedding_CKD, likeness.eccentricity_CK, samples, of_embeddings)
         for name, embedding_CKD in likeness.embeddings.items()
         if only != "classes"
     }
@@ -130,8 +132,23 @@ def _inside(nines: Nines, samples: int, rng: np.random.Generator) -> GroupingEff
     )[INSIDE]
 
 
-def _clarity(nines: Nines, embedding_CKD: np.ndarray, samples: int, rng: np.random.Generator) -> GroupingEffect:
-    """E, from the cosines of every two places of a layer: 0.6 GB for the layers of a full-width network."""
+def clarity_effect(
+    nines: Nines,
+    embedding_CKD: np.ndarray,
+    eccentricity_CK: np.ndarray | None,
+    samples: int,
+    rng: np.random.Generator,
+) -> GroupingEffect:
+    """Return the effect of E.
+
+    It rests on the cosines of every two places of a layer, 0.6 GB for the layers of a full-width network.
+
+    Args:
+        nines: complete channels only; those of a layer lie side by side.
+        embedding_CKD: of the image, or the patch, at each place, centred.
+        eccentricity_CK: places trade within thirds of it only; None for no such bound.
+        samples, rng: of the null.
+    """
     keep = nines.image_CK.shape[1]
     cosines: list[tuple[np.ndarray, np.ndarray]] = []
     for layer in np.unique(nines.layer_C):
@@ -146,7 +163,12 @@ def _clarity(nines: Nines, embedding_CKD: np.ndarray, samples: int, rng: np.rand
             value_C[mine] = pair_similarity(place_CK[mine] - keep * mine[0], cosine)
         return value_C
 
-    return grouping_effects(nines.image_CK, {"E": clarity}, samples, rng, layer_C=nines.layer_C)["E"]
+    third_CK = None if eccentricity_CK is None else tertiles(eccentricity_CK, nines.layer_C)
+    # Channels with equally many places in every third share a null distribution.
+    pool_C = None if third_CK is None else (third_CK == 0).sum(1) * (keep + 1) + (third_CK == 1).sum(1)
+    return grouping_effects(
+        nines.image_CK, {"E": clarity}, samples, rng, layer_C=nines.layer_C, stratum_CK=third_CK, pool_C=pool_C
+    )["E"]
 
 
 def grouping_table(nines: Nines, effects: Mapping[str, GroupingEffect], view: str, network: str) -> pa.Table:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lp_core.findings import channel_table, firing, twin_table
+from lp_core.findings.layer_evolution import evolution_values
 from lp_core.findings.matched import matched_values
 from lp_core.findings.values import (
     ALL_LAYERS,
+    PLACES,
     TRAINED,
     Values,
     angle_values,
@@ -28,6 +30,8 @@ from lp_core.run import files
 from lp_core.settings import ViewName, ViewSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lp_core.exemplars.ring_activity import LayerActivity
     from lp_core.findings.nines import Nines
 
@@ -55,10 +59,12 @@ class MeasuredChannels:
     Attributes:
         nines: their exemplars.
         effects: of the complete ones (`grouping.channel_effects`).
+        active_C: share of the images that activate each channel; None if the scan did not count.
     """
 
     nines: Nines
     effects: pa.Table
+    active_C: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,11 @@ class RunTables:
 
     tables: dict[str, pa.Table]
     values: Values = field(default_factory=dict)
+
+    def with_table(self, name: str, table: pa.Table, values: Values) -> RunTables:
+        """Return the same with one more table, and its values and their differences between views."""
+        every = self.values | with_differences(values)
+        return RunTables(self.tables | {name: table.combine_chunks(), files.VALUES: values_table(every)}, every)
 
     def complete_channels(self) -> dict[tuple[str, str], int]:
         """Return the number of channels with nine images, by view and layer."""
@@ -86,6 +97,7 @@ def run_tables(
     twins: pa.Table | None = None,
     lesion: pa.Table | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
+    evolution: Mapping[ViewName, tuple[pa.Table, pa.Table]] | None = None,
     architecture: Architecture = VGG_16,
 ) -> RunTables:
     """Return all tables of one run.
@@ -98,6 +110,7 @@ def run_tables(
         twins: `twin_table` of both views; None for one view.
         lesion: `lesion_table` of the log-polar view; None if it was not made.
         accuracy: validation top-1 in percent by view and network, where several epochs were scanned.
+        evolution: `layer_table` and `layer_births` by view, where they were asked for.
         architecture: layers of the networks.
     """
     groupings = pa.concat_tables([found.grouping for found in networks if found.grouping is not None])
@@ -116,6 +129,11 @@ def run_tables(
             [firing.angle_table(found.activity, found.view, found.network) for found in active]
         )
         values |= angle_values(tables[files.ANGLES]) | _foveal_values(active, geometry, architecture)
+    if evolution:
+        for number, name in enumerate((files.EVOLUTION_MEASURES, files.BIRTH_MEASURES)):
+            tables[name] = pa.concat_tables([_of_view(view, pair[number]) for view, pair in evolution.items()])
+        for view, (layers, births) in evolution.items():
+            values |= evolution_values(view, layers, births)
     values = with_differences(values) | matched_values(groupings, accuracy or {})
     if twins is not None:
         tables[files.TWINS] = twins
@@ -128,6 +146,10 @@ def run_tables(
     return RunTables({name: table.combine_chunks() for name, table in tables.items()}, values)
 
 
+def _of_view(view: ViewName, table: pa.Table) -> pa.Table:
+    return table.add_column(0, "view", pa.array([view] * len(table), pa.string()))
+
+
 def _channels(
     measured: MeasuredChannels,
     view: ViewName,
@@ -138,7 +160,7 @@ def _channels(
     place = {
         layer: firing.channel_firing(layer, seen, view, geometry, architecture) for layer, seen in activity.items()
     }
-    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place)
+    return channel_table.channel_table(measured.nines, measured.effects, view, firing=place, active_C=measured.active_C)
 
 
 def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings, architecture: Architecture) -> Values:
@@ -146,7 +168,7 @@ def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings, 
     trained = {found.view: found.activity for found in networks if found.network == TRAINED}
     values: Values = {}
     for found in networks:
-        if found.network in firing.CONTROLS and found.view in trained:
+        if found.network in PLACES and found.view in trained:
             indices = firing.foveal_indices(trained[found.view], found.activity, found.view, geometry, architecture)
             values |= foveal_values(found.view, found.network, indices)
     return values

@@ -16,7 +16,12 @@ DIFFERENCE = "log_polar - cartesian"
 """What stands for a view where both are compared."""
 ALL_LAYERS = "all"
 """What stands for a layer where a measure is about the whole network."""
-TRAINED, UNTRAINED, SCRAMBLED = "trained", "untrained", "scrambled"
+TRAINED, UNTRAINED, SCRAMBLED, ROTATED = "trained", "untrained", "scrambled", "rotated"
+FIXATIONS = "random-fixations"
+PLACES = {UNTRAINED: "untrained", SCRAMBLED: "scrambled", FIXATIONS: "fixations"}
+"""Networks and photographs that places are compared with (S1, S2, S3), and how names of measures call them."""
+EMBEDDED = ("M_90", "M_50", "M", "E_half", "E_quarter", "E")
+"""Measures whose name goes on with that of an embedding; none comes before a longer one that begins with it."""
 
 Values = dict[tuple[str, str, str], float]
 """By view, layer and name of the measure."""
@@ -42,9 +47,10 @@ class Absence:
 
 
 def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
-    """Return the values of a table of groupings (`grouping.SCHEMA`): mean, Delta, significant share, and Lambda.
+    """Return the values of a table of groupings (`grouping.SCHEMA`): means, Deltas and differences of Delta.
 
-    Lambda is Delta of the trained network less that of the untrained one of the same seed.
+    Lambda is Delta of the trained network less that of the untrained one of the same seed;
+    `against_rotated` is the same against the layer's channels mixed by a random rotation.
 
     Args:
         table: of all views and networks.
@@ -59,26 +65,39 @@ def grouping_values(table: pa.Table, independent: float = math.nan) -> Values:
         kept |= {"independent": independent} if measure == "G" else {}
         if untrained := rows.get((UNTRAINED, view, layer, measure)):
             kept |= {"delta.untrained": untrained["delta"], "lambda": row["delta"] - untrained["delta"]}
+        if rotated := rows.get((ROTATED, view, layer, measure)):  # N4
+            kept |= {"against_rotated": row["delta"] - rotated["delta"]}
         values |= {(view, layer, grouping_name(measure, name)): value for name, value in kept.items()}
     return _known(values)
 
 
 def grouping_name(measure: str, statistic: str) -> str:
     """Return the name of a statistic of a measure: `grouping.G.lambda`, `grouping.E.lambda.cartesian_embedding`."""
-    name, _, embedding = measure.partition("_") if measure.startswith("E_") else (measure, "", "")
+    name, embedding = measure_and_embedding(measure)
     return f"grouping.{name}.{statistic}" + (f".{embedding}_embedding" if embedding else "")
+
+
+def measure_and_embedding(measure: str) -> tuple[str, str]:
+    """Return `M_90` and `cartesian` of `M_90_cartesian`; without an embedding the name itself and nothing."""
+    for name in EMBEDDED:
+        if measure.startswith(f"{name}_"):
+            return name, measure.removeprefix(f"{name}_")
+    return measure, ""
 
 
 def channel_values(table: pa.Table) -> Values:
     """Return what the channels of each layer are on average (`channel_table.SCHEMA`).
 
-    Grouping by other measures than the primary one, M, and the share of dead channels.
+    Grouping by other measures than the primary one, M, and the shares of dead channels and of those that few images
+    activate.
     """
     values: Values = {}
     view_C, layer_C = (np.array(table[name].to_pylist()) for name in ("view", "layer"))
     for view, layer in dict.fromkeys(zip(view_C.tolist(), layer_C.tolist(), strict=True)):
         mine_C = (view_C == view) & (layer_C == layer)
-        values[view, layer, "channels.dead_share"] = float(table["dead"].to_numpy(zero_copy_only=False)[mine_C].mean())
+        for name in ("dead", "few_active"):
+            is_C = table[name].to_numpy(zero_copy_only=False)[mine_C]
+            values[view, layer, f"channels.{name}_share"] = float(is_C.mean())
         for name in ("distinct", "purity", "entropy", "M"):
             value_C = table[name].to_numpy()[mine_C]
             known_C = value_C[~np.isnan(value_C)]
@@ -91,9 +110,9 @@ def angle_values(table: pa.Table) -> Values:
     rows = {(row["network"], row["view"], row["layer"], row["order"]): row["resultant"] for row in table.to_pylist()}
     values: Values = {}
     for (network, view, layer, order), resultant in rows.items():
-        for control in (UNTRAINED, SCRAMBLED):  # S1, S2
+        for control, called in PLACES.items():
             if network == TRAINED and (control, view, layer, order) in rows:
-                name = f"firing.angle.order_{order}.against_{control}"
+                name = f"firing.angle.order_{order}.against_{called}"
                 values[view, layer, name] = resultant - rows[control, view, layer, order]
     return _known(values)
 
@@ -101,7 +120,7 @@ def angle_values(table: pa.Table) -> Values:
 def foveal_values(view: str, control: str, indices: Mapping[tuple[str, str], float]) -> Values:
     """Return foveal indices against a control under their names (`firing.foveal_indices`)."""
     named = {
-        (view, layer, f"firing.foveal_index{ending}.against_{control}"): index
+        (view, layer, f"firing.foveal_index{ending}.against_{PLACES[control]}"): index
         for (layer, ending), index in indices.items()
     }
     return _known(named)

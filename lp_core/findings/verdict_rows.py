@@ -24,12 +24,19 @@ class RunSize:
         input_px: side of the network input.
         classes, images: of the split that was scanned.
         channels: channels with nine images, by view and layer.
+        tolerance_images: that the tolerance test looked at; None where it was not made.
     """
 
     input_px: int
     classes: int
     images: int
     channels: Mapping[tuple[str, str], int]
+    tolerance_images: int | None = None
+
+    def images_of(self, claim: Claim) -> int:
+        """Return how many images a claim rests on."""
+        of_tolerance = claim.conditions[0].measure.startswith("tolerance.")
+        return self.tolerance_images if of_tolerance and self.tolerance_images is not None else self.images
 
 
 def findings(
@@ -76,7 +83,7 @@ def finding_line(row: Mapping[str, Any]) -> str:
 
 def _of_runs(runs: Sequence[Values], claim: Claim, name: str) -> list[float]:
     """A measure of the claim's layer, or of the whole network, in the runs that have it."""
-    keys = [(claim.view, layer, name) for layer in (claim.layer, ALL_LAYERS)]
+    keys = [(claim.view, layer, name) for layer in dict.fromkeys((claim.layer, ALL_LAYERS))]
     return [run[key] for run in runs for key in keys if key in run]
 
 
@@ -92,7 +99,7 @@ def _scope(claim: Claim, sizes: Sequence[RunSize]) -> Scope:
     return Scope(
         input_px=min(size.input_px for size in sizes),
         classes=min(size.classes for size in sizes),
-        images=min(size.images for size in sizes),
+        images=min(size.images_of(claim) for size in sizes),
         channels=min(channels),
         seeds=len(sizes),
     )

@@ -6,7 +6,7 @@ Knows nothing about the log-polar map. Lengths are px of the photograph; pixel i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -117,6 +117,76 @@ def resize_crop(image_HWC: np.ndarray, crop: Crop, size: int) -> np.ndarray:
     grows = fine.shape[0] < size or fine.shape[1] < size
     resized = cv2.resize(fine, (size, size), interpolation=cv2.INTER_LINEAR if grows else cv2.INTER_AREA)
     return cv2.flip(resized, 1) if crop.flip else resized
+
+
+def turned_crop(
+    image_HWC: np.ndarray,
+    crop: Crop,
+    size: int,
+    degrees: float,
+    gaze_shift_yx: tuple[float, float] = (0.0, 0.0),
+    colour: tuple[int, int, int] = (0, 0, 0),
+) -> np.ndarray:
+    """The crop as a square image, antialiased as `resize_crop`, turned about a point that comes to its middle.
+
+    One affine map, from the photograph to the result. Whole quarter turns only move pixels.
+
+    Args:
+        image_HWC: uint8 [H, W, 3].
+        crop: may reach beyond the image.
+        size: Side of the result in px.
+        degrees: Counterclockwise on the screen; after mirroring.
+        gaze_shift_yx: From the middle of the crop to the point, in shares of its sides; after mirroring.
+        colour: Of what lies beyond the crop or the image; mixes in between 0.5 and 1.5 px beyond their edge.
+
+    Returns:
+        uint8 [size, size, 3].
+
+    Raises:
+        ValueError: the crop lies beside the image.
+    """
+    quarters = round(degrees / 90)
+    (height, width), bottom, right = image_HWC.shape[:2], crop.top + crop.height, crop.left + crop.width
+    whole = min(crop.top, crop.left) >= 0 and bottom <= height and right <= width
+    if whole and degrees == 90 * quarters and gaze_shift_yx == (0.0, 0.0):
+        return np.ascontiguousarray(np.rot90(resize_crop(image_HWC, crop, size), quarters))
+    part_HWC, inside = crop_part(image_HWC, crop)
+    turn = math.radians(degrees - 90 * quarters)
+    samples = max(1, math.ceil(max(crop.height, crop.width) / size))
+    fine = samples * size
+    # From px of the fine result to shares of the crop, with (0, 0) its corner.
+    step_yx = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]) / fine
+    start_yx = 0.5 + np.array(gaze_shift_yx) - step_yx.sum(1) * (fine - 1) / 2
+    if crop.flip:
+        step_yx[1], start_yx[1] = -step_yx[1], 1 - start_yx[1]
+    sides, corner = np.array([inside.height, inside.width]), np.array([inside.top, inside.left])
+    # One px of the image's own edge all around: without a turn nothing mixes with the colour.
+    to_source = np.column_stack([sides[:, None] * step_yx, sides * start_yx + corner - 0.5 + 1])
+    padded_HWC = cv2.copyMakeBorder(part_HWC, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    fine_HWC = cv2.warpAffine(
+        padded_HWC,
+        to_source[::-1, [1, 0, 2]],  # OpenCV counts x first
+        (fine, fine),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=colour,
+    )
+    resized = cv2.resize(fine_HWC, (size, size), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(np.rot90(resized, quarters))
+
+
+def crop_part(image_HWC: np.ndarray, crop: Crop) -> tuple[np.ndarray, Crop]:
+    """The whole px of an image that a crop touches, and the crop's place in them.
+
+    Raises:
+        ValueError: the crop lies beside the image.
+    """
+    top, left = max(0, math.floor(crop.top)), max(0, math.floor(crop.left))
+    bottom, right = math.ceil(crop.top + crop.height), math.ceil(crop.left + crop.width)
+    height, width = image_HWC.shape[:2]
+    if min(bottom, height) <= top or min(right, width) <= left:
+        raise ValueError(f"the crop {crop} lies beside the image of {height} x {width} px")
+    return image_HWC[top:bottom, left:right], replace(crop, top=crop.top - top, left=crop.left - left)
 
 
 def _between_pixels(image_HWC: np.ndarray, crop: Crop, size: int) -> np.ndarray:

@@ -25,8 +25,8 @@ OUTLINE_DEGREES = 2
 class LogPolarGeometry:
     """Where each cell of a log-polar image looks in an image of one size.
 
-    Cell (s, c) looks at angle `2 pi s / sectors`, clockwise on screen from +x, and at the radius that `law` gives ring
-    c. Immutable, hashable and small when pickled: tables are made once per process.
+    Cell (s, c) looks at angle `2 pi s / sectors` from the seam, clockwise on screen, and at the radius that `law` gives
+    ring c. Immutable, hashable and small when pickled: tables are made once per process.
 
     Raises:
         ValueError: a field is out of range; the message names it.
@@ -51,6 +51,8 @@ class LogPolarGeometry:
     """The monopole's a in px: within it sampling is about linear."""
     prefilter: bool = True
     """Average the image over a cell's footprint where cells are wider than pixels."""
+    seam_degrees: float = 0.0
+    """Angle of sector 0, clockwise on screen from +x: between it and the last sector the circle is cut open."""
 
     def __post_init__(self) -> None:
         height, width = self.size
@@ -83,6 +85,11 @@ class LogPolarGeometry:
             f"fixation_yx is {self.fixation_yx}; give two finite numbers of px",
             ValueError,
         )
+        check(
+            math.isfinite(self.seam_degrees),
+            f"seam_degrees is {self.seam_degrees}; give a finite number of degrees",
+            ValueError,
+        )
 
     @property
     def centre_yx(self) -> tuple[float, float]:
@@ -106,6 +113,10 @@ class LogPolarGeometry:
         """The k of the law: the relative growth of the radius per ring, far from the fixation."""
         return math.log(LAWS[self.law].outer_growth(self.outer_radius, self.foveal_scale)) / self.rings
 
+    def angle_of(self, sector: np.ndarray | float) -> np.ndarray:
+        """Return the angle of a sector, which may be a fraction, in radians clockwise on screen from +x."""
+        return np.asarray(sector, float) * (2 * math.pi / self.sectors) + math.radians(self.seam_degrees)
+
     def radius_of(self, ring: np.ndarray | float) -> np.ndarray:
         """Return the radius in px of a ring, which may be a fraction or lie beyond the image."""
         grown = np.exp(self.growth * np.asarray(ring, float))
@@ -123,7 +134,7 @@ class LogPolarGeometry:
     def looks_outside(self) -> np.ndarray:
         """Return bool [S, R]: cells whose centre lies beside the image, in its fill."""
         height, width = self.size
-        angle_S = np.arange(self.sectors) * (2 * math.pi / self.sectors)
+        angle_S = self.angle_of(np.arange(self.sectors))
         radius_R = self.radius_of(np.arange(self.rings))
         y_SR = self.centre_yx[0] + np.outer(np.sin(angle_S), radius_R)
         x_SR = self.centre_yx[1] + np.outer(np.cos(angle_S), radius_R)
@@ -147,20 +158,20 @@ class LogPolarGeometry:
         bottom = min(bottom, top + self.sectors)
         inner, outer = (self.radius_of(np.clip(edge, 0, self.rings) - 0.5) for edge in (left, right))
         count = max(2, math.ceil((bottom - top) * 360 / self.sectors / OUTLINE_DEGREES) + 1)
-        angle_K = (np.linspace(top, bottom, count) - 0.5) * 2 * math.pi / self.sectors
+        angle_K = (np.linspace(top, bottom, count) - 0.5) * 2 * math.pi / self.sectors + math.radians(self.seam_degrees)
         arc_K2 = np.stack([np.sin(angle_K), np.cos(angle_K)], axis=1)
         around = np.concatenate([max(outer, 0) * arc_K2, max(inner, 0) * arc_K2[::-1]])
         return around + np.array(self.centre_yx)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=512)  # a tolerance test looks at every photograph with some 150 of them
 def cells(geometry: LogPolarGeometry) -> Cells:
     """Return radii and directions of the cells, as tables made once per process."""
     ring_R, step = np.arange(geometry.rings), 2 * math.pi / geometry.sectors
     radius, direction_yx = {}, {}
     for n in (1, 2):
         within = (np.arange(n) + 0.5) / n - 0.5
-        angle = ((np.arange(geometry.sectors)[:, None] + within) * step).ravel()
+        angle = geometry.angle_of((np.arange(geometry.sectors)[:, None] + within).ravel())
         radius[n] = geometry.radius_of((ring_R[:, None] + within).ravel()).astype(np.float32)
         direction_yx[n] = np.stack([np.sin(angle), np.cos(angle)]).astype(np.float32)
     radial = geometry.radius_of(ring_R + 0.5) - geometry.radius_of(ring_R - 0.5)

@@ -81,7 +81,8 @@ def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> I
     y = ((np.arange(scale * height) + 0.5) / scale - 0.5 - cy)[:, None]
     x = ((np.arange(scale * width) + 0.5) / scale - 0.5 - cx)[None, :]
     radius = np.hypot(y, x)
-    row = (np.arctan2(y, x) * (geometry.sectors / (2 * math.pi)) % geometry.sectors).astype(np.float32)
+    turned = np.arctan2(y, x) - math.radians(geometry.seam_degrees)
+    row = (turned * (geometry.sectors / (2 * math.pi)) % geometry.sectors).astype(np.float32)
     ring = geometry.ring_of(radius + 1 if inverse == "published" else radius)
     last = geometry.rings - 1
     column = np.clip(ring, 0, last).astype(np.float32)

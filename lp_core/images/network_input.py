@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-import math
+from dataclasses import replace
 
 import numpy as np
 
-from lp_core.images.crop import Crop, resize_crop
-from lp_core.images.geometry import cells
+from lp_core.images.crop import Crop, crop_part, turned_crop
+from lp_core.images.geometry import bands, cells
 from lp_core.images.log_polar import LogPolarMap
-from lp_core.images.sampling import Affine, sample, sampling_bands
+from lp_core.images.look import HIDES_OUTSIDE, STRAIGHT, Look, masked
+from lp_core.images.sampling import Affine, Fill, sample, sampling_bands
 from lp_core.settings import ViewName, ViewSettings
 
 MEAN_COLOUR = (124, 116, 104)
@@ -28,47 +29,72 @@ def log_polar_map(settings: ViewSettings) -> LogPolarMap:
         radius=settings.radius,
         foveal_scale=settings.foveal_scale,
         prefilter=settings.prefilter,
+        seam_degrees=settings.seam_degrees,
     )
 
 
-def network_input(image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: ViewSettings) -> np.ndarray:
+def network_input(
+    image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: ViewSettings, look: Look = STRAIGHT
+) -> np.ndarray:
     """What the network of a view sees of a crop.
 
     Args:
         image_HWC: Decoded photograph, uint8 [H, W, 3].
-        crop: The part to look at; what lies beyond it is as black as what lies beyond the photograph.
+        crop: The part to look at; what lies beyond it is as black as what lies beyond the photograph. Where a look
+            brings it into the ordinary view, and around a disc or window in both, it has the mean colour.
         view: `cartesian` (the crop resized; with `equal_information` the log-polar image mapped back) or `log_polar`.
         settings: Size, law and way of sampling.
+        look: How to look at the crop. Its map is composed with that of the view: the photograph is sampled once.
 
     Returns:
         uint8 [size, size, 3]; rows are sectors and columns are rings in the log-polar view.
+
+    Raises:
+        ValueError: the look leads beside the photograph.
     """
-    if view == "cartesian":
-        if settings.equal_information:
-            # From the rounded image that the log-polar network gets: it knows no more either.
-            return log_polar_map(settings).unwarp(_log_polar_input(image_HWC, crop, settings))[0]
-        return resize_crop(image_HWC, crop, settings.size)
-    return _log_polar_input(image_HWC, crop, settings)
+    if look != STRAIGHT:
+        image_HWC, crop = crop_part(image_HWC, look.crop(crop))
+        image_HWC = masked(image_HWC, crop, look, MEAN_COLOUR)
+    if view == "cartesian" and not settings.equal_information:
+        return turned_crop(image_HWC, crop, settings.size, look.rotation, look.gaze_shift_yx, MEAN_COLOUR)
+    image_SRC = _log_polar_input(image_HWC, crop, settings, look)
+    # From the rounded image that the log-polar network gets: it knows no more either.
+    return log_polar_map(settings).unwarp(image_SRC)[0] if view == "cartesian" else image_SRC
 
 
-def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings) -> np.ndarray:
-    log_polar = log_polar_map(settings)
+def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings, look: Look) -> np.ndarray:
+    turned = round(look.rotation * settings.size / 360)  # rows
+    rest = round(look.rotation - turned * 360 / settings.size, 9)
+    log_polar = _gazing_map(settings, look.gaze_shift_yx, rest)
+    fill = MEAN_COLOUR if look.mask in HIDES_OUTSIDE else log_polar.fill
     if settings.sampling == "two-step":
-        image_SRC = log_polar.warp(resize_crop(image_HWC, crop, settings.size))
+        resized_HWC = turned_crop(image_HWC, crop, settings.size, 0.0)
+        image_SRC = sample(resized_HWC, bands(log_polar), fill)
     else:
-        image_SRC = sample_composed(image_HWC, crop, log_polar)
+        image_SRC = sample_composed(image_HWC, crop, log_polar, fill)
     if settings.blank_within > 0:
         image_SRC[log_polar.looks_within(settings.blank_within)] = MEAN_COLOUR
-    return image_SRC
+    return np.roll(image_SRC, -turned, axis=0) if turned else image_SRC
 
 
-def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -> np.ndarray:
+@functools.lru_cache(maxsize=512)  # a tolerance test looks at every photograph with some 150 of them
+def _gazing_map(settings: ViewSettings, gaze_shift_yx: tuple[float, float], degrees: float) -> LogPolarMap:
+    """The map of a gaze that is shifted, and an eye that is turned clockwise."""
+    log_polar = log_polar_map(settings)
+    if gaze_shift_yx != (0.0, 0.0):
+        cy, cx = (at + shift * settings.size for at, shift in zip(log_polar.centre_yx, gaze_shift_yx, strict=True))
+        log_polar = replace(log_polar, fixation_yx=(cy, cx))
+    return replace(log_polar, seam_degrees=log_polar.seam_degrees + degrees) if degrees else log_polar
+
+
+def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap, fill: Fill | None = None) -> np.ndarray:
     """The log-polar image of a crop, sampled from the photograph itself: crop, flip, resize and warp are one map.
 
     Args:
         image_HWC: [H, W, C], any dtype that `LogPolarMap.warp` takes.
-        crop: Inside the photograph.
+        crop: Not beside the photograph.
         log_polar: Map of the crop resized to `log_polar.size`.
+        fill: Value or colour beyond the crop; that of the map unless given.
 
     Returns:
         [S, R, C], same dtype.
@@ -77,14 +103,13 @@ def sample_composed(image_HWC: np.ndarray, crop: Crop, log_polar: LogPolarMap) -
     cy, cx = log_polar.centre_yx
     if crop.flip:
         cx = width - 1 - cx
-    top, left = max(0, math.floor(crop.top)), max(0, math.floor(crop.left))
-    part_HWC = image_HWC[top : math.ceil(crop.top + crop.height), left : math.ceil(crop.left + crop.width)]
+    part_HWC, inside = crop_part(image_HWC, crop)
     y_scale, x_scale = crop.height / height, crop.width / width
     view = Affine(
         y_scale=y_scale,
-        y_offset=crop.top - top + (cy + 0.5) * y_scale - 0.5,
+        y_offset=inside.top + (cy + 0.5) * y_scale - 0.5,
         x_scale=-x_scale if crop.flip else x_scale,
-        x_offset=crop.left - left + (cx + 0.5) * x_scale - 0.5,
+        x_offset=inside.left + (cx + 0.5) * x_scale - 0.5,
     )
-    bands = sampling_bands(cells(log_polar), view, prefilter=log_polar.prefilter, keep=False)
-    return sample(part_HWC, bands, log_polar.fill)
+    placed = sampling_bands(cells(log_polar), view, prefilter=log_polar.prefilter, keep=False)
+    return sample(part_HWC, placed, log_polar.fill if fill is None else fill)

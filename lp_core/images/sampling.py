@@ -31,6 +31,7 @@ NEXT_LEVEL = 2**1.75
 """2 x 2 samples read the photograph itself for cells up to this wide, in px, then the halved one for cells up to twice
 as wide, and so on. Source: measured, 2**1.5 to 2**2 differ by less than a tenth; wider is slower."""
 
+Fill = float | tuple[float, float, float]
 OPENCV_LIMIT = 32_767
 """OpenCV's `remap` counts rows and columns in 16 bits."""
 
@@ -109,7 +110,7 @@ def sampling_bands(
     return tuple(bands)
 
 
-def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
+def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: Fill) -> np.ndarray:
     """The log-polar image that the bands describe.
 
     OpenCV samples uint8, NumPy (exact to the dtype, slower) everything else.
@@ -117,7 +118,8 @@ def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.nd
     Args:
         image_HWC: [H, W] or [H, W, C], a dtype of `DTYPES`.
         bands: Of all rings, in order.
-        fill: Value beyond the image; mixes in between the outermost pixel centres and 1 px further out.
+        fill: Value, or colour of three channels, beyond the image; mixes in between the outermost pixel centres and
+            1 px further out.
 
     Returns:
         [S, R] or [S, R, C], same dtype.
@@ -141,7 +143,7 @@ def sample(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.nd
     return np.ascontiguousarray(np.concatenate(parts).swapaxes(0, 1))
 
 
-def _sample_uint8(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -> np.ndarray:
+def _sample_uint8(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: Fill) -> np.ndarray:
     rgb = image_HWC.shape[2:] == (3,)
     # Four channels fill a vector register: OpenCV remaps them twice as fast as three.
     extra = (4,) if rgb else image_HWC.shape[2:]
@@ -151,13 +153,14 @@ def _sample_uint8(image_HWC: np.ndarray, bands: tuple[Band, ...], fill: float) -
     else:
         level_HWC[...] = image_HWC
     sectors, level = bands[0].y.shape[1] // bands[0].samples, 0
+    border = (*fill, 0) if isinstance(fill, tuple) else (fill,) * 4
     image_RSC = scratch.array("rings", (bands[-1].rings.stop, sectors, *extra), np.uint8)
     for band in bands:
         while level < band.level:
             level_HWC, level = _half_uint8(level_HWC), level + 1
         target = image_RSC[band.rings]
         read = target if band.samples == 1 else scratch.array("samples", (*band.y.shape, *extra), np.uint8)
-        cv2.remap(level_HWC, band.x, band.y, cv2.INTER_LINEAR, read, cv2.BORDER_CONSTANT, (fill,) * 4)
+        cv2.remap(level_HWC, band.x, band.y, cv2.INTER_LINEAR, read, cv2.BORDER_CONSTANT, border)
         if band.samples > 1:
             cv2.resize(read, (sectors, len(target)), dst=target, interpolation=cv2.INTER_AREA)
     image_SRC = scratch.array("sectors", (sectors, len(image_RSC), *extra), np.uint8)
@@ -172,7 +175,7 @@ def _half_uint8(image_HWC: np.ndarray) -> np.ndarray:
     return cv2.resize(image_HWC, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
 
 
-def bilinear(image_HWC: np.ndarray, y: np.ndarray, x: np.ndarray, fill: float) -> np.ndarray:
+def bilinear(image_HWC: np.ndarray, y: np.ndarray, x: np.ndarray, fill: Fill) -> np.ndarray:
     """Bilinear samples of an image that is surrounded by `fill`, in the image's own precision (integers: float64)."""
     kind = image_HWC.dtype if image_HWC.dtype.kind == "f" else np.dtype(np.float64)
     (height, width), extra = image_HWC.shape[:2], (1,) * (image_HWC.ndim - 2)

@@ -6,3 +6,7 @@ in `nulls`, `curveball`, `popularity` and `independent_images`; intervals and te
 `measure.toml` fixes, before a run, which values of a measure support or refute a sentence; `rules` reads it and
 `verdicts` applies it.
 """
+
+MEASURES_VERSION = 2
+"""Number of the code that measures: raise it with every change that changes a number, and finished measures are stale.
+"""

@@ -36,7 +36,7 @@ def equal_cells(fovea_SR: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sectors, rings = fovea_SR.shape
     width = int(fovea_SR[0].sum())
     if 2 * width > rings:
-        raise ValueError(f"the fovea has {width} of {rings} rings, so there are not as many elsewhere")
+        raise ValueError(f"it has {width} of {rings} rings, so there are not as many elsewhere")
     first = int(rng.integers(width, rings - width + 1))
     ring_R = np.arange(rings)
     return np.tile((ring_R >= first) & (ring_R < first + width), (sectors, 1))
@@ -60,7 +60,7 @@ def equal_area(fovea_SR: np.ndarray, area_SR: np.ndarray, rng: np.random.Generat
     beyond_R = np.cumsum(area_SR.sum(0)[::-1])[::-1]  # from each ring on
     possible = np.flatnonzero(beyond_R[first_ring:] >= wanted) + first_ring
     if not len(possible):
-        raise ValueError(f"the fovea sees {wanted:.0f} px, more than all other rings; take a smaller radius")
+        raise ValueError(f"it sees {wanted:.0f} px, more than all other rings; take a smaller radius")
     ring, sector = int(rng.choice(possible)), int(rng.integers(sectors))
     order = np.roll(np.arange(sectors), -sector)
     cell = (order + sectors * np.arange(ring, rings)[:, None]).ravel()  # ring-major, each from the same sector on

@@ -87,6 +87,7 @@ def _of_fovea(
     except ValueError as error:
         return [], [f"lesion fovea{ending} is left out: {error}"]
     area_SR = cell_area(edge_E, ~log_polar.looks_outside())
+    called = f"the inner {radius:g} px" if ending else "the fovea"
     controls: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
         "equal_cells": lambda rng: equal_cells(fovea_SR, rng),
         "equal_area": lambda rng: equal_area(fovea_SR, area_SR, rng),
@@ -96,7 +97,7 @@ def _of_fovea(
         try:
             masks = _different([draw(np.random.default_rng([seed, number])) for number in range(draws)])
         except ValueError as error:
-            remarks.append(f"lesion {name}{ending} is left out: {error}")
+            remarks.append(f"lesion {name}{ending} is left out: {called} {str(error).removeprefix('it ')}")
             continue
         conditions += [Condition(f"{name}{ending}", number, radius, mask_SR) for number, mask_SR in enumerate(masks)]
     return conditions, remarks

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from lp_core.images.look import Look
+from lp_core.settings import ViewName
+
+FIXATION_STEP, FIXATION_STEPS = 0.05, 5
+"""Random fixations lie on a grid of these steps, as shares of the crop's sides, so many to each side of the middle: at
+most a quarter of a side away, so that three quarters of it stay in view. Source: our choice; with few fixations their
+maps are made once."""
+
 
 def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a photograph with its spectrum and colours, but without its edges and objects.
@@ -31,16 +39,34 @@ def phase_scrambled(image_HWC: np.ndarray, rng: np.random.Generator) -> np.ndarr
     """
     if image_HWC.ndim != 3 or 0 in image_HWC.shape:
         raise ValueError(f"the photograph has shape {image_HWC.shape}; give [H, W, C]")
-    height, width, _ = image_HWC.shape
+    from scipy import fft  # by halves of the spectrum, a third of the time of np.fft's whole ones
+
+    size = image_HWC.shape[:2]
     # The phases of real noise: opposite frequencies get opposite ones, so the result is real.
-    phase_HW = np.angle(np.fft.fft2(rng.standard_normal((height, width))))
-    phase_HW[0, 0] = 0.0  # keeps the mean colour
-    spectrum_HWC = np.fft.fft2(image_HWC.astype(np.float64), axes=(0, 1))
-    scrambled_HWC = np.fft.ifft2(spectrum_HWC * np.exp(1j * phase_HW)[..., None], axes=(0, 1)).real
+    turn_HW = fft.rfft2(rng.standard_normal(size))
+    turn_HW /= np.abs(turn_HW)
+    turn_HW[0, 0] = 1.0  # keeps the mean colour
+    spectrum_CHW = fft.rfft2(np.moveaxis(image_HWC, 2, 0).astype(np.float64))
+    scrambled_HWC = np.moveaxis(fft.irfft2(spectrum_CHW * turn_HW, s=size), 0, 2)
     if not np.issubdtype(image_HWC.dtype, np.integer):
         return scrambled_HWC
     limits = np.iinfo(image_HWC.dtype)
     return np.clip(np.rint(scrambled_HWC), limits.min, limits.max).astype(image_HWC.dtype)
+
+
+def random_fixation(view: ViewName, rng: np.random.Generator) -> Look:
+    """Return how to look at a photograph from a random point about the middle, uniform on a grid of 11 x 11.
+
+    What a network does more in its fovea than this gives comes from what photographers put in the middle (null S3). In
+    the log-polar view the gaze moves within the crop; the crop of the ordinary view moves by as much, so its middle is
+    that point, too.
+
+    Args:
+        view: of the network.
+        rng: of the photograph; both views draw the same point.
+    """
+    y, x = (FIXATION_STEP * rng.integers(-FIXATION_STEPS, FIXATION_STEPS + 1, 2)).tolist()
+    return Look(gaze_shift_yx=(y, x)) if view == "log_polar" else Look(crop_shift_yx=(y, x))
 
 
 def random_rotation(channels: int, rng: np.random.Generator) -> np.ndarray:

@@ -109,7 +109,7 @@ def grouping_effects(
         for name, measure in measures.items():
             null_BC[name][sample] = measure(place_CK)
     _, pool_C = np.unique(np.stack([layer_C, layer_C if pool_C is None else pool_C]), axis=1, return_inverse=True)
-    return {name: _effect(observed[name], null_BC[name], layer_C, pool_C.ravel()) for name in measures}
+    return {name: effect_against_null(observed[name], null_BC[name], layer_C, pool_C.ravel()) for name in measures}
 
 
 def learned(trained_S: np.ndarray, untrained_S: np.ndarray) -> np.ndarray:
@@ -141,7 +141,17 @@ def tertiles(value_CK: np.ndarray, layer_C: np.ndarray) -> np.ndarray:
     return third_CK
 
 
-def _effect(value_C: np.ndarray, null_BC: np.ndarray, layer_C: np.ndarray, pool_C: np.ndarray) -> GroupingEffect:
+def effect_against_null(
+    value_C: np.ndarray, null_BC: np.ndarray, layer_C: np.ndarray, pool_C: np.ndarray
+) -> GroupingEffect:
+    """Return the effect of one measure, given its values under the null.
+
+    Args:
+        value_C: of each channel; NaN where there is none.
+        null_BC: of each sample.
+        layer_C: layer of each channel.
+        pool_C: int; channels of a pool share a null distribution.
+    """
     value_C = np.asarray(value_C, np.float64)
     expected_C, sd_C, p_C, q_C = (np.full(len(value_C), math.nan) for _ in range(4))
     # Null values are float32: compare like with like.

@@ -1,4 +1,4 @@
-"""The rules of verdicts, read from `measure.toml`."""
+"""The rules of verdicts, read from `measure.toml`, and from files of further claims that a run may ask for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+CORE, TOLERANCE, PICTURES, EVOLUTION = "measure", "tolerance", "pictures", "evolution"
+"""Sets of claims, each in a file of its name: findings without a further set keep the fingerprint of their rules."""
 SIZES = ("input_px", "classes", "images", "seeds")
 
 
@@ -82,9 +84,9 @@ class Rules:
     fingerprint: str
 
 
-def committed_rules() -> str:
-    """Return the text of the `measure.toml` that comes with the program."""
-    return resources.files("lp_core.measures").joinpath("measure.toml").read_text("utf-8")
+def committed_rules(claims: str = CORE) -> str:
+    """Return the text of the rules of a set of claims that comes with the program."""
+    return resources.files("lp_core.measures").joinpath(f"{claims}.toml").read_text("utf-8")
 
 
 def read_rules(text: str) -> Rules:

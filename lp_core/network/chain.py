@@ -123,7 +123,8 @@ def _followed(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """
     kind = type(network).__name__
     try:
-        graph = _Tracer().trace(network)
+        with torch.no_grad():  # with gradients a VGG that wraps its rows computes the same by other functions
+            graph = _Tracer().trace(network)
     except Exception as error:  # a user's code may raise anything when it is given a symbol
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(f"the forward of {kind} cannot be followed ({reason}); give an nn.Sequential") from None

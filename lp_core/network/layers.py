@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from lp_core.settings import NetworkSettings
@@ -72,7 +72,14 @@ class Architecture:
         raise KeyError(f"no layer '{name}'; there are {', '.join(self.channels)}")
 
 
-CONFIGURATIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+Depth = Literal[11, 13, 16, 19]
+
+CONFIGURATIONS: dict[Depth, tuple[int, ...]] = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
 """Convolutions of each block, by depth. Source: Simonyan & Zisserman 2014, table 1, configurations A, B, D and E."""
 
 WIDTHS = (64, 128, 256, 512, 512)
@@ -98,13 +105,13 @@ def hidden_units(width: float) -> int:
     return scaled(HIDDEN, width)
 
 
-def block_channels(depth: int, width: float) -> list[list[int]]:
+def block_channels(depth: Depth, width: float) -> list[list[int]]:
     """Return the channels of every convolution of a VGG, by block."""
     return [[scaled(channels, width)] * count for channels, count in zip(WIDTHS, CONFIGURATIONS[depth], strict=True)]
 
 
 @functools.cache
-def vgg(depth: int = 16, width: float = 1.0) -> Architecture:
+def vgg(depth: Depth = 16, width: float = 1.0) -> Architecture:
     """Return the layers of a VGG: conv1_1 to conv5_3 in VGG-16.
 
     Args:
@@ -134,7 +141,7 @@ def architecture_of(settings: NetworkSettings) -> Architecture:
     return vgg(settings.depth, settings.width)
 
 
-def conv_layers(depth: int = 16) -> dict[str, int]:
+def conv_layers(depth: Depth = 16) -> dict[str, int]:
     """Return the index within `features` of each convolution of a VGG: {"conv1_1": 0, ..., "conv5_3": 28}."""
     table = {}
     index = 0
@@ -146,6 +153,6 @@ def conv_layers(depth: int = 16) -> dict[str, int]:
     return table
 
 
-def conv_channels(width: float, depth: int = 16) -> dict[str, int]:
+def conv_channels(width: float, depth: Depth = 16) -> dict[str, int]:
     """Return the number of channels of each convolution of a VGG, by name."""
     return vgg(depth, width).channels

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.findings.values import ALL_LAYERS
+from lp_core.measures.rules import CORE, EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
 from lp_core.measures.verdicts import rule_text
 
 
@@ -56,6 +57,45 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
     ("firing.foveal_index.against_scrambled", False): Wording(
         "The fovea has {} times the share of activation that phase-scrambled photographs give", _times
     ),
+    ("firing.foveal_index.against_fixations", False): Wording(
+        "The fovea has {} times the share of activation that random points of gaze give", _times
+    ),
+    ("tolerance.rotation.area", True): Wording(
+        "Of what it knows upright, the log-polar network keeps {} {more} percentage points on average over all angles "
+        "than the ordinary one does",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("tolerance.scale.area", True): Wording(
+        "Of what it knows at half the shorter side, the log-polar network keeps {} {more} percentage points on average "
+        "over two octaves than the ordinary one does",
+        _percent,
+        1,
+        signed=True,
+    ),
+    ("tolerance.crossing_px", True): Wording(
+        "Window and scotoma are worth the same at a radius that is {} px larger in the log-polar network (less than 0: "
+        "smaller)",
+        float,
+        1,
+    ),
+    ("pictures.guided.survives", False): Wording(
+        "Of what a picture shares with itself beyond chance, {} % remains when all weights are random", _percent, 0
+    ),
+    ("pictures.guided.deletion.effect", False): Wording(
+        "Blanking what the picture shows costs {} {more} percentage points of the activation than "
+        "an equal box elsewhere",
+        _percent,
+        0,
+        signed=True,
+    ),
+    ("evolution.depth_birth_rho", False): Wording(
+        "Depth of the layer and median birth of its channels correlate by {} (Spearman)", float, 2
+    ),
+    ("evolution.depth_birth_rho.by_weights", False): Wording(
+        "Depth of the layer and the way that its weights had gone by then correlate by {} (Spearman)", float, 2
+    ),
     ("lesion.fovea_less_equal_cells", False): Wording(
         "Blanking the fovea costs {} {more} percentage points of top-1 than blanking as many cells elsewhere",
         float,
@@ -93,18 +133,18 @@ def effect_text(finding: Mapping[str, Any]) -> str:
 def basis_text(finding: Mapping[str, Any]) -> str:
     """Return what a finding rests on: "600 images of 12 classes, 64 channels of conv5_2, one seed, 48 px"."""
     seeds = "one seed" if finding["seeds"] == 1 else f"{finding['seeds']} seeds"
+    channels = "" if finding["layer"] == ALL_LAYERS else f"{finding['channels']:,} channels of {finding['layer']}, "
     return (
-        f"{finding['images']:,} images of {finding['classes']:,} classes, {finding['channels']:,} channels of "
-        f"{finding['layer']}, {seeds}, {finding['input_px']} px"
+        f"{finding['images']:,} images of {finding['classes']:,} classes, {channels}{seeds}, {finding['input_px']} px"
     )
 
 
 def rules_text(finding: Mapping[str, Any]) -> str:
     """Return the rule that a finding was judged by; only its conditions where the rules are of another version."""
-    rules = read_rules(committed_rules())
-    claims = {claim.name: claim for claim in rules.claims}
-    if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
-        return rule_text(claims[finding["claim"]])
+    for rules in (read_rules(committed_rules(name)) for name in (CORE, TOLERANCE, PICTURES, EVOLUTION)):
+        claims = {claim.name: claim for claim in rules.claims}
+        if finding["rules"] == rules.fingerprint and finding["claim"] in claims:
+            return rule_text(claims[finding["claim"]])
     conditions = "\n".join(f"  {condition['rule']}" for condition in finding["conditions"])
     return f"conditions of rules {finding['rules']}, which this version of Logpolar does not have:\n{conditions}"
 

@@ -20,6 +20,16 @@ Exemplar = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvolutionStrip:
+    """The best exemplar of a channel at every epoch."""
+
+    path: str
+    """Of the picture, relative to RUN/report."""
+    epochs: Sequence[Mapping[str, Any]]
+    """Rows of strips.parquet, ascending."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ViewReport:
     """The results of one view."""
 
@@ -37,6 +47,8 @@ class ViewReport:
     """Rows of features.parquet: where in the atlas each exemplar was drawn."""
     random_weights: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """Layer -> channel -> path of its features with random weights, relative to RUN/report. Optional."""
+    strips: Mapping[tuple[str, int], EvolutionStrip] = field(default_factory=dict)
+    """By layer and channel. Optional."""
     lower: Sequence[Mapping[str, Any]] = ()
     """Rows of lower_exemplars.parquet of the channels with panels. Optional."""
     folder: str = ""
@@ -73,6 +85,18 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cascade:
+    """The drawn cascade of one channel: its place, and where its picture lies, relative to RUN/report."""
+
+    view: ViewName
+    layer: str
+    channel: int
+    path: str
+    size: tuple[int, int]
+    """Width and height in px."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
     """Everything that the page shows, as plain values."""
 
@@ -106,8 +130,12 @@ class ReportData:
     """image_id -> the same of the log-polar image. Optional."""
     measured: Measured | None = None
     """What `measure` found; None if the run was not measured."""
+    field_degrees: float | None = None
+    """Visual angle that the crop's side spans; None if nobody said it."""
     nines: Sequence[PercentileNine] = ()
     """Channels at percentiles of grouping, of all views."""
+    cascades: Sequence[Cascade] = ()
+    """Pictures while the weights become random, of all views; those of the last layer of each view come first."""
     per_row: int = 1
     """Pictures in a row of a contact sheet."""
 

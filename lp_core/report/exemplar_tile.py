@@ -10,7 +10,7 @@ import torch
 
 from lp_core.exemplars.contrast import gradient_picture
 from lp_core.exemplars.crop import cut, effective_box, paste
-from lp_core.exemplars.field_measures import field_measures
+from lp_core.exemplars.field_measures import field_measures, one_turn
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
@@ -45,12 +45,10 @@ def exemplar_tile(
     """
     circular = wraps(network)
     top, left, bottom, right = (exemplar[f"rf_{edge}"] for edge in ("top", "left", "bottom", "right"))
-    if circular and bottom - top > len(image_SRC):
-        # The receptive field goes around the circle more than once: one turn about its middle shows all of it.
-        hidden = (bottom - top - len(image_SRC)) // 2
-        top, bottom = top + hidden, top + hidden + len(image_SRC)
-        gradient = gradient[:, hidden : hidden + len(image_SRC)]
     box = Box(top, left, bottom, right)
+    if circular:  # one turn shows all of a receptive field that goes around the circle more than once
+        box, kept = one_turn(box, len(image_SRC))
+        gradient = gradient[:, kept]
     pixels, inside = cut(image_SRC, box, wraps=circular)
     feature = gradient_picture(gradient)
     pictures = {"feature": _with_alpha(feature, inside), "patch": _with_alpha(pixels, inside)}

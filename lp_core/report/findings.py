@@ -9,13 +9,23 @@ from typing import Any
 from markupsafe import Markup
 
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
+from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.sanity_table import SanityTable, sanity_tables
+from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
+from lp_core.report.tolerance_table import ToleranceNumber, tolerance_numbers
 from lp_core.settings import VIEW_NAMES, ViewName
 
-KINDS = {"grouping": "Grouping of the nine", "firing": "Where channels fire"}
+KINDS = {
+    "grouping": "Grouping of the nine",
+    "firing": "Where channels fire",
+    "tolerance": "What networks tolerate",
+    "pictures": "Whether pictures mean anything",
+    "evolution": "How channels evolve",
+}
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
 RING_LAYERS = ("conv5_2", "conv2_2")
 """Layers whose activation by ring is drawn. Source: the specification."""
@@ -46,6 +56,14 @@ class ShownKind:
     """By sentence; of a sweep one for each variant."""
     figures: Mapping[str, Sequence[Markup]] = field(default_factory=dict)
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
+    networks: Sequence[str] = ()
+    """Whose activation by ring was measured."""
+    numbers: Sequence[ToleranceNumber] = ()
+    """Of the tolerance test, with intervals over images."""
+    field_degrees: float | None = None
+    """Visual angle that the crop's side spans, where the settings say it."""
+    tables: Sequence[SanityTable] = ()
+    """Which rule's pictures to trust, one table for each view; empty where pictures were not tested."""
     left_out: Sequence[str] = ()
     """Conditions of the lesion test that were not measured, in words."""
 
@@ -71,17 +89,31 @@ def shown_claims(measured: Measured) -> dict[str, dict[str, list[ShownClaim]]]:
     return kinds
 
 
-def shown_kinds(measured: Measured) -> list[ShownKind]:
-    """Return what the Findings section of a run shows."""
+def shown_kinds(measured: Measured, field_degrees: float | None = None) -> list[ShownKind]:
+    """Return what the Findings section of a run shows.
+
+    Args:
+        measured: findings and tables.
+        field_degrees: visual angle that the crop's side spans; None if nobody said it.
+    """
     lesioned = {row["condition"] for row in measured.rows("lesion")}
     left_out = [words for condition, words in CONDITIONS.items() if lesioned and condition not in lesioned]
-    drawn = {"grouping": _grouping_figures, "firing": _firing_figures}
+    drawn = {
+        "grouping": _grouping_figures,
+        "firing": _firing_figures,
+        "tolerance": lambda measured: _tolerance_figures(measured, field_degrees),
+        "evolution": _evolution_figures,
+    }
     return [
         ShownKind(
             name=name,
             title=KINDS.get(name, name),
             claims=claims,
             figures=drawn[name](measured) if name in drawn else {},
+            networks=list(dict.fromkeys(row["network"] for row in measured.rows("firing"))),
+            numbers=tolerance_numbers(measured.rows("tolerance_summary")) if name == "tolerance" else (),
+            field_degrees=field_degrees,
+            tables=sanity_tables(measured, VIEW_NAMES) if name == "pictures" else (),
             left_out=left_out,
         )
         for name, claims in shown_claims(measured).items()
@@ -121,7 +153,9 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
     firing, angles = measured.rows("firing"), measured.rows("angles")
     rings = {
         f"rings_{view}": _elements(
-            ring_figure(firing, view, layer, expected) for layer in RING_LAYERS for expected in EXPECTED
+            ring_figure(firing, view, layer, expected, degrees_per_px=measured.degrees_per_px)
+            for layer in RING_LAYERS
+            for expected in EXPECTED
         )
         for view in VIEW_NAMES
     }
@@ -136,6 +170,21 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
 def _layers(rows: Sequence[Row]) -> list[str]:
     """Names of the layers in a table, in its order, which is that of the network."""
     return list(dict.fromkeys(row["layer"] for row in rows))
+
+
+def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[str, list[Markup]]:
+    rows, summary = measured.rows("tolerance"), measured.rows("tolerance_summary")
+    input_px = max((finding["input_px"] for finding in measured.findings), default=0)
+    return {
+        "curves": _elements([rotation_figure(rows), scale_figure(rows)]),
+        "masks": _elements([mask_figure(rows, summary, input_px, field_degrees)]),
+        "fixations": _elements(fixation_figure(rows, transform) for transform in MAPS),
+    }
+
+
+def _evolution_figures(measured: Measured) -> dict[str, list[Markup]]:
+    rows = measured.rows("evolution")
+    return {"evolution": _elements(evolution_figure(rows, view) for view in VIEW_NAMES)}
 
 
 def _elements(drawn: Any) -> list[Markup]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lp_core.measures.firing import enrichment
 from lp_core.report.svg import COLOURS, INK, RULE, SOFT, drawing, plain
 from lp_core.settings import ViewName
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of firing.parquet or angles.parquet."""
@@ -20,12 +23,17 @@ EXPECTED = {"cell_share": "Cortex: against cells", "area_share": "Photograph: ag
 NETWORKS: dict[str, dict[str, Any]] = {
     "untrained": {"color": INK, "linewidth": 1.3, "linestyle": (0, (4, 2))},
     "scrambled": {"color": SOFT, "linewidth": 1.5, "linestyle": (0, (1, 1.2))},
+    "random-fixations": {"color": INK, "linewidth": 1.0, "linestyle": "solid"},
 }
 """Lines of the controls, beneath the trained network's."""
+_SCALE = (np.log1p, np.expm1)
+"""Of the radius, there and back."""
 _TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | None:
+def ring_figure(
+    rows: Rows, view: ViewName, layer: str, expected: str, *, degrees_per_px: float | None = None
+) -> str | None:
     """Draw log2 enrichment over the radius in px: the trained network, its controls, and 0 for uniform activation.
 
     Args:
@@ -33,6 +41,7 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
         view: whose network.
         layer: which layer.
         expected: one of `EXPECTED`.
+        degrees_per_px: visual angle of a px, for a second axis above; none unless given.
 
     Returns:
         An `<svg>` element, with a gap where nothing is active; None if the layer was not measured.
@@ -49,13 +58,15 @@ def ring_figure(rows: Rows, view: ViewName, layer: str, expected: str) -> str | 
                 axes.stairs(np.where(np.isfinite(value_B), value_B, np.nan), edge_E, baseline=None, **style)
         edges = curves["trained"][0]
         plain(axes, f"{layer}. {EXPECTED[expected]}")
-        axes.set_xscale("function", functions=(np.log1p, np.expm1))
+        axes.set_xscale("function", functions=_SCALE)
         axes.set_xlim(max(0.0, edges[0]), edges[-1])
         ticks = [tick for tick in _TICKS if edges[0] <= tick <= edges[-1]]
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xticks([], minor=True)
         axes.set_xlabel("Radius (px of the photograph)")
         axes.set_ylabel("log2 enrichment")
+        if degrees_per_px:
+            degrees_above(axes, degrees_per_px)
         lowest, highest = axes.get_ylim()
         axes.set_ylim(min(lowest, -1), max(highest, 1))
         return picture.element(f"Activation of {layer} by distance from the fixation. {EXPECTED[expected]}")
@@ -114,6 +125,21 @@ def angular_share(rows: Rows, angle: np.ndarray) -> np.ndarray | None:
         return None
     terms = [2 * row["resultant"] * np.cos(row["order"] * (angle - math.radians(row["direction"]))) for row in known]
     return np.maximum(1 + np.sum(terms, 0), 0.0)
+
+
+def degrees_above(axes: Axes, degrees_per_px: float) -> Axes:
+    """Put a second axis above one of radii in px, in degrees of visual angle, and return it."""
+    above = axes.twiny()  # a secondary axis of Matplotlib would be linear
+    above.set_xscale("function", functions=_SCALE)
+    first, last = axes.get_xlim()
+    above.set_xlim(first, last)
+    ticks = [tick for tick in _TICKS if first <= tick / degrees_per_px <= last]
+    above.set_xticks([tick / degrees_per_px for tick in ticks], [f"{tick}°" for tick in ticks], fontsize=7)
+    above.set_xticks([], minor=True)
+    above.tick_params(length=2, pad=1)
+    for spine in above.spines.values():
+        spine.set_visible(False)
+    return above
 
 
 def _curve(rows: Rows, view: str, layer: str, network: str, expected: str) -> tuple[np.ndarray, np.ndarray]:

@@ -24,11 +24,13 @@ class Measured:
         findings: rows of findings.json.
         rules: fingerprint of the rules that they were judged by.
         tables: rows by name of the file in measures/, without its ending.
+        degrees_per_px: visual angle of a px of the network's input, if the settings say.
     """
 
     findings: Sequence[Row]
     rules: str
     tables: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    degrees_per_px: float | None = None
 
     def rows(self, table: str, **wanted: Any) -> list[Row]:
         """Return the rows of a table that have these values; none where it was not written."""

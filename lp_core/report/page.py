@@ -52,7 +52,9 @@ def write_report(data: ReportData) -> dict[str, bytes]:
             files[name] = webp(nine.picture)
         side = 0 if nine.picture is None else len(nine.picture)
         nines.append({**vars(nine), "path": name if side else None, "side": side})
-    style, script = Markup(inline("style.css") + inline("findings.css")), inline("report.js")
+    kinds = shown_kinds(data.measured, data.field_degrees) if data.measured else []
+    sheets = ["style.css", "findings.css", *(["sanity.css"] if any(kind.tables for kind in kinds) else [])]
+    style, script = Markup("".join(map(inline, sheets))), inline("report.js")
     curves = training_curves({view: report.metrics for view, report in data.views.items()})
     files["index.html"] = render(
         "index.html",
@@ -61,7 +63,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         titles=VIEW_TITLES,
         curves=[Markup(svg) for svg in curves.values()],
         samples=samples,
-        kinds=shown_kinds(data.measured) if data.measured else [],
+        kinds=kinds,
         nines=nines,
         layers=layers,
         settings=list(_settings(data.recipe)),

@@ -122,12 +122,16 @@ def _empty(where: Geometry, words: str) -> Image.Image:
 
 
 def _write_caption(sheet: Sheet, where: Geometry, corner: tuple[int, int], exemplar: Tile, kind: Kind) -> None:
-    """The line beneath a picture: rank and activation of a feature, class (and place) of a patch."""
+    """The line beneath a picture: rank, gradient norm and activation of a feature, class (and place) of a patch."""
     left, middle = corner[0], corner[1] + where.tile + where.caption / 2
     right = left + where.tile
     if kind.is_feature:
         sheet.write((left, middle), f"{exemplar.rank + 1}", SOFT)
-        sheet.write((right, middle), f"{exemplar.activation:.4g}", anchor="rm")
+        taken = sheet.write((right, middle), f"{exemplar.activation:.4g}", anchor="rm")
+        if exemplar.measures is not None:
+            left += round(14 * where.unit)
+            room = right - left - taken - where.gap
+            sheet.write((left, middle), f"|g| {exemplar.measures.gradient_norm:.2g}", SOFT, size=11, width=room)
         return
     if kind.is_mapped:
         assert exemplar.mapped_patch is not None
@@ -155,5 +159,5 @@ def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:
         sheet.image.paste(swatch, (left, top))
         width = sheet.write((left + side + where.gap, top + side / 2), text, SOFT)
         left += side + where.gap + round(width) + where.gutter
-    text = "beneath a feature: rank and activation"
+    text = "beneath a feature: rank, norm of the gradient, activation"
     sheet.write((where.size[0] - where.margin, top + side / 2), text, SOFT, anchor="rm")

@@ -15,8 +15,10 @@ from lp_core.dataset.feed import Feed
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
+from lp_core.network.layers import Architecture, architecture_of
+from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import Cascade, EvolutionStrip, ReportData, ViewReport
 from lp_core.report.measured import Measured, is_known, read_measured
 from lp_core.report.percentile_nines import PercentileNine, percentile_nines
 from lp_core.report.samples import samples
@@ -29,6 +31,9 @@ from lp_core.run.files import (
     METRICS,
     PANELS,
     RANDOM_WEIGHTS,
+    SANITY_PICTURES,
+    STRIP_TABLE,
+    STRIPS,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import Recipe, ViewName
@@ -54,8 +59,10 @@ def report_data(
         feeds: what reads its photographs, by view; both views.
         manifests: by view, in the order in which they are shown, and stage.
     """
-    views = {view: read_view(run / view, f"../{view}") for view in manifests}
+    views = {view: read_view(run / view, f"../{view}", strips=recipe.visualize.evolution) for view in manifests}
     measured = read_measured(run)
+    if measured and (degrees := recipe.measure.field_degrees):
+        measured = replace(measured, degrees_per_px=degrees / recipe.geometry.size)
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
@@ -69,6 +76,12 @@ def report_data(
         wraps=recipe.network.angle_padding == "circular",
         per_row=per_row(recipe.geometry.size),
         measured=measured,
+        field_degrees=recipe.measure.field_degrees,
+        cascades=[
+            cascade
+            for view in views
+            for cascade in _cascades(run / view, view, architecture_of(recipe.network), measured)
+        ],
         nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
 
@@ -83,12 +96,26 @@ def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measur
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
 
-def read_view(folder: Storage, address: str) -> ViewReport:
+def _cascades(folder: Storage, view: ViewName, architecture: Architecture, measured: Measured | None) -> list[Cascade]:
+    """Drawn cascades, those of the last layer first; none where pictures were not tested."""
+    if measured is None or not measured.rows("pictures", view=view):
+        return []
+    drawn = _by_channel(folder, SANITY_PICTURES, f"../{view}")
+    layers = [layer for layer in reversed(architecture.channels) if layer in drawn]
+    return [
+        Cascade(view=view, layer=layer, channel=channel, path=path, size=cascade_size(layer, architecture))
+        for layer in layers
+        for channel, path in drawn[layer].items()
+    ]
+
+
+def read_view(folder: Storage, address: str, *, strips: bool = False) -> ViewReport:
     """What the page shows of one view.
 
     Args:
         folder: the view's folder in the run.
         address: of that folder, relative to RUN/report.
+        strips: whether strips are shown where they were drawn.
     """
     panels = _by_channel(folder, PANELS, address)
     features = folder.read_table(FEATURES).to_pylist()
@@ -103,6 +130,7 @@ def read_view(folder: Storage, address: str) -> ViewReport:
         exemplars=[row for row in exemplars if (row["layer"], row["channel"]) in drawn],
         features=features,
         random_weights=_by_channel(folder, RANDOM_WEIGHTS, address),
+        strips=_strips(folder, address) if strips and folder.exists(STRIP_TABLE) else {},
         lower=[row for row in _lower(folder) if row["channel"] in panels.get(row["layer"], {})],
         folder=address,
     )
@@ -115,6 +143,17 @@ def _by_channel(folder: Storage, name: str, address: str) -> dict[str, dict[int,
         _, layer, channel = file.split("/")
         pictures.setdefault(layer, {})[int(channel.partition(".")[0])] = f"{address}/{file}"
     return pictures
+
+
+def _strips(folder: Storage, address: str) -> dict[tuple[str, int], EvolutionStrip]:
+    """By layer and channel, the strips that were drawn."""
+    epochs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for row in folder.read_table(STRIP_TABLE).sort_by("epoch").to_pylist():
+        epochs.setdefault((row["layer"], row["channel"]), []).append(row)
+    return {
+        (layer, channel): EvolutionStrip(path=f"{address}/{STRIPS}/{layer}/{channel}.webp", epochs=rows)
+        for (layer, channel), rows in epochs.items()
+    }
 
 
 def _lower(folder: Storage) -> list[dict[str, Any]]:

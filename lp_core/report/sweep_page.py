@@ -22,9 +22,13 @@ MEASURES = {
     "grouping.W.delta": "Δ of W: likeness in meaning beyond popularity",
     "grouping.E.delta.cartesian_embedding": "Δ of E, embedding of an ordinary network",
     "grouping.E.delta.log_polar_embedding": "Δ of E, embedding of a log-polar network",
-    "grouping.E.delta.given_embedding": "Δ of E, embedding that was given",
+    "grouping.E.delta.plugin_embedding": "Δ of E, embedding that was given",
+    "grouping.M.delta.cartesian_embedding": "Δ of M, embedding of an ordinary network",
+    "grouping.M.delta.log_polar_embedding": "Δ of M, embedding of a log-polar network",
+    "grouping.M.delta.plugin_embedding": "Δ of M, embedding that was given",
     "firing.foveal_index.against_untrained": "Foveal index against untrained (log2)",
     "firing.foveal_index.against_scrambled": "Foveal index against scrambled (log2)",
+    "firing.foveal_index.against_fixations": "Foveal index against random fixations (log2)",
 }
 """Measures that are drawn over seeds, where a sweep has them, and what their axis is called."""
 LAYER = "conv5_2"
@@ -32,8 +36,18 @@ LAYER = "conv5_2"
 COMPARED = {
     "grouping.G.lambda": "Λ of G",
     "grouping.W.lambda": "Λ of W",
+    **{
+        f"grouping.{name}.lambda.{embedding}_embedding": f"Λ of {name}, embedding {words}"
+        for name in ("E", "M")
+        for embedding, words in {
+            "cartesian": "of an ordinary network",
+            "log_polar": "of a log-polar network",
+            "plugin": "that was given",
+        }.items()
+    },
     "firing.foveal_index.against_untrained": "Foveal index against untrained",
     "firing.foveal_index.against_scrambled": "Foveal index against scrambled",
+    "firing.foveal_index.against_fixations": "Foveal index against random fixations",
 }
 """Differences between the views that are listed, and what they are called."""
 

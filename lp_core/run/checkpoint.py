@@ -79,7 +79,7 @@ def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings,
     present = sum(size for name, size in folder.contents().files.items() if "/checkpoints/" in name)
     if free + present < needed:
         raise SettingError(
-            f"{folder}: {free / 1e9:.1f} GB are free, but {(needed - present) / 1e9:.1f} GB are needed for "
+            f"{folder}: {free / 1e6:,.0f} MB are free, but {(needed - present) / 1e6:,.0f} MB are needed for "
             "checkpoints; free some, choose another run folder or lower train.keep-checkpoints"
         )
 

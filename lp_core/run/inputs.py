@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lp_core.measures import MEASURES_VERSION
 from lp_core.setting_names import result_values, setting_name, setting_values
 from lp_core.settings import Control, NetworkSettings, Recipe, ViewName, to_dict
 
@@ -53,9 +54,8 @@ def network_inputs(recipe: Recipe) -> dict[str, Any]:
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    return {
-        name: value for name, value in settings.items() if value or name not in ("blank_within", "equal_information")
-    }
+    later = ("blank_within", "equal_information", "seam_degrees")
+    return {name: value for name, value in settings.items() if value or name not in later}
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def visualize_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[s
         exemplars: SHA-256 of exemplars.parquet; None before there is one.
         scan: fingerprint of the scan.
     """
-    settings = to_dict(recipe.visualize)
+    settings = result_values(recipe.visualize)
     if not settings["random_weights"]:  # pictures of versions without it are the same
         del settings["random_weights"]
     return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "visualize": settings}
@@ -108,7 +108,38 @@ def findings_inputs(recipe: Recipe, scans: dict[str, dict[str, str]], rules: str
         scans: fingerprints of the scans, by view and network.
         rules: fingerprint of the rules of verdicts.
     """
-    return {"scans": scans, "rules": rules, "seed": recipe.seed, "measure": to_dict(recipe.measure)}
+    measure = result_values(recipe.measure)
+    for name in ("tolerance_images", *SANITY_SETTINGS):  # count by the stage that they lead to
+        del measure[name]
+    return {
+        "measures_version": MEASURES_VERSION,
+        "scans": scans,
+        "rules": rules,
+        "seed": recipe.seed,
+        "measure": measure,
+    }
+
+
+def tolerance_inputs(recipe: Recipe) -> dict[str, Any]:
+    """What the answers of a tolerance test depend on besides `measure_inputs`."""
+    return {"batch_size": recipe.scan.batch_size, "measure": {"tolerance_images": recipe.measure.tolerance_images}}
+
+
+SANITY_SETTINGS = ("sanity_channels", "sanity_layers")
+"""Settings of `measure` that decide which pictures are tested."""
+
+
+def sanity_inputs(recipe: Recipe, exemplars: str | None, scan: str) -> dict[str, Any]:
+    """What the tests of a view's pictures depend on.
+
+    Args:
+        recipe: settings of the run.
+        exemplars: SHA-256 of exemplars.parquet; None before there is one.
+        scan: fingerprint of the scan.
+    """
+    settings = to_dict(recipe.measure)
+    measure = {name: settings[name] for name in SANITY_SETTINGS}
+    return {"exemplars": exemplars, "scan": scan, "seed": recipe.seed, "measure": measure}
 
 
 _SHORT = {
@@ -127,7 +158,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
-    if "visualize.rule" in values:
+    if "visualize.format" in values:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
@@ -135,6 +166,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values |= {"network.depth": recipe.network.depth, "network.modules": recipe.network.modules}
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
+        values["view.seam-degrees"] = recipe.geometry.seam_degrees
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

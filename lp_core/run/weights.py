@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 
 import torch
@@ -13,14 +15,17 @@ from torch import Tensor, nn
 
 from lp_core.errors import DataError
 from lp_core.network.folding import folded_tensors
-from lp_core.network.layers import CONFIGURATIONS
+from lp_core.network.layers import CONFIGURATIONS, WIDTHS, conv_layers
 from lp_core.network.plain_network import PlainNetwork
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
+from lp_core.run.weights_file import read_weights
 from lp_core.settings import NetworkSettings, ViewName
 from lp_core.storage import Storage, one_line
 
 FILE = WEIGHTS
+PUBLISHED = NetworkSettings()
+"""The shape of torchvision's `vgg16`."""
 
 Network = VGG16 | PlainNetwork
 """What a run may hold."""
@@ -80,6 +85,25 @@ def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: 
     return network_with(tensors, settings, view, classes, source).eval()
 
 
+def load_weights(
+    source: str, classes: int = 1000, settings: NetworkSettings = PUBLISHED, view: ViewName = "cartesian"
+) -> Network:
+    """Return the network whose weights a file of any origin holds, in evaluation mode, on the CPU.
+
+    Args:
+        source: path or URI of a safetensors or PyTorch file, or torchvision's name of published weights
+            (`lp_core.run.weights_file.read_weights`). Batch normalisation is folded.
+        classes: number of classes that the weights tell apart.
+        settings: of the network; those of torchvision's `vgg16` unless given.
+        view: network input that the weights are for.
+
+    Raises:
+        DataError: there is no such file, it holds no weights of a VGG, or they fit another network.
+    """
+    tensors, _ = without_norms(read_weights(source, settings.depth).tensors, source)
+    return network_with(tensors, settings, view, classes, source).eval()
+
+
 def network_with(
     tensors: dict[str, Tensor], settings: NetworkSettings, view: ViewName, classes: int, source: str
 ) -> Network:
@@ -108,6 +132,33 @@ DEPTHS = {sum(blocks): depth for depth, blocks in CONFIGURATIONS.items()}
 """VGGs by their number of convolutions."""
 
 
+def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tuple[NetworkSettings, int]:
+    """Return the settings with the depth, width and pool that weights have, and their number of classes.
+
+    Weights that are no VGG's keep the given settings and have 1 class; `network_with` says what they are.
+
+    Args:
+        tensors: by torchvision's names, without batch normalisation.
+        settings: of everything else.
+
+    Raises:
+        SettingError: the width is out of range.
+    """
+    shape = {name: tuple(value.shape) for name, value in tensors.items()}
+    depth = DEPTHS.get(_convolutions(shape))
+    if depth is None:
+        return settings, 1
+    last_number = list(conv_layers(depth).values())[-1]
+    first, last, reads, classes = (
+        shape.get(f"{name}.weight", ())
+        for name in ("features.0", f"features.{last_number}", "classifier.0", "classifier.6")
+    )
+    if not (first and last and len(reads) == len(classes) == 2):
+        return settings, 1
+    pool = math.isqrt(reads[1] // last[0])
+    return replace(settings, depth=depth, width=first[0] / WIDTHS[0], pool=max(1, pool)), classes[0]
+
+
 def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """The first way in which tensors do not fit, and what to do about it; empty where they do."""
     if other := _other_network(expected, tensors):
@@ -127,14 +178,21 @@ def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]
 
 def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """Which other network the tensors are of, where that shows in them."""
-    found = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
-    wanted = sum(name.startswith("features.") and len(shape) == 4 for name, shape in expected.items())
+    found, wanted = (
+        _convolutions({name: tuple(value.shape) for name, value in tensors.items()}),
+        _convolutions(expected),
+    )
     if found in DEPTHS and found != wanted:
         return (
             f"the weights are VGG-{DEPTHS[found]}'s, of {found} convolutions, the network of these settings has "
             f"{wanted}; give network.depth {DEPTHS[found]}"
         )
     return ""
+
+
+def _convolutions(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """The number of convolutions before the classifier."""
+    return sum(name.startswith("features.") and len(shape) == 4 for name, shape in shapes.items())
 
 
 def _names(expected: Iterable[str], found: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lp_core.errors import check
-from lp_core.settings.fields import at_least, check_fields, setting
+from lp_core.settings.fields import Range, at_least, check_fields, selection, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,32 @@ class MeasureSettings:
     """Evaluate the log-polar network with the fovea blanked, and with as much elsewhere: about eight evaluations."""
     embedding: str = ""
     """MODULE:FUNCTION that embeds images for the likeness E: uint8 [N, H, W, 3] to float32 [N, D]. Empty: left out."""
+    patches: bool = False
+    """Measure E also of squares of a half and a quarter of the crop's side, about what drives each of the nine of
+    conv5_2: one gradient per exemplar. Needs an embedding."""
+    rotated_basis: bool = selection(False)
+    """Scan the trained network also with the channels of each layer mixed by a random rotation (one more scan): does
+    grouping belong to channels, or to any direction of the layer?"""
+    random_fixations: bool = selection(False)
+    """Scan the trained network also with each photograph looked at from a random point (one more scan): is the fovea
+    strong because photographers put things in the middle?"""
+    tolerance: bool = selection(False)
+    """Measure how much accuracy is left while photographs are turned, scaled, shifted and masked."""
+    tolerance_images: int = setting(5000, at_least(1))
+    """Images that are looked at under all conditions of the tolerance test, at most; the same in both views."""
+    field_degrees: float | None = selection(
+        None, Range(low=0, high=360, above=True, words="degrees of visual angle, more than 0, at most 360")
+    )
+    """Visual angle that the crop's side spans: figures of the tolerance test get axes in degrees, and a human line."""
+    sanity: bool = selection(False)
+    """Test whether pictures depend on the weights, and whether what they show drives the channel."""
+    sanity_channels: int = setting(8, at_least(1))
+    """Random channels of each of `sanity_layers` whose pictures are tested, of those that any image excites."""
+    sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
+    """Layers whose pictures are tested; `all` is every layer."""
+    evolution: bool = selection(False)
+    """Measure when channels come to like the images that they like in the end, from the weights that the training kept
+    (train.keep-weights-every-epochs)."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

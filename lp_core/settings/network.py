@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lp_core.errors import check
-from lp_core.network.layers import WIDTHS
+from lp_core.network.layers import WIDTHS, Depth
 from lp_core.settings.fields import Range, at_least, check_fields, setting
 
-Depth = Literal[11, 13, 16, 19]
 AnglePadding = Literal["zeros", "circular"]
 Initialization = Literal["torchvision", "variance-preserving", "looks-linear"]
 EVEN_CIRCLE = 2 ** (len(WIDTHS) - 1)

@@ -8,7 +8,7 @@ from typing import Literal
 from lp_core.errors import check
 from lp_core.settings.fields import at_least, check_fields, placement, selection, setting
 
-Control = Literal["none", "phase-scrambled", "rotated-basis"]
+Control = Literal["none", "phase-scrambled", "rotated-basis", "random-fixations", "other-crop"]
 Maxima = Literal["auto", "always", "never"]
 
 
@@ -26,7 +26,9 @@ class ScanSettings:
     """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
     control: Control = selection("none")
     """A null that is scanned instead, into `controls/<control>/`: `phase-scrambled` photographs keep their spectrum and
-    lose their edges; a `rotated-basis` mixes the channels of each layer by a random rotation."""
+    lose their edges; a `rotated-basis` mixes the channels of each layer by a random rotation; with `random-fixations`
+    each photograph is looked at from another point than its middle; `other-crop` shows 0.85 of the side of the
+    evaluation's crop, to see which of the nine would be found again."""
     checkpoints: str = selection("none")
     """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`. Those
     of epoch 0, before the first step, are always kept."""

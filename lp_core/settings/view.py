@@ -40,6 +40,9 @@ class ViewSettings:
     the network is trained with."""
     equal_information: bool = False
     """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
+    seam_degrees: float = setting(0.0, Range(low=0, high=360, below=True, words="degrees, 0 <= angle < 360"))
+    """Where the circle is cut open: the angle of row 0, clockwise on the screen from the right. It matters to networks
+    without circular padding."""
 
     def __post_init__(self) -> None:
         check_fields(self, "view")
@@ -51,5 +54,6 @@ class ViewSettings:
         outermost = self.size / 2 if isinstance(self.radius, str) else min(self.radius, self.size / 2)
         check(
             self.blank_within < outermost,
-            f"view.blank-within is {self.blank_within:g}; give less than {outermost:g} px, or hardly a ring is left",
+            f"view.blank-within is {self.blank_within}; give 0 or more px, less than the outermost ring: "
+            f"{outermost:g} px here",
         )

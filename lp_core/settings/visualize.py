@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lp_core.errors import check
-from lp_core.settings.fields import at_least, check_fields, setting
+from lp_core.settings.fields import at_least, check_fields, selection, setting
 
 Rule = Literal["guided", "deconvnet", "gradient"]
 Gallery = Literal["panels", "all"]
@@ -28,6 +28,8 @@ class VisualizeSettings:
     """Channels in the report's gallery: those with panels, or every channel of every layer."""
     random_weights: bool = False
     """Draw the same units of channels with panels once more with the untrained network, for the gallery."""
+    evolution: bool = selection(False)
+    """Draw the best exemplar of every channel with a panel at each epoch whose weights were kept, for the gallery."""
     rule: Rule = "guided"
     """What a ReLU lets back: positive gradients where it was active (Springenberg et al.), positive gradients (Zeiler &
     Fergus), or all gradients where it was active."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lp_core.report.contact_sheet import per_row
 from tests.browser.chromium import PROGRAM, Page
-from tests.browser.test_report import write_run
+from tests.browser.hostile_run import write_run
 
 pytestmark = [
     pytest.mark.browser,

@@ -44,6 +44,20 @@ def test_what_is_connected_to_is_said_with_who_named_it(monkeypatch, capsys, nob
         assert capsys.readouterr().out == f"connecting to Ray at {nobody} (from {source})\n"
 
 
+def test_a_cluster_that_has_ended_is_refused_at_once(monkeypatch, tmp_path, nobody):
+    """What `ray start` left when it was killed."""
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text(nobody)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr("ray._private.services.find_gcs_addresses", set)  # other tests may have started some
+    message = refusal("auto")
+    assert (
+        f"no Ray cluster at address '{nobody}' (from --address), which an earlier `ray start` left ([Errno 111]"
+        in message
+    )
+    assert f"no Ray cluster at address 'ray://{nobody}' (from --address) ([Errno 111]" in refusal(f"ray://{nobody}")
+
+
 @pytest.mark.parametrize("address", ["nonsense://10.0.0.1:6379", "10.0.0.1"])
 def test_rays_reason_is_kept(address):
     """Ray's own words, all of them: they end with what to do."""

@@ -1,4 +1,4 @@
-"""The cluster that a command starts for itself: who could reach it."""
+"""The cluster that a command starts for itself: who could reach it, and how both end."""
 
 import subprocess
 import sys
@@ -50,3 +50,31 @@ def test_nothing_listens_to_other_machines():
     count, *others = done.stdout.splitlines()[-1].split()
     assert int(count) > 5
     assert others == []
+
+
+TOLD_TO_END = """
+import os, signal, sys, time
+from tasks.connection import connected
+from tasks.pieces import RayTasks
+from workflows import cli
+
+def end_the_command(pid, number):
+    os.kill(pid, number)
+    time.sleep(600)
+
+def dispatch(verb, words):
+    with connected() as cluster:
+        list(RayTasks(cluster).run(end_the_command, [(os.getpid(), int(sys.argv[1]))]))
+
+cli._dispatch = dispatch
+cli.main(["measure"])
+"""
+
+
+@pytest.mark.parametrize(("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")])
+def test_a_command_that_waits_for_tasks_ends_with_one_line(number, code, word):
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD_TO_END, str(number)], cwd=REPOSITORY, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == code
+    assert done.stderr == f"logpolar: {word}; run the same command again to resume\n"

@@ -20,7 +20,6 @@ class Trainer:
 
     def fit(self) -> None:
         signal.signal(signal.SIGINT, lambda *_: sys.exit(self.code))
-        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
         for number in self.signals:
             signal.raise_signal(number)
 

@@ -20,6 +20,9 @@ def finish_on_paper(recipe: Recipe, run: Storage, imported: bool = False) -> Sta
         graph.evaluate(view).finish(1.0)
         graph.scan(view).finish(1.0, exemplars=f"e {view}")
         graph.visualize(view).finish(1.0)
+        graph.tolerance(view).finish(1.0)
+        graph.retention(view).finish(1.0)
+        graph.sanity(view).finish(1.0)
         for scan in graph.measured_scans(view).values():
             if not scan.is_finished():
                 scan.finish(1.0)
@@ -36,6 +39,6 @@ def stages_of(graph: StageGraph) -> dict[str, Stage]:
     for view in ("cartesian", "log_polar"):
         source = graph.source(view)
         stages[f"{source.name} {view}"] = source
-        for name in ("evaluate", "scan", "visualize"):
+        for name in ("evaluate", "scan", "visualize", "tolerance", "retention", "sanity"):
             stages[f"{name} {view}"] = getattr(graph, name)(view)
     return stages

@@ -12,6 +12,7 @@ from lp_core.indexing.layouts import find
 from lp_core.indexing.manifest import write_dataset_folder
 from lp_core.settings import TrainSettings
 from lp_core.storage import Storage
+from tasks.folder_lock import locked
 from workflows.cli import VERBS, main
 from workflows.recipes import RECIPES
 
@@ -40,7 +41,7 @@ def test_every_verb_has_help(verb, capsys):
     assert end.value.code == 0
     shown = capsys.readouterr().out
     assert f"logpolar {verb}" in shown
-    if verb not in ("index", "warp", "submit"):
+    if verb not in ("doctor", "index", "look", "warp", "submit"):
         assert all(option in shown for option in ("--run", "--views", "--data.path", "--train.batch-size"))
 
 
@@ -169,3 +170,36 @@ def test_warp_takes_its_pictures_by_place(tmp_path, capsys):
     assert cv2.imread(str(tmp_path / "out.png")).shape == (64, 64, 3)
     main(["warp", str(tmp_path / "out.png"), str(tmp_path / "back.png"), "--inverse"])
     assert "in.png" in failed(capsys, "warp", tmp_path / "no" / "in.png", tmp_path / "out.png")
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "measure", "report", "scan", "verify", "visualize"])
+def test_a_folder_that_is_no_run_is_named_as_such(verb, capsys, tmp_path):
+    named = [tmp_path] if verb in ("measure", "report", "verify") else ["--run", tmp_path]
+    message = failed(capsys, verb, *named)
+    assert message.startswith(
+        f"logpolar: {tmp_path} is no run folder: config.json is missing; name the folder of a run"
+    )
+    assert message.count("\n") == 1
+    assert f"{tmp_path / 'x'} does not exist" in failed(capsys, verb, *named[:-1], tmp_path / "x")
+    assert f"give its folder: logpolar {verb} {'--run ' * (len(named) > 1)}RUN" in failed(capsys, verb)
+    (tmp_path / "sweep.json").write_text("{}")
+    assert "is the folder of a sweep; name one of its runs, such as" in failed(capsys, verb, *named)
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.json"]
+
+
+def test_a_folder_in_which_another_command_works_is_refused(capsys, tmp_path, toy_folder, small_recipe, monkeypatch):
+    monkeypatch.setattr("tasks.folder_lock.PATIENCE_SECONDS", 0.0)
+    images = tmp_path / "images"
+    (images / "a").mkdir(parents=True)
+    (images / "a" / "1.jpg").write_bytes(b"")
+    run = tmp_path / "run"
+    commands = {
+        "demo": ["--run", run],
+        "train": ["--run", run, "--recipe", "demo", "--data.path", toy_folder],
+        "sweep": ["--run", run, "--recipe", "demo", "--data.path", toy_folder],
+        "index": [images, run],
+    }
+    for verb, words in commands.items():
+        with locked(Storage.at(run)):
+            assert f"{run} is in use by another command (process " in failed(capsys, verb, *words)
+            assert [path.name for path in run.iterdir()] == [".in-use"]

@@ -38,6 +38,8 @@ from workflows.scan import scan
 from workflows.session import Session
 from workflows.stages import StageGraph
 
+PATCHES = ("E_half_plugin", "E_quarter_plugin")
+
 
 class LastFirst:
     """Runs pieces in this process, the last one first, and keeps what it ran."""
@@ -246,7 +248,7 @@ def test_an_embedding_that_is_refused_is_not_kept(session):
     assert session.run.read_bytes("config.json") == before
 
 
-def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
+def test_a_users_embedding_gives_e_and_m(session, tmp_path, monkeypatch):
     code = "import numpy as np\n\ndef colours(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
     (tmp_path / "my_colours.py").write_text(code)
     monkeypatch.chdir(tmp_path)
@@ -254,18 +256,87 @@ def test_a_users_embedding_gives_e(session, tmp_path, monkeypatch):
     session.recipe = with_settings(session.recipe, {"measure.embedding": "my_colours:colours"})
     measure(session)
     rows = table(session, "grouping").to_pylist()
-    others = [row for row in rows if row["measure"] != "E_plugin"]
+    others = [row for row in rows if not row["measure"].endswith("_plugin")]
     assert repr(others) == repr(before)  # NaN is not equal to itself
-    assert {row["network"] for row in rows if row["measure"] == "E_plugin"} == {"trained", "untrained"}
-    mean = table(session, "channels").filter(pc.field("layer") == "conv2_1")["E"].to_numpy()
-    by_hand = [
-        row["mean"]
-        for row in rows
-        if (row["measure"], row["layer"], row["network"]) == ("E_plugin", "conv2_1", "trained")
-    ]
-    assert np.nanmean(mean) == pytest.approx(np.mean(by_hand))
-    assert "grouping.E.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    for name in ("E", "M", "M_90", "M_50"):
+        mine = [row for row in rows if row["measure"] == f"{name}_plugin"]
+        assert {row["network"] for row in mine} == {"trained", "untrained"}
+        assert f"grouping.{name}.lambda.plugin_embedding" in table(session, "values")["measure"].to_pylist()
+    channels = table(session, "channels").filter((pc.field("layer") == "conv2_1") & (pc.field("view") == "cartesian"))
+    for name in ("E", "M"):
+        (row,) = [
+            row
+            for row in rows
+            if (row["measure"], row["layer"], row["network"], row["view"])
+            == (f"{name}_plugin", "conv2_1", "trained", "cartesian")
+        ]
+        assert np.nanmean(channels[name].to_numpy()) == pytest.approx(row["mean"])
+    active = pq.read_table(session.run.path("cartesian/channels.parquet"))
+    assert (
+        channels["active_share"].to_pylist()
+        == active.filter(pc.field("layer") == "conv2_1")["active_share"].to_pylist()
+    )
     assert not session.run.files("measures/parts")
+
+
+def test_patches_of_the_primary_layer_are_compared(session, tmp_path, monkeypatch):
+    code = "import numpy as np\n\ndef hues(images):\n    return images.mean((1, 2)).astype(np.float32)\n"
+    (tmp_path / "my_hues.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    chosen = {"measure.embedding": "my_hues:hues", "measure.patches": True}
+    session.recipe = with_settings(session.recipe, chosen)
+    measure(session)
+    rows = [row for row in table(session, "grouping").to_pylist() if row["measure"] in PATCHES]
+    networks = {(row["view"], row["network"], row["measure"]) for row in rows}
+    assert networks == {
+        (view, network, name)
+        for view in session.recipe.views
+        for network in ("trained", "untrained")
+        for name in PATCHES
+    }
+    assert {row["layer"] for row in rows} == {"conv5_2"}
+    complete = table(session, "channels").filter((pc.field("layer") == "conv5_2") & pc.field("complete"))
+    for view in session.recipe.views:
+        (row,) = [
+            row for row in rows if (row["view"], row["network"], row["measure"]) == (view, "trained", "E_half_plugin")
+        ]
+        assert row["channels"] == len(complete.filter(pc.field("view") == view))
+        names = table(session, "values").filter(pc.field("view") == view)["measure"].to_pylist()
+        assert {"grouping.E_half.lambda.plugin_embedding", "grouping.E_quarter.lambda.plugin_embedding"} <= set(names)
+    assert not session.run.files("measures/parts")
+    made = folder_content(session)
+    session.run.remove("stages/measure.json")
+    session.given_executor = InProcess()
+    measure(session)
+    assert folder_content(session) == made
+
+
+def test_a_rotated_basis_and_random_fixations_are_controls_that_a_setting_adds(session, capsys):
+    before = {name: table(session, name).to_pylist() for name in ("grouping", "firing", "channels")}
+    chosen = {"measure.rotated-basis": True, "measure.random-fixations": True}
+    session.recipe = with_settings(session.recipe, chosen)
+    measure(session)
+    output = capsys.readouterr().out
+    for control in ("rotated-basis", "random-fixations"):
+        assert f"scan log_polar, {control}" in output
+        assert (session.run / "log_polar").exists(f"controls/{control}/exemplars.parquet")
+    grouping, firing = table(session, "grouping").to_pylist(), table(session, "firing").to_pylist()
+    rotated = [row for row in grouping if row["network"] == "rotated"]
+    assert {(row["view"], row["measure"]) for row in rotated} == {(view, "G") for view in session.recipe.views}
+    assert repr([row for row in grouping if row["network"] != "rotated"]) == repr(before["grouping"])
+    assert {row["network"] for row in firing} == {"trained", "untrained", "scrambled", "random-fixations"}
+    assert [row for row in firing if row["network"] != "random-fixations"] == before["firing"]
+    assert repr(table(session, "channels").to_pylist()) == repr(before["channels"])
+    values = {tuple(row.values())[:3]: row["value"] for row in table(session, "values").to_pylist()}
+    delta = {
+        row["network"]: row["delta"]
+        for row in grouping
+        if (row["view"], row["layer"], row["measure"]) == ("log_polar", "conv3_1", "G")
+    }
+    expected = delta["trained"] - delta["rotated"]
+    assert values["log_polar", "conv3_1", "grouping.G.against_rotated"] == pytest.approx(expected)
+    assert math.isfinite(values["log_polar", "conv3_1", "firing.foveal_index.against_fixations"])
+    assert -1 < values["log_polar", "conv3_1", "firing.angle.order_1.against_fixations"] < 1
 
 
 def test_without_maxima_twins_are_left_out_and_said(session, capsys):
@@ -274,9 +345,44 @@ def test_without_maxima_twins_are_left_out_and_said(session, capsys):
     scan(session)
     session.run.remove("stages/measure.json")
     measure(session)
-    assert "measure log_polar: twins left out: a scan wrote no maxima" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "measure log_polar: twins left out: a scan wrote no maxima" in output
     assert not session.run.exists("measures/twins.parquet")
     assert table(session, "grouping").num_rows
+    assert "measure log_polar: grouping.M left out: it needs networks of another seed" in output
+
+
+def test_the_advice_for_what_is_left_out_works(session, measured, capsys):
+    """Measured without maxima, then scanned as the reason says: the same command makes what was left out."""
+    expected = folder_content(session)
+    recipe = session.recipe
+    for maxima in ("never", "always"):
+        for view in recipe.views:
+            session.run.remove(f"{view}/stages/scan.json")
+        session.recipe = replace(recipe, scan=replace(recipe.scan, maxima=maxima))
+        scan(session)
+        if maxima == "never":
+            session.run.remove("stages/measure.json")
+        capsys.readouterr()
+        measure(session)
+        assert ("`logpolar scan` with --scan.maxima always" in capsys.readouterr().out) == (maxima == "never")
+    assert folder_content(session) == expected
+
+
+def test_the_reason_for_no_equally_accurate_checkpoints_is_true(session, measured, capsys):
+    assert "the training kept the weights of its last epoch alone; a new run with --train.keep" in measured[2]
+    for view in session.recipe.views:
+        data = weights_bytes(learner_of(replace(session.recipe, seed=7), view, 12, steps_per_epoch=10).network)
+        (session.run / view).write_bytes(epoch_weights(1), data)
+        vouch = {"epoch": 1, "weights": checksum(data), "training": session.stages.train(view).fingerprint}
+        (session.run / view).write_json(f"{epoch_name(1)}.json", vouch)
+    for checkpoints, reason in (("none", "--scan.checkpoints all scans more"), ("all", "no checkpoints of the views")):
+        session.run.remove("stages/measure.json")
+        session.recipe = replace(session.recipe, scan=replace(session.recipe.scan, checkpoints=checkpoints))
+        measure(session)
+        assert f"accuracy_matched left out: {reason}" in capsys.readouterr().out.replace(
+            "one checkpoint was scanned; ", ""
+        )
 
 
 def test_one_view_leaves_the_difference_open(session, capsys):
@@ -287,6 +393,7 @@ def test_one_view_leaves_the_difference_open(session, capsys):
     row = findings(session)["weaker-grouping-log-polar"]
     assert row["effect"] is None
     assert "the run has no log_polar view" in row["conditions"][0]["reason"]
+    assert "accuracy_matched left out: it compares both views, and the run has one" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["imported", "without first weights"])
@@ -324,3 +431,24 @@ def test_checkpoints_give_the_difference_at_equal_accuracy(session):
         values["conv5_2", "grouping.G.lambda"]
     )
     assert "epoch 1" in table(session, "grouping")["network"].to_pylist()
+
+
+def test_tolerance_is_measured_where_it_is_asked_for(session):
+    """Its claims, numbers and tables come and go with the option; the others stay as they are."""
+    before = findings(session)
+    session.recipe = with_settings(session.recipe, {"measure.tolerance": True, "measure.tolerance-images": 2})
+    measure(session)
+    asked = findings(session)
+    assert {name: asked[name] for name in before} == before
+    assert set(asked) - set(before) == {"rotation-tolerance", "scale-tolerance", "central-use"}
+    assert asked["scale-tolerance"]["images"] == 2
+    assert len(table(session, "tolerance")) == 2 * (296 + 6 + 1)
+    numbers = {row["measure"] for row in table(session, "values").to_pylist()}
+    assert {"tolerance.top1", "tolerance.inversion", "tolerance.multi_fixation.gaze"} <= numbers
+    assert {"tolerance.retention.rotation", "tolerance.retention.scale"} <= numbers
+    kept = table(session, "retention").to_pylist()
+    assert {row["median"] for row in kept if row["value"] == 0} == {1.0}
+    session.recipe = with_settings(session.recipe, {"measure.tolerance": False})
+    measure(session)
+    assert findings(session) == before
+    assert not session.run.exists("measures/tolerance.parquet")

@@ -15,6 +15,7 @@ from lp_core.run.weights import FILE, weights_bytes
 from lp_core.storage import Storage
 from tasks.from_recipe import learner_of
 from tasks.pieces import InProcess
+from tests.workflows.kept_epochs import give_weights
 from workflows.command_line import Command
 from workflows.measure_sweep import measure_sweep
 from workflows.scan import scan
@@ -48,7 +49,7 @@ def sweep(small_recipe, tmp_path):
                 (run / view).write_json(f"{epoch_name(0)}.json", vouch) if epoch == 0 else None
             stage.finish(1.0, weights=checksum(data))
         scan(Session(own, run, given_executor=InProcess()))
-        commands[run.uri] = Command(own, run, None, None, None)
+        commands[run.uri] = Command(own, run, None, None, None, "report")
     rows = [
         {"run": name, "variant": "base", "seed": int(name[-1]), "control": control, "state": state}
         for (name, control), state in [*((cell, "finished") for cell in CELLS), (LOST, "failed")]
@@ -67,9 +68,15 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     of_run = pq.read_table(folder.path("base/seed-1/measures/values.parquet")).to_pylist()
     names = ("view", "layer", "measure", "value")
     mine = [{name: row[name] for name in names} for row in values if row["run"] == "base/seed-1"]
-    clarity = {row["measure"] for row in mine if row["measure"].startswith("grouping.E.lambda")}
-    assert clarity == {f"grouping.E.lambda.{view}_embedding" for view in ("cartesian", "log_polar")}
-    mine = [row for row in mine if not row["measure"].startswith("grouping.E")]
+    compared = {
+        row["measure"] for row in mine if row["measure"].endswith("_embedding") and ".lambda." in row["measure"]
+    }
+    assert compared == {
+        f"grouping.{name}.lambda.{view}_embedding"
+        for name in ("E", "M", "M_90", "M_50")
+        for view in ("cartesian", "log_polar")
+    }
+    mine = [row for row in mine if not row["measure"].endswith("_embedding")]
     assert [row for row in mine if "shuffled" not in row["measure"]] == of_run
     shuffled = {
         (row["view"], row["layer"]): row["value"]
@@ -99,11 +106,37 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     assert (row["n"], row["smallest_p"]) == (2, 0.5)
     assert row["mean"] == pytest.approx(sum(seeds) / 2)
     assert row["low"] < row["mean"] < row["high"]
+    assert {row["measure"] for row in differences} >= compared
     twins = pq.read_table(folder.path("measures/twins.parquet")).to_pylist()
     assert {(row["a"], row["b"]) for row in twins} == {("cartesian seed-0", "cartesian seed-1")}
     rows = json.loads(folder.read_bytes("findings.json"))["findings"]
     assert {(row["variant"], row["seeds"]) for row in rows} == {("base", 2)}
     assert "base: strong-grouping: not measurable at this size; effect " in output
+
+
+def test_evolution_is_measured_in_every_run_and_judged_over_seeds(small_recipe, tmp_path):
+    recipe = replace(
+        small_recipe,
+        data=replace(small_recipe.data, limit=24),
+        scan=replace(small_recipe.scan, maxima="never"),
+        measure=replace(small_recipe.measure, samples=19, lesion=False, evolution=True),
+    )
+    folder, commands = Storage.at(tmp_path), {}
+    for name, _ in CELLS[:2]:
+        own, run = replace(recipe, seed=int(name[-1])), folder / name
+        give_weights(own, run, (0, 1))
+        scan(Session(own, run, given_executor=InProcess()))
+        commands[run.uri] = Command(own, run, None, None, None, "report")
+    rows = [
+        {"run": name, "variant": "base", "seed": int(name[-1]), "control": "none", "state": "finished"}
+        for name, _ in CELLS[:2]
+    ]
+    folder.write_table(SWEEP_TABLE, pa.Table.from_pylist(rows))
+    measure_sweep(folder, lambda run: commands[run.uri], InProcess())
+    findings = json.loads(folder.read_bytes("findings.json"))["findings"]
+    assert [row["seeds"] for row in findings if row["claim"].startswith("lower-layers-first")] == [2, 2, 2]
+    differences = pq.read_table(folder.path("measures/differences.parquet")).to_pylist()
+    assert {row["n"] for row in differences if row["measure"] == "evolution.mean_birth"} == {2}
 
 
 def test_measured_again_nothing_changes(sweep, capsys):

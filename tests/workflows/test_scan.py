@@ -121,7 +121,7 @@ def test_checkpoints_are_scanned_together_and_once(session, ran):
     assert not ran
 
 
-@pytest.mark.parametrize("control", ["phase-scrambled", "rotated-basis"])
+@pytest.mark.parametrize("control", ["phase-scrambled", "rotated-basis", "other-crop"])
 def test_a_control_has_tables_of_its_own(session, ran, control):
     alone = content(scanned(session))
     made = scanned(session, control=control, checkpoints="2")

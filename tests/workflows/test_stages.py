@@ -24,10 +24,14 @@ NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 JUDGED = {"measure", "report"}
-SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED
+TOLERATED = {"tolerance cartesian", "tolerance log_polar"}
+RETAINED = {"retention cartesian", "retention log_polar"}
+SANE = {"sanity cartesian", "sanity log_polar"}
+SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED | SANE
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize")} | {
+TESTS = ("tolerance", "retention", "sanity")
+LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", *TESTS)} | {
     "compare",
     "measure",
     "report",
@@ -59,6 +63,7 @@ STALE = {
     "view.equal-information": (True, CARTESIAN),
     "network.depth": (11, TRAINED),
     "network.modules": ("0 Conv2d 3 4 3 1 1 1 1; 0.relu ReLU; 1 Flatten", TRAINED),
+    "view.seam-degrees": (90.0, LOG_POLAR),
     "network.width": (0.125, TRAINED),
     "network.pool": (2, TRAINED),
     "network.dropout": (0.3, TRAINED),
@@ -101,11 +106,22 @@ STALE = {
     "visualize.few": (1, DRAWN),
     "visualize.gallery": ("all", DRAWN),
     "visualize.random-weights": (True, DRAWN),
+    "visualize.evolution": (True, REPORT),
     "visualize.rule": ("deconvnet", DRAWN),
     "visualize.format": ("webp", DRAWN),
     "measure.samples": (19, JUDGED),
     "measure.lesion": (False, JUDGED),
     "measure.embedding": ("module:function", JUDGED),
+    "measure.patches": (True, JUDGED),
+    "measure.rotated-basis": (True, REPORT),
+    "measure.random-fixations": (True, REPORT),
+    "measure.tolerance": (True, REPORT),
+    "measure.tolerance-images": (7, TOLERATED),
+    "measure.field-degrees": (27.0, REPORT),
+    "measure.sanity": (True, REPORT),
+    "measure.sanity-channels": (3, SANE),
+    "measure.sanity-layers": (("conv1_1",), SANE),
+    "measure.evolution": (True, REPORT),
 }
 """Another value of every setting, and the stages that it makes stale. Slow to read, and meant to be read."""
 
@@ -113,6 +129,7 @@ OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-sc
 OF_THE_NETWORK |= {
     "view.blank-within",
     "view.equal-information",
+    "view.seam-degrees",
     "view.prefilter",
     "network.depth",
     "network.modules",
@@ -171,7 +188,7 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     finish_on_paper(small_recipe, run)
     recipe = changed(small_recipe, name, tmp_path)
     before = run.read_bytes("config.json")
-    if not STALE[name][1]:
+    if STALE[name][1] in (NOTHING, TOLERATED, SANE):  # the report shows nothing of it
         report(Session(recipe, run))
         assert "report: finished before" in capsys.readouterr().out
         return
@@ -230,7 +247,10 @@ def test_a_comparison_of_earlier_evaluations_is_not_shown(small_recipe, tmp_path
 def test_every_manifest_names_the_settings_it_was_made_with(small_recipe, tmp_path):
     run = Storage.at(tmp_path)
     finish_on_paper(small_recipe, run)
-    read = {name: run.read_json(f"log_polar/stages/{name}.json") for name in ("train", "evaluate", "scan", "visualize")}
+    read = {
+        name: run.read_json(f"log_polar/stages/{name}.json")
+        for name in ("train", "evaluate", "scan", "visualize", "sanity")
+    }
     assert read["train"]["settings"]["train.epochs"] == 2
     assert read["train"]["other_settings"]["data.eval-crop"] == 1.0
     assert read["train"]["other_settings"]["train.workers"] == 1

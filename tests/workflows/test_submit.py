@@ -148,7 +148,7 @@ def test_a_run_folder_that_nodes_do_not_share_is_refused(cluster):
 def test_a_recipe_of_the_users_own_travels_with_the_job(tmp_path, cluster):
     """The job gets as far as opening its data: it has imported the recipe from the file that came along."""
     (tmp_path / "my_plan.py").write_text("from workflows.recipes import demo\n\n\ndef mine():\n    return demo()\n")
-    words = ["submit", "report", "--run", str(tmp_path / "run"), "--recipe", "my_plan:mine"]
+    words = ["submit", "train", "--run", str(tmp_path / "run"), "--recipe", "my_plan:mine"]
     done = subprocess.run(
         [sys.executable, "-m", "workflows", *words, "--address", cluster.dashboard],
         cwd=tmp_path,

@@ -70,6 +70,22 @@ def test_an_earlier_start_gives_the_defaults_and_plans_add_up(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("words", "earlier"),
+    [
+        ([], 0),
+        (["--seeds", "2", "--vary", "view.law=monopole,opencv"], 0),
+        (["--seeds", "3,"], 4),
+        (["--vary", "view.law=opencv,paper-2018"], 2),
+        (["--controls", "shuffled", "--seeds", "1,2"], 4),
+    ],
+)
+def test_runs_of_earlier_commands_are_counted(tmp_path, words, earlier):
+    """The last one asks for seeds 1 and 2 and their controls; the joined plan also has those of seed 0."""
+    assert started(tmp_path, "--seeds", "2", "--vary", "view.law=monopole,opencv").earlier == 0
+    assert asked(tmp_path, *words, recipe=None).earlier == earlier
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (["--train.epochs", "3"], "train.epochs is 3, but the folder holds a sweep with 2"),
@@ -80,8 +96,6 @@ def test_an_earlier_start_gives_the_defaults_and_plans_add_up(tmp_path):
 )
 def test_another_plan_is_refused_with_the_part_that_differs(tmp_path, words, says):
     started(tmp_path, "--vary", "view.law=monopole,opencv", "--train.epochs", "2")
-    if words[0] == "--view.law":
-        words = [*words, "--vary", "view.law=opencv"]
     with pytest.raises(SettingError, match=says):
         asked(tmp_path, *words)
 

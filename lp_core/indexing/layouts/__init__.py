@@ -13,6 +13,7 @@ from lp_core.indexing.collection import Collection, Quarantined
 from lp_core.indexing.identity.image_id import canonical, stem
 from lp_core.indexing.layouts import folders, kaggle, parquet, tars, webdataset
 from lp_core.indexing.layouts.layout import Layout
+from lp_core.indexing.sources.data_sets import data_sets_inside
 from lp_core.indexing.sources.endings import is_image, is_unread, why_no_image
 from lp_core.indexing.sources.leftovers import is_leftover
 from lp_core.indexing.sources.source import ListArchives, Source, split_of_folder
@@ -61,6 +62,7 @@ def find(
     if not storage.exists():
         raise DataError(f"source {storage} does not exist")
     source, others = _listed(storage, out)
+    source, notes = _without_data_sets(source)
     if list_archives is not None:
         source = replace(source, list_archives=list_archives)
     source = replace(source, image_column=image_column, label_column=label_column)
@@ -72,7 +74,25 @@ def find(
             DataError,
         )
     collection = LAYOUTS[name].find(source)
-    return replace(collection, quarantined=[*collection.quarantined, *others, *_outside(source, collection)])
+    quarantined = [*collection.quarantined, *others, *_outside(source, collection)]
+    return replace(collection, quarantined=quarantined, notes=[*collection.notes, *notes])
+
+
+def _without_data_sets(source: Source) -> tuple[Source, list[str]]:
+    """The source without what earlier commands made of it, and a line about each such folder."""
+    inside = tuple(f"{folder}/" for folder in data_sets_inside(source.storage, source.files))
+    if not inside:
+        return source, []
+    files = {name: size for name, size in source.files.items() if not name.startswith(inside)}
+    folders = [name for name in source.folders if not f"{name}/".startswith(inside)]
+    check(
+        bool(files),
+        f"source {source.storage} holds only a data set folder that is indexed already, {inside[0]}; train with that, "
+        "or give it as the source",
+        DataError,
+    )
+    notes = [f"{folder} is a data set folder that was indexed earlier; its files are left out" for folder in inside]
+    return replace(source, files=files, folders=folders), notes
 
 
 def _outside(source: Source, collection: Collection) -> list[Quarantined]:

@@ -29,6 +29,22 @@ FLAT_VAL = (
     "{where} holds {count} photographs and no class folders; ImageNet's validation images come without classes: sort "
     "them into {where}/<wnid>/ (the script valprep.sh does), or put LOC_val_solution.csv or the devkit beside them"
 )
+MASKS = frozenset(
+    [
+        "mask",
+        "masks",
+        "annotation",
+        "annotations",
+        "label",
+        "labels",
+        "segmentation",
+        "segmentations",
+        "groundtruth",
+        "ground_truth",
+        "gt",
+    ]
+)
+"""Folders within a class folder whose images are hardly photographs. Source: our choice, names of known data sets."""
 FLAT = "{where} holds {count} photographs and no class folders; sort them into {where}/<class>/"
 
 
@@ -66,11 +82,23 @@ def find(source: Source) -> Collection:
             quarantined += others
         else:
             files[split] = photographs(source, prefix, kept, classes if split in labelled else None)
-    names, notes = names_by_wnid(source), [numbering_note(classes)]
+    names = names_by_wnid(source)
+    notes = [numbering_note(classes), *(_masks_note(split, files[split].names) for split in labelled)]
     if is_imagenet_numbering(classes):
         names = dict(zip(classes, imagenet_names(), strict=True))
         notes.append("class folders are numbered 0 to 999: they are taken for ImageNet's classes, and named so")
     return Collection("folders", {}, classes_of(classes, names), files, quarantined, [note for note in notes if note])
+
+
+def _masks_note(split: str, names: list[str]) -> str | None:
+    """A line about images that are hardly photographs of their class, though they lie in its folder; None without."""
+    masks = [name for name in names if not MASKS.isdisjoint(name.lower().split("/")[1:-1])]
+    if not masks:
+        return None
+    return (
+        f"{split}: {len(masks)} of {len(names)} images, {masks[0]} first, lie in folders that are named as masks are; "
+        "they are taken for photographs of their class. Move them away if they are none"
+    )
 
 
 def _is_flat(prefix: str, paths: list[str]) -> bool:

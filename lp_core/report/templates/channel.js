@@ -32,7 +32,7 @@ function drawChannel(view, channel) {
 }
 
 function viewFigure(view, channel, addressed) {
-  const { sheet, panel, exemplars, random, lower, measures } = channel.views[view];
+  const { sheet, panel, exemplars, random, strip, lower, measures } = channel.views[view];
   const key = make("span", { className: `key ${view}` });
   const title = capitalized(index.views[view].title);
   const link = make("a", { className: "anchor", href: address(view, channel) }, key, title);
@@ -46,10 +46,11 @@ function viewFigure(view, channel, addressed) {
   const numbers = known.map(([name, value]) => `${index.measures[name]} ${value}`).join(" · ");
   const measured = known.length ? make("p", { className: "numbers", textContent: numbers }) : null;
   const untrained = random && drawn ? onDemand("The same units with random weights", () => randomRow(random, view)) : null;
+  const evolution = strip ? onDemand("Evolution: its best image at each epoch", () => epochRow(strip, view)) : null;
   const weaker = lower.length ? onDemand("Images that excite it less", () => lowerRows(lower)) : null;
   const file = panel ? make("a", { className: "file", href: panel, textContent: "Panel as one picture" }) : null;
   const caption = make("figcaption", {}, link, names);
-  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, measured, text, untrained, weaker, file);
+  return make("figure", { className: addressed ? "addressed" : "" }, caption, picture, measured, text, evolution, untrained, weaker, file);
 }
 
 /** What is made when it is first opened. */
@@ -64,6 +65,27 @@ function randomRow(path, view) {
     + (view === "log_polar" ? ": mapped back, then log-polar." : ".") + " They are taken before the unit’s own ReLU.";
   return [
     make("img", { className: "strip", src: path, decoding: "async", alt: "Features with random weights" }),
+    make("p", { className: "numbers", textContent: words }),
+  ];
+}
+
+/** The best exemplar at every epoch, kind below kind; a bar before those to which the channel jumped. */
+function epochRow([path, epochs], view) {
+  const { kinds } = index.views[view];
+  const figures = epochs.map(([epoch, name, activation, shared, jump, born], place) => {
+    const crops = kinds.map((_, kind) => part(path, epochs.length, place, kind));
+    const dead = name === null;
+    const marks = [jump ? "jump" : "", born ? "born" : ""].filter(Boolean).join(", ");
+    const lines = [`epoch ${epoch}`, dead ? "no image" : index.classes[name], `${shared} of 9`, marks || "\u00a0"];
+    const under = lines.map((textContent, line) => make("span", { className: line === 3 ? "under event" : "under", textContent }));
+    const title = dead ? "" : `activation ${activation}`;
+    return make("li", { className: jump ? "jump" : "", title }, ...crops, ...under);
+  });
+  const words = `From above: ${kinds.join("; ").toLowerCase()}, of the unit that is most active at each epoch. “Of 9”: images `
+    + "of the epoch’s nine that are among the last nine. Jump: another best image, and fewer than three of the nine kept. "
+    + "Born: five or more of the last nine from here on; at the last epoch that says nothing.";
+  return [
+    make("ol", { className: "epochs", tabIndex: 0, ariaLabel: "Best image at each epoch" }, ...figures),
     make("p", { className: "numbers", textContent: words }),
   ];
 }
@@ -89,10 +111,11 @@ function nine(view, channel) {
   const { kinds } = index.views[view];
   const heads = kinds.map((textContent, kind) => placed(make("span", { className: "head", textContent }), kind, 0));
   const items = channel.views[view].exemplars.map((exemplar) => {
-    const { rank, name, activation } = exemplar;
+    const { rank, name, activation, norm } = exemplar;
     const cells = kinds.map((_, kind) => {
       const feature = kind % 2 === 0;
-      const words = feature ? [make("i", { textContent: rank + 1 }), activation] : [name];
+      const gradient = Number.isFinite(norm) ? make("small", { textContent: `|g| ${Number(norm.toPrecision(2))}` }) : "";
+      const words = feature ? [make("i", { textContent: rank + 1 }), gradient, activation] : [name];
       // One button for the keyboard, all of them for the mouse.
       const access = kind ? { tabIndex: -1, ariaHidden: "true" }
         : { ariaLabel: `Exemplar ${rank + 1}: ${name}, activation ${activation}` };
@@ -133,6 +156,7 @@ function drawLarge(view, channel, exemplar) {
   const facts = [`activation ${exemplar.activation}`, exemplar.image];
   if (Number.isFinite(exemplar.row)) facts.push(`unit in row ${exemplar.row}, column ${exemplar.column}`);
   if (isBox(exemplar.field)) facts.push(`receptive field ${spans(exemplar.field)}`);
+  if (Number.isFinite(exemplar.norm)) facts.push(`norm of the gradient ${exemplar.norm}`);
   if (isBox(exemplar.effective)) facts.push(`95 % of the gradient’s energy in ${spans(exemplar.effective)}`);
   large.replaceChildren(
     make("header", {}, make("h2", { id: "large-title", textContent: exemplar.name }),
@@ -208,12 +232,13 @@ function frame(place, width, height, outlines) {
 const rectangle = ([top, left, bottom, right]) => `M${left} ${top}H${right}V${bottom}H${left}Z`;
 
 /** Outline of what a box of the log-polar image sees: an annular sector. */
-function sector({ sectors, edges, centre, wraps }, [top, left, bottom, right]) {
+function sector({ sectors, edges, centre, wraps, seam = 0 }, [top, left, bottom, right]) {
   const from = wraps ? top : Math.max(top, 0);
   const to = wraps ? Math.min(bottom, top + sectors) : Math.min(bottom, sectors);
   const radius = (edge) => edges[Math.min(Math.max(edge, 0), edges.length - 1)];
   const arc = (r) => Array.from({ length: 121 }, (_, step) => {
-    const angle = ((from + ((to - from) * step) / 120 - 0.5) * 2 * Math.PI) / sectors;
+    const turn = (from + ((to - from) * step) / 120 - 0.5) / sectors + seam / 360;
+    const angle = turn * 2 * Math.PI;
     const [y, x] = [centre[0] + 0.5 + r * Math.sin(angle), centre[1] + 0.5 + r * Math.cos(angle)];
     return `${x.toFixed(2)} ${y.toFixed(2)}`;
   });

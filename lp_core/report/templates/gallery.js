@@ -54,7 +54,7 @@ function load(layer) {
           const measures = Object.entries(data.measures).map(([name, column]) => [name, column[place]]);
           return [view, {
             sheet: data.sheets[sheet], row, panel: data.panels[place], random: data.random[place],
-            lower: data.lower[place], exemplars: data.exemplars[place].map(named),
+            strip: data.strips?.[place], lower: data.lower[place], exemplars: data.exemplars[place].map(named),
             measures: Object.fromEntries(measures),
           }];
         });
@@ -72,7 +72,7 @@ function load(layer) {
 function named(values) {
   const exemplar = Object.fromEntries(EXEMPLAR.map((key, at) => [key, values[at]]));
   const [field, effective] = [6, 10].map((at) => values.slice(at, at + 4));
-  return { ...exemplar, name: index.classes[exemplar.name], field, effective };
+  return { ...exemplar, name: index.classes[exemplar.name], field, effective, norm: values[14] };
 }
 
 async function route() {

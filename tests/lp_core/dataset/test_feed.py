@@ -67,8 +67,9 @@ def test_labels_are_shuffled_among_the_rows_in_use(small_recipe, limit):
 
 
 @pytest.mark.parametrize("view", ["cartesian", "log_polar"])
-def test_scrambled_photographs_depend_on_seed_and_row_alone(small_recipe, view):
-    recipe = replace(small_recipe, scan=replace(small_recipe.scan, control="phase-scrambled"))
+@pytest.mark.parametrize("control", ["phase-scrambled", "random-fixations"])
+def test_photographs_of_controls_depend_on_seed_and_row_alone(small_recipe, control, view):
+    recipe = replace(small_recipe, scan=replace(small_recipe.scan, control=control))
     feed, rows = scan_feed(recipe, view), np.arange(7)
     together = np.concatenate([batch.images_NSRC for batch in feed.evaluation_batches("validation", rows, 7)])
     apart = np.concatenate([batch.images_NSRC for batch in feed.evaluation_batches("validation", rows[::-1], 2)])

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lp_core.exemplars.field_measures import LUMINANCE, field_measures
+from lp_core.exemplars.field_measures import LUMINANCE, energy_point, field_measures, one_turn
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.measures.lesion import cell_area
 from lp_core.measures.rings import fovea_radius
@@ -51,6 +51,8 @@ def test_the_energy_is_where_loops_find_it(name, log_polar):
     assert measures.energy_eccentricity_px == pytest.approx(math.hypot(y, x) / total, rel=1e-3)
     assert measures.energy_angle == pytest.approx(math.atan2(y, x), abs=1e-3)
     assert measures.energy_within_fovea == pytest.approx(within / total, rel=1e-3)
+    point = energy_point(gradient, box, (32, 32), log_polar, wraps=wraps)
+    assert point == pytest.approx((15.5 + y / total, 15.5 + x / total), abs=1e-3)
 
 
 @pytest.mark.parametrize(("name", "log_polar"), CASES)
@@ -73,6 +75,17 @@ def test_contrast_is_the_deviation_over_the_photograph(name, log_polar):
     assert contrast == pytest.approx(math.sqrt(variance), rel=1e-9)
 
 
+def test_without_a_gradient_there_is_no_point():
+    assert all(map(math.isnan, energy_point(np.zeros((3, 4, 4)), Box(4, 4, 8, 8), (32, 32), MAP, wraps=True)))
+
+
+@pytest.mark.parametrize(("rows", "cut"), [(31, 0), (32, 0), (33, 1), (50, 18)])
+def test_a_field_goes_around_a_circle_once(rows, cut):
+    box, kept = one_turn(Box(-5, 0, rows - 5, 10), 32)
+    assert box.bottom - box.top == rows - cut == len(range(rows)[kept])
+    assert box.top == -5 + (kept.start or 0)
+
+
 def test_both_views_of_one_place_agree():
     """Energy about a point 10 px to the lower left, seen as pixels and as cells."""
     angle = math.radians(135)
@@ -84,14 +97,22 @@ def test_both_views_of_one_place_agree():
     assert pixel.energy_eccentricity_px == pytest.approx(cell.energy_eccentricity_px, abs=0.5)
     assert pixel.energy_angle == pytest.approx(angle, abs=0.05)
     assert cell.energy_angle == pytest.approx(angle, abs=0.05)
+    assert pixel.gradient_norm == cell.gradient_norm == pytest.approx(math.sqrt(3))
     assert pixel.energy_within_fovea == cell.energy_within_fovea == 0
+
+
+@pytest.mark.parametrize(("height", "hidden"), [(5, 0), (32, 0), (33, 0), (40, 4), (71, 19)])
+def test_one_turn_is_the_middle_of_a_field_that_goes_around_more_than_once(height, hidden):
+    turn, kept = one_turn(Box(-3, 2, height - 3, 9), 32)
+    assert turn == Box(hidden - 3, 2, hidden - 3 + min(height, 32), 9)
+    assert list(range(height))[kept] == list(range(hidden, hidden + min(height, 32)))
 
 
 def test_no_gradient_has_no_place_and_fill_no_contrast():
     image = np.zeros((32, 32, 3), np.uint8)
     none = field_measures(np.zeros((3, 4, 4)), image, Box(4, 4, 8, 8), None, wraps=False)
     assert all(map(math.isnan, none[:3]))
-    assert none.patch_contrast == 0
+    assert none.patch_contrast == none.gradient_norm == 0
     [row, column] = np.argwhere(MAP.looks_outside())[-1].tolist()
     fill = field_measures(np.ones((3, 1, 1)), image, Box(row, column, row + 1, column + 1), MAP, wraps=False)
     assert math.isnan(fill.patch_contrast)

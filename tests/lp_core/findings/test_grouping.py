@@ -61,6 +61,25 @@ def test_clarity_of_several_layers_is_that_of_each():
     np.testing.assert_allclose(effect.expected_L, 0, atol=0.1)
 
 
+def test_likeness_by_eccentricity_alone_is_no_clarity():
+    """Channels look near or far, and images seen at one eccentricity are alike: trades within thirds know that."""
+    rng = np.random.default_rng(0)
+    nines = simulated_nines(rng.integers(0, CLASSES, 4000), rng, channels=30)
+    third_C = np.arange(30) % 3
+    eccentricity = third_C[:, None] + rng.random((30, 9))
+    embedding = (rng.normal(size=(30, 9, 4)) + 2 * np.eye(4)[third_C][:, None]).astype(np.float32)
+    embedding -= embedding.mean((0, 1))
+    free, bound = (
+        measure_grouping(nines, Likeness(embeddings={"x": embedding}, eccentricity_CK=each), 99, rng)["E_x"]
+        for each in (None, eccentricity)
+    )
+    np.testing.assert_array_equal(free.value_C, bound.value_C)
+    assert free.p_L[0] == 0.01
+    assert free.delta_L[0] > 0.2
+    assert abs(bound.delta_L[0]) < 0.05
+    assert bound.p_L[0] > 0.05
+
+
 def test_duplicates_do_not_count():
     nines, effects = measured(hash_CK=np.zeros((32, 9), np.uint64))
     assert np.isnan(effects["G_without_duplicates"].value_C).all()

@@ -1,5 +1,7 @@
 """`nines`: arrays of a table of exemplars, its empty places included."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from lp_core.exemplars.table import InputShares, exemplar_table
 from lp_core.exemplars.top_k import TopK
 from lp_core.findings.nines import nines_of, values_of_rows
+from lp_core.images.network_input import log_polar_map
+from lp_core.settings import ViewSettings
 
 COUNTS = {"conv1_1": 2, "conv5_2": 3}
 
@@ -58,3 +62,20 @@ def test_values_are_looked_up_by_row_number():
     assert values.tolist() == [[0.9, 0.2], [0.5, 0.5]]
     with pytest.raises(ValueError, match="row 11 of the exemplars is no image"):
         values_of_rows(np.array([2, 5, 9]), np.array([0.2, 0.5, 0.9]), np.array([[9, 11]]))
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+def test_eccentricity_is_that_of_the_middle_of_the_receptive_field(view):
+    _, table = exemplars()
+    eccentricity_CK = nines_of(table).eccentricity_CK(view, ViewSettings(size=32))
+    radius_of = log_polar_map(ViewSettings(size=32)).radius_of
+    for line, found in zip(table.to_pylist(), eccentricity_CK.ravel(), strict=True):
+        if line["row"] is None:
+            assert np.isnan(found)
+            continue
+        y, x = (line["rf_top"] + line["rf_bottom"] - 1) / 2, (line["rf_left"] + line["rf_right"] - 1) / 2
+        expected = math.hypot(y - 15.5, x - 15.5) if view == "cartesian" else radius_of(min(max(x, 0), 31))
+        assert found == pytest.approx(expected)
+    chosen = np.array([True, False, True, False, False])
+    kept = nines_of(table).only(chosen).eccentricity_CK(view, ViewSettings(size=32))
+    np.testing.assert_array_equal(kept, eccentricity_CK[chosen])

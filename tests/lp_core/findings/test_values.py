@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from lp_core.findings import channel_table, firing, grouping
+from lp_core.findings.grouping import Likeness, grouping_table, measure_grouping
 from lp_core.findings.values import (
     DIFFERENCE,
     Absence,
@@ -18,6 +20,7 @@ from lp_core.findings.values import (
     values_table,
     with_differences,
 )
+from tests.lp_core.findings.simulated import simulated_nines
 
 
 def grouping_rows(**deltas):
@@ -48,17 +51,42 @@ def test_lambda_is_delta_less_that_of_the_untrained_network():
 def test_names_of_measures_with_underscores():
     assert grouping_name("W_unlike", "lambda") == "grouping.W_unlike.lambda"
     assert grouping_name("E_cartesian", "lambda") == "grouping.E.lambda.cartesian_embedding"
+    assert grouping_name("M_90_log_polar", "lambda") == "grouping.M_90.lambda.log_polar_embedding"
+    assert grouping_name("E_half_plugin", "delta") == "grouping.E_half.delta.plugin_embedding"
+    assert grouping_name("W_unlike", "mean") == "grouping.W_unlike.mean"
+
+
+def test_a_rotated_basis_has_less_delta_than_grouped_channels():
+    groupings = {}
+    for rotated in (0, 8):
+        parts = []
+        for network, planted in (("trained", 8), ("rotated", rotated)):
+            rng = np.random.default_rng(planted)
+            nines = simulated_nines(rng.integers(0, 20, 400), rng, planted=planted)
+            effects = measure_grouping(nines, Likeness(), 49, rng, only="classes")
+            parts.append(grouping_table(nines, effects, "cartesian", network))
+        values = grouping_values(pa.concat_tables(parts))
+        groupings[rotated] = values["cartesian", "conv5_2", "grouping.G.against_rotated"]
+    assert groupings[0] > 0.05  # of 32 channels, 8 with six images of one class, 15 pairs of 36
+    assert abs(groupings[8]) < 0.03
 
 
 def test_channels_are_averaged_where_they_are_known():
     row = {"view": "log_polar", "layer": "conv1_1", "dead": False, "purity": 0.5, "distinct": 8.0, "entropy": math.nan}
-    rows = [row, row | {"purity": 0.3}, row | {"dead": True, "purity": math.nan, "distinct": math.nan}]
+    row |= {"complete": True, "few_active": False}
+    rows = [
+        row,
+        row | {"purity": 0.3},
+        row | {"dead": True, "few_active": True, "purity": math.nan, "distinct": math.nan},
+    ]
     table = pa.Table.from_pylist(
-        [{name: math.nan for name in channel_table.SCHEMA.names[5:]} | each for each in rows], channel_table.SCHEMA
+        [{name: math.nan for name in channel_table.SCHEMA.names} | each for each in rows],
+        channel_table.SCHEMA.remove(channel_table.SCHEMA.get_field_index("channel")),
     )
     found = {name: value for (_, _, name), value in channel_values(table).items()}
     assert found == {
         "channels.dead_share": pytest.approx(1 / 3),
+        "channels.few_active_share": pytest.approx(1 / 3),
         "grouping.distinct.mean": 8.0,
         "grouping.purity.mean": pytest.approx(0.4),
     }

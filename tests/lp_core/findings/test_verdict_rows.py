@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from lp_core.findings.values import DIFFERENCE, Absence
+from lp_core.findings.values import ALL_LAYERS, DIFFERENCE, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import committed_rules, read_rules
+from lp_core.measures.rules import EVOLUTION, TOLERANCE, committed_rules, read_rules
 
 RULES = read_rules(committed_rules())
 SIZE = RunSize(224, 1000, 50_000, {("cartesian", "conv5_2"): 500, ("log_polar", "conv5_2"): 400})
@@ -38,6 +38,15 @@ def test_seeds_that_agree_support_a_claim_about_their_view_alone():
 def test_one_seed_is_a_case_report():
     row = judged([ORDINARY])["strong-grouping"]
     assert (row["verdict"], row["reason"], row["low"]) == ("undecided", "one seed: a case report", None)
+
+
+def test_a_run_counts_once_for_a_claim_about_all_layers():
+    rules = read_rules(committed_rules(EVOLUTION))
+    runs = [{("cartesian", "all", "evolution.depth_birth_rho"): rho} for rho in (0.5, 0.7, 0.8)]
+    row = findings(runs, [SIZE] * 3, rules)[0]
+    assert (row["verdict"], row["seeds"]) == ("supported", 3)
+    alone = findings(runs[:1], [SIZE], rules)[0]
+    assert (alone["verdict"], alone["low"]) == ("undecided", None)
 
 
 def test_what_is_missing_is_said_with_its_reason():
@@ -76,3 +85,17 @@ def test_the_document_is_json_and_a_line_says_it_all():
 def test_no_run_is_no_finding():
     with pytest.raises(ValueError, match="no run was measured"):
         findings([], [], RULES)
+
+
+def test_a_claim_about_whole_networks_counts_each_seed_once_and_the_images_it_rests_on():
+    rules = read_rules(committed_rules(TOLERANCE))
+    key = (DIFFERENCE, ALL_LAYERS, "tolerance.scale.area")
+    size = replace(SIZE, tolerance_images=5000)
+    row = {one["claim"]: one for one in findings([{key: 0.1}], [size], rules)}["scale-tolerance"]
+    assert (row["effect"], row["low"], row["seeds"], row["images"]) == (0.1, None, 1, 5000)
+    runs = [{key: 0.1 + 0.001 * seed} for seed in range(3)]
+    row = {one["claim"]: one for one in findings(runs, [size] * 3, rules)}["scale-tolerance"]
+    assert row["verdict"] == "supported"
+    none = [{key: 0.001 * seed} for seed in (-1, 0, 1)]
+    row = {one["claim"]: one for one in findings(none, [size] * 3, rules)}["scale-tolerance"]
+    assert row["verdict"] == "refuted"  # equivalent to none within the margin

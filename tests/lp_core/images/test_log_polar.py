@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 from lp_core.images import sampling
 from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.map_matrix import map_matrix
+from lp_core.images.tensor import InverseLogPolar, LogPolar
 from tests.reference import log_polar as twin
 
 PAPER_M = 44.2244
@@ -211,3 +214,34 @@ def test_cells_within_a_radius_are_whole_rings():
     assert within.shape == (224, 224)
     assert (within == within[0]).all()
     assert within[0].sum() == sum(math.exp(ring / 44.2244) < 2 for ring in range(224)) == 31
+
+
+@pytest.mark.parametrize("sectors", [1, 5, 20])
+def test_a_seam_elsewhere_rolls_the_rows_and_nothing_else(sectors):
+    """Warping, mapping back, outlines and cells beside the image: a cut at k sectors is a roll by k rows."""
+    image = np.random.default_rng(3).random((40, 50, 3))
+    straight = LogPolarMap(size=(40, 50), sectors=24, rings=30)
+    cut = replace(straight, seam_degrees=15.0 * sectors)
+    seen = cut.warp(image)
+    np.testing.assert_allclose(seen, np.roll(straight.warp(image), -sectors, axis=0), atol=0.02)
+    np.testing.assert_array_equal(cut.looks_outside(), np.roll(straight.looks_outside(), -sectors, axis=0))
+    for box in (None, (3, 4, 9, 20)):
+        rolled = None if box is None else (box[0] + sectors, box[1], box[2] + sectors, box[3])
+        back, alpha = cut.unwarp(seen, box=box)
+        expected, expected_alpha = straight.unwarp(np.roll(seen, sectors, axis=0), box=rolled)
+        known = alpha == expected_alpha  # pixels between two cells may fall on either
+        assert known.mean() > 0.98
+        np.testing.assert_allclose(back[known], expected[known], atol=1e-3)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    np.testing.assert_allclose(LogPolar(cut)(tensor).permute(1, 2, 0), seen, atol=1e-9)
+    back = InverseLogPolar(cut)(torch.from_numpy(seen).permute(2, 0, 1)).permute(1, 2, 0)
+    np.testing.assert_allclose(back, cut.unwarp(seen)[0], atol=1e-9)
+    matrix_SRC = (map_matrix(cut) @ image.reshape(-1, 3)).reshape(24, 30, 3)
+    np.testing.assert_allclose(matrix_SRC, seen, atol=1e-9)
+    outline = cut.sector_outline((3, 4, 9, 20))
+    np.testing.assert_allclose(outline, straight.sector_outline((3 + sectors, 4, 9 + sectors, 20)), atol=1e-9)
+
+
+def test_a_seam_that_is_no_number_is_refused():
+    with pytest.raises(ValueError, match="seam_degrees is nan"):
+        LogPolarMap(size=(8, 8), seam_degrees=float("nan"))

@@ -1,5 +1,7 @@
 """`network_input` warps any crop of any photograph, and equals resize-then-warp where it should."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -176,7 +178,9 @@ def test_blanked_rings_show_the_mean_colour_and_no_other_does():
     np.testing.assert_array_equal(next(ordinary), next(ordinary))
 
 
-@pytest.mark.parametrize(("radius", "blank"), [("corner", 32.0), (10.0, 10.0), ("corner", -1.0)])
+@pytest.mark.parametrize(("radius", "blank"), [("corner", 32.0), (10.0, 10.0), ("corner", -1.0), ("corner", math.nan)])
 def test_blanking_everything_or_less_than_nothing_is_refused(radius, blank):
-    with pytest.raises(SettingError, match=r"view\.blank-within is"):
+    with pytest.raises(
+        SettingError, match=r"view\.blank-within is .*; give 0 or more px, less than the outermost ring"
+    ):
         ViewSettings(size=64, radius=radius, blank_within=blank)

@@ -37,6 +37,8 @@ def test_where_no_fovea_leaves_as_many_rings_that_is_said():
         "lesion equal_cells",
         "lesion equal_cells_4px",
     ]
+    assert ": the fovea has " in remarks[0]
+    assert ": the inner 4 px has " in remarks[1]
 
 
 def test_a_fovea_of_the_whole_photograph_is_left_out():

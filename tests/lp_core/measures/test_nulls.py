@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from lp_core.measures.nulls import mixed_channels, phase_scrambled, random_rotation
+from lp_core.images.crop import centre_crop
+from lp_core.images.network_input import network_input
+from lp_core.measures.nulls import mixed_channels, phase_scrambled, random_fixation, random_rotation
+from lp_core.settings import ViewSettings
 
 
 @pytest.fixture
@@ -25,6 +28,22 @@ def test_scrambling_keeps_spectrum_mean_and_correlation_of_colours(photograph):
     np.testing.assert_allclose(scrambled.mean((0, 1)), photograph.mean((0, 1)))
     cross_before, cross_after = (s[..., 0] * s[..., 1].conj() for s in (before, after))
     np.testing.assert_allclose(cross_after, cross_before, atol=1e-7)
+
+
+def by_whole_spectra(image, rng):
+    """Slow twin: complex transforms of the whole spectrum, with the phase as an angle."""
+    phase = np.angle(np.fft.fft2(rng.standard_normal(image.shape[:2])))
+    phase[0, 0] = 0.0
+    return np.fft.ifft2(spectra(image) * np.exp(1j * phase)[..., None], axes=(0, 1)).real
+
+
+@pytest.mark.parametrize("shape", [(64, 64, 3), (31, 50, 3), (50, 31, 1), (1, 6, 3)])
+def test_scrambling_equals_its_slow_twin(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    slow = by_whole_spectra(image.astype(np.float64), np.random.default_rng(1))
+    np.testing.assert_allclose(phase_scrambled(image.astype(float), np.random.default_rng(1)), slow, atol=1e-9)
+    rounded = np.clip(np.rint(slow), 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(phase_scrambled(image, np.random.default_rng(1)), rounded)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 3), (7, 10, 3), (9, 5, 1), (1, 1, 3)])
@@ -83,3 +102,31 @@ def test_mixing_keeps_what_the_layer_says_at_every_place():
         mixed_channels(maps, np.eye(4))
     with pytest.raises(ValueError, match="0 channels"):
         random_rotation(0, rng)
+
+
+def test_both_views_look_at_the_same_points_of_a_grid_of_eleven():
+    looks = [random_fixation("log_polar", np.random.default_rng(seed)).gaze_shift_yx for seed in range(400)]
+    crops = [random_fixation("cartesian", np.random.default_rng(seed)).crop_shift_yx for seed in range(400)]
+    assert looks == crops
+    for axis in (0, 1):
+        steps, count = np.unique([look[axis] for look in looks], return_counts=True)
+        np.testing.assert_allclose(steps, np.linspace(-0.25, 0.25, 11), atol=1e-12)
+        assert count.min() > 15
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+def test_what_photographers_put_in_the_middle_is_lost_and_nothing_else(view):
+    """Brightness near the fixation: a bright thing in the middle loses most of it, evenly bright noise nothing."""
+    settings, (y, x) = ViewSettings(size=64), np.mgrid[:96, :96] - 47.5
+    inner = (slice(None), slice(0, 24)) if view == "log_polar" else (slice(26, 38), slice(26, 38))
+    middle = np.repeat(np.where(np.hypot(y, x) < 12, 255, 0)[..., None], 3, 2).astype(np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
+
+    def brightness(image, look=None):
+        seen = network_input(image, centre_crop(96, 96, 0.6), view, settings, **({"look": look} if look else {}))
+        return seen[inner].mean()
+
+    looks = [random_fixation(view, np.random.default_rng(seed)) for seed in range(40)]
+    for image, low, high in ((middle, 0.05, 0.6), (noise, 0.9, 1.1)):
+        moved = np.mean([brightness(image, look) for look in looks])
+        assert low < moved / brightness(image) < high

@@ -1,14 +1,18 @@
 """`vgg16` is torchvision's VGG-16, and rotation-equivariant where angles wrap."""
 
+import numpy as np
 import pytest
 import torch
 import torchvision
 
+from lp_core.images.crop import Crop
+from lp_core.images.look import Look
+from lp_core.images.network_input import network_input
 from lp_core.network.initialization import initialize
 from lp_core.network.layers import conv_channels, conv_layers, vgg
 from lp_core.network.stack import Stack
 from lp_core.network.vgg16 import VGG16
-from lp_core.settings import NetworkSettings
+from lp_core.settings import NetworkSettings, ViewSettings
 
 SMALL = NetworkSettings(width=1 / 16, pool=1, angle_padding="circular")
 
@@ -76,6 +80,20 @@ def test_rolling_angles_rolls_features(turns):
     with torch.inference_mode():
         rolled = conv_features(x.roll(16 * turns, 2))
         assert torch.allclose(rolled, conv_features(x).roll(turns, 2), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("pools", [0, 1, 2, 3, 4])
+def test_turning_the_picture_by_2_to_the_k_sectors_rolls_maps_behind_k_pools_by_one_row(pools):
+    """From the look at a photograph to the maps of every block, in float64."""
+    network = initialize(VGG16(2, SMALL, "log_polar"), "variance-preserving", 0).double().eval()
+    behind = network.features[: [4, 9, 16, 23, 30][pools]]
+    image = np.random.default_rng(0).integers(0, 256, (90, 80, 3), dtype=np.uint8)
+    looks = Look(), Look(rotation=2**pools * 360 / 64)
+    inputs = [network_input(image, Crop(5, 0, 80, 80), "log_polar", ViewSettings(size=64), look) for look in looks]
+    with torch.inference_mode():
+        straight, turned = (behind(torch.from_numpy(x).double().permute(2, 0, 1)[None] / 255) for x in inputs)
+    assert torch.allclose(turned, straight.roll(-1, 2), rtol=0, atol=1e-12)
+    assert not torch.allclose(turned, straight, rtol=0, atol=1e-3)
 
 
 def test_only_log_polar_input_is_wrapped_and_names_stay():

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from lp_core.report.firing_figures import _curve, angle_figure, angular_share, ring_figure
+from lp_core.report.firing_figures import _curve, angle_figure, angular_share, degrees_above, ring_figure
 from tests.lp_core.report.simulated import LAYER, measured_run
 
 
@@ -39,3 +40,37 @@ def test_layers_and_networks_that_were_not_measured_are_left_out() -> None:
     svg = ring_figure(measured.rows("firing"), "log_polar", LAYER, "cell_share")
     assert svg is not None
     assert "Cortex: against cells" in svg
+
+
+def test_degrees_stand_above_where_the_field_is_known() -> None:
+    rows = measured_run().rows("firing")
+    plain, degrees = (
+        ring_figure(rows, "log_polar", LAYER, "cell_share", degrees_per_px=each) for each in (None, 27 / 224)
+    )
+    assert plain is not None
+    assert degrees is not None
+    assert "°" not in plain
+    assert "10°" in degrees
+    assert "50°" not in degrees  # the corner of the crop is 19 degrees away
+
+
+def test_a_degree_stands_above_its_px() -> None:
+    figure = Figure()
+    axes = figure.subplots()
+    axes.set_xscale("function", functions=(np.log1p, np.expm1))
+    axes.set_xlim(0, 158)
+    above = degrees_above(axes, 0.5)
+    figure.draw_without_rendering()
+    for degrees, tick in zip((0, 1, 2, 5, 10, 20, 50), above.get_xticks(), strict=True):
+        assert tick == 2 * degrees
+        expected = axes.transData.transform((2 * degrees, 0))[0]
+        assert above.transData.transform((tick, 0))[0] == pytest.approx(expected)
+
+
+def test_random_fixations_have_a_line() -> None:
+    rows = measured_run().rows("firing", view="log_polar")
+    looked = [row | {"network": "random-fixations"} for row in rows if row["network"] == "untrained"]
+    before, after = (ring_figure(each, "log_polar", LAYER, "cell_share") for each in (rows, [*rows, *looked]))
+    assert before is not None
+    assert after is not None
+    assert len(after) > len(before)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.network.receptive_field import Box
 from lp_core.report.atlas import feature_rows
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import EvolutionStrip, ReportData, ViewReport
 from lp_core.report.gallery import gallery_data
 from lp_core.report.page import write_report
 from lp_core.report.tile import Tile
@@ -80,6 +81,10 @@ def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
     assert index["classes"][best[0]] == HOSTILE
     assert best[1:] == [0, 12.35, "image 0", 1, 2, -3, 4, 10, 17, -3, 4, 9, 10]
     assert second[10:] == [None] * 4, "no gradient, no effective receptive field"
+    norm = [row | {"gradient_norm": 2.34567} for row in data.views["cartesian"].features]
+    drawn = replace(data, views={"cartesian": replace(data.views["cartesian"], features=norm)})
+    [best, _] = argument(gallery_data(drawn)["gallery/conv1_1.js"])["views"]["cartesian"]["exemplars"][0]
+    assert best[10:] == [-3, 4, 9, 10, 2.35]
     assert index["classes"][second[0]] == "hen"
     assert cartesian["exemplars"][1] == [], "a place that no image took is not an exemplar"
 
@@ -110,3 +115,19 @@ def test_page_comes_with_its_program_and_no_script_inside(data: ReportData) -> N
     for link in re.findall(r'src="([^"]*)"', html):
         assert link in files
     assert re.findall(r"<script[^>]*>(.*?)</script>", html) == [""] * 4
+
+
+def test_strips_are_there_where_they_were_drawn(data: ReportData) -> None:
+    epoch = {"class_name": HOSTILE, "activation": 1.23456, "shared_with_last": 3, "jump": True, "born": False}
+    dead = {"class_name": None, "activation": None, "shared_with_last": 0, "jump": False, "born": False}
+    strip = EvolutionStrip(
+        path="../cartesian/strips/conv1_1/5.webp", epochs=[{"epoch": 0} | dead, {"epoch": 1} | epoch]
+    )
+    with_strip = replace(data.views["cartesian"], strips={("conv1_1", 5): strip})
+    drawn = gallery_data(replace(data, views={**data.views, "cartesian": with_strip}))
+    layer, index = argument(drawn["gallery/conv1_1.js"]), argument(drawn["gallery/index.js"])
+    [path, epochs], none = layer["views"]["cartesian"]["strips"]
+    assert (path, none) == (strip.path, None)
+    assert epochs == [[0, None, 0, 0, 0, 0], [1, index["classes"].index(HOSTILE), 1.235, 3, 1, 0]]
+    assert "strips" not in layer["views"]["log_polar"]
+    assert "strips" not in gallery_data(data)["gallery/conv1_1.js"].decode()

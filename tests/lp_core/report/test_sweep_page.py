@@ -1,6 +1,7 @@
 """`sweep_page`: findings of every variant, links to the runs that have a report, failures by name."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -62,3 +63,15 @@ def test_a_sweep_that_was_not_measured_or_not_begun_is_a_page() -> None:
     waiting = [row | {"state": "waiting", "top1_cartesian": None, "top1_log_polar": None} for row in rows]
     page = write_sweep_report(SweepData(title="S", plan=PLAN, runs=waiting))["index.html"].decode()
     assert "No run is finished yet" in page
+
+
+def test_differences_of_embeddings_are_listed() -> None:
+    measured = measured_sweep()
+    [like] = [row for row in measured.rows("differences", layer="conv5_2") if row["measure"] == "grouping.G.lambda"]
+    names = [f"grouping.{name}.lambda.log_polar_embedding" for name in ("E", "M")]
+    more = [*measured.tables["differences"], *(like | {"measure": name} for name in names)]
+    tables = {**measured.tables, "differences": more}
+    data = SweepData(title="S", plan={}, runs=sweep_rows(), measured=replace(measured, tables=tables))
+    page = write_sweep_report(data)["index.html"].decode()
+    for name in ("E", "M"):
+        assert page.count(f'<th scope="row">Λ of {name}, embedding of a log-polar network') == 1

@@ -82,7 +82,7 @@ def test_no_checkpoint_is_no_error(tmp_path):
 def test_a_disk_that_is_too_small_is_refused(tmp_path, small_recipe):
     check_space(Storage.at(tmp_path), small_recipe.network, small_recipe.train, 12, 2)
     greedy = replace(small_recipe.train, keep_checkpoints=10**9)
-    with pytest.raises(LogpolarError, match=r"GB are free, but \d+\.\d GB are needed .* lower train\.keep-checkpoints"):
+    with pytest.raises(LogpolarError, match=r"MB are free, but [\d,]+ MB are needed .* lower train\.keep-checkpoints"):
         check_space(Storage.at(tmp_path), small_recipe.network, greedy, 12, 2)
     check_space(Storage("s3://bucket/run"), small_recipe.network, greedy, 12, 2)
 

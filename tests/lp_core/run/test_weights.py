@@ -7,7 +7,8 @@ import torch
 
 from lp_core.errors import LogpolarError
 from lp_core.network.vgg16 import VGG16
-from lp_core.run.weights import FILE, load_network, weights_bytes
+from lp_core.run.weights import FILE, fitted_settings, load_network, weights_bytes
+from lp_core.settings import NetworkSettings
 from lp_core.storage import Storage
 
 
@@ -43,3 +44,19 @@ def test_a_file_that_is_no_weights_is_refused(folder, small_recipe):
     folder.remove(FILE)
     with pytest.raises(LogpolarError, match="does not exist"):
         load_network(folder, small_recipe.network, "log_polar", 12)
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "pool", "classes"),
+    [(16, 1 / 16, 1, 12), (11, 1 / 8, 2, 3), (13, 1 / 16, 2, 12), (19, 1 / 4, 3, 100)],
+)
+def test_weights_tell_depth_width_pool_and_classes(depth, width, pool, classes):
+    settings = NetworkSettings(depth=depth, width=width, pool=pool, angle_padding="circular")
+    with torch.device("meta"):
+        tensors = VGG16(classes, settings, "log_polar").state_dict()
+    other = NetworkSettings(angle_padding="circular")
+    assert fitted_settings(tensors, other) == (settings, classes)
+
+
+def test_what_is_no_vgg_tells_nothing():
+    assert fitted_settings({"fc.weight": torch.zeros(3, 4)}, NetworkSettings()) == (NetworkSettings(), 1)

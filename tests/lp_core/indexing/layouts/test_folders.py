@@ -114,3 +114,13 @@ def test_imagenet_v2(tmp_path: Path) -> None:
     assert labels(collection)["207/a.jpg"] == 207
     assert [class_names(collection)[index] for index in (0, 207, 999)] == ["tench", "golden retriever", "toilet tissue"]
     assert "taken for ImageNet's classes" in collection.notes[0]
+
+
+def test_masks_beside_photographs_are_named_because_they_count(tmp_path: Path) -> None:
+    for name in ("masks/1.png", "masks/2.png", "Annotations/1.png", "images/1.jpg", "1.jpg"):
+        write(tmp_path / "train" / "cat" / name, jpeg(1))
+    write(tmp_path / "train" / "masks" / "1.jpg", jpeg(1))  # a class of that name is one
+    collection = found(tmp_path)
+    assert len(labels(collection)) == 6
+    [note] = collection.notes
+    assert note.startswith("train: 3 of 6 images, cat/Annotations/1.png first, lie in folders that are named as masks")

@@ -1,0 +1,37 @@
+"""Tested channels are alive, seeded, and of the layers that the settings name."""
+
+from dataclasses import replace
+
+import pytest
+
+from lp_core.errors import SettingError
+from lp_core.measures.sanity_channels import sanity_channels
+from lp_core.network.layers import conv_layers
+from lp_core.settings import MeasureSettings, Recipe
+
+ALIVE = [{"layer": layer, "channel": channel} for layer in conv_layers() for channel in range(1, 40, 2)]
+
+
+def recipe(**settings) -> Recipe:
+    return Recipe(name="any", measure=MeasureSettings(**settings))
+
+
+def test_channels_are_seeded_and_alive():
+    chosen = sanity_channels(recipe(sanity_channels=5), ALIVE)
+    assert list(chosen) == ["conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2"]
+    assert all(len(channels) == 5 and channels == sorted(channels) for channels in chosen.values())
+    assert all(channel % 2 for channels in chosen.values() for channel in channels)
+    assert chosen == sanity_channels(recipe(sanity_channels=5), ALIVE[::-1])
+    assert chosen != sanity_channels(replace(recipe(sanity_channels=5), seed=1), ALIVE)
+
+
+def test_few_channels_are_all_taken_and_dead_layers_left_out():
+    few = [row for row in ALIVE if row["layer"] != "conv5_2" and row["channel"] < 6]
+    chosen = sanity_channels(recipe(sanity_layers=("all",)), few)
+    assert list(chosen) == [layer for layer in conv_layers() if layer != "conv5_2"]
+    assert chosen["conv1_1"] == [1, 3, 5]
+
+
+def test_a_layer_that_does_not_exist_is_refused():
+    with pytest.raises(SettingError, match=r"measure\.sanity-layers: no layer 'conv5_4'; did you mean"):
+        sanity_channels(recipe(sanity_layers=("conv5_4",)), ALIVE)

@@ -1,0 +1,161 @@
+"""Curves and their numbers: planted networks give what was planted, bands cover, everything equals a slow twin."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lp_core.images.crop import Crop
+from lp_core.images.look import Look
+from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input
+from lp_core.measures.tolerance import (
+    MEANS,
+    beyond_independence,
+    crossing,
+    hits,
+    percentile_interval,
+    points,
+    resampled,
+    simultaneous_band,
+    summaries,
+)
+from lp_core.measures.tolerance_conditions import MULTI, RADII, conditions
+from lp_core.settings import ViewSettings
+
+
+def answers(hit_NK, multi_NM=None):
+    """What the task returns for a network of two classes whose label is always 1."""
+    images = len(hit_NK)
+    multi = np.ones((images, len(MULTI)), int) if multi_NM is None else multi_NM
+    return {"label_N": np.ones(images, int), "predicted_NK": hit_NK.astype(int)} | dict.fromkeys(MEANS, multi)
+
+
+def places(transform):
+    return [index for index, point in enumerate(points()) if point.transform == transform]
+
+
+def test_a_constant_network_is_flat():
+    hit_NK = np.repeat(np.arange(10)[:, None] < 7, len(conditions()), 1)
+    hit_NP = hits(answers(hit_NK))
+    mean_P = hit_NP.mean(0)
+    assert (mean_P[: len(conditions())] == 0.7).all()
+    values = summaries(mean_P, 0.1, 32)
+    for name in ("rotation", "scale", "fixation_crop", "fixation_gaze"):
+        assert values[f"{name}.area"] == pytest.approx(1)
+    assert values["rotation.worst_angle"] == pytest.approx(1)
+    assert values["rotation.every_angle"] == pytest.approx(1)
+    assert values["inversion"] == 0
+    assert values["top1"] == pytest.approx(70)
+    mean_BP = resampled(hit_NP, np.random.default_rng(0), 200)
+    rotation = places("rotation")
+    low, high = simultaneous_band(mean_P[rotation], mean_BP[:, rotation])
+    assert np.ptp(low) == np.ptp(high) == 0
+    assert low[0] < 0.7 < high[0]
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+@pytest.mark.parametrize("radius", [0.12, 0.3, 0.6])
+def test_a_network_that_sees_one_ring_alone_crosses_at_its_radius(view, radius):
+    """It is right where that ring of its input is not hidden; the crossing is found to half a step of the radii."""
+    settings = ViewSettings(size=64)
+    image = np.random.default_rng(0).integers(0, 100, (128, 128, 3), dtype=np.uint8)
+    if view == "cartesian":
+        ring = np.abs(np.hypot(*(np.indices((64, 64)) - 31.5)) / 32 - radius) < 1 / 32
+    else:
+        at = log_polar_map(settings).radius_of(np.arange(64)) / 32
+        ring = np.tile(np.arange(64) == np.abs(at - radius).argmin(), (64, 1))
+
+    def is_right(mask, r):
+        seen = network_input(image, Crop(0, 0, 128, 128), view, settings, Look(mask=mask, radius=r))
+        return float((seen[ring] != MEAN_COLOUR).any(1).mean() > 0.5)
+
+    window, scotoma = ([is_right(mask, r) for r in RADII] for mask in ("window", "scotoma"))
+    step = RADII[1] / RADII[0]
+    assert radius / step < crossing(np.array(RADII), np.array(window), np.array(scotoma)) < radius * step
+
+
+def test_crossings_between_radii_before_all_and_never():
+    radius = np.array([1.0, 2.0, 4.0])
+    window = np.array([[0.1, 0.3, 0.9], [0.5, 0.6, 0.7], [0.1, 0.2, 0.3], [0.1, 0.5, 0.9], [0.6, 0.1, 0.9]])
+    scotoma = np.array([[0.9, 0.5, 0.3], [0.4, 0.3, 0.2], [0.9, 0.8, 0.7], [0.9, 0.5, 0.1], [0.5, 0.3, 0.1]])
+    found = crossing(radius, window, scotoma)
+    assert found[0] == pytest.approx(2 * 2 ** (0.2 / 0.8))
+    assert found[1] == 0
+    assert found[2] == math.inf
+    assert found[3] == 2.0
+    assert found[4] == pytest.approx(2 * 2 ** (0.2 / 1.0))  # the last crossing counts
+
+
+def test_instability_alone_is_no_worst_angle():
+    """Errors that have nothing to do with each other give 0 however few images are right at every angle."""
+    rng = np.random.default_rng(1)
+    hit_NA = rng.random((200_000, 6)) < 0.8
+    assert beyond_independence(hit_NA.all(1).mean(), hit_NA.mean(0)) == pytest.approx(0, abs=0.01)
+    hit_NA = np.repeat(rng.random((1000, 1)) < 0.8, 6, 1)
+    assert beyond_independence(hit_NA.all(1).mean(), hit_NA.mean(0)) == pytest.approx(1)
+
+
+def test_numbers_equal_a_slow_twin():
+    rng = np.random.default_rng(2)
+    hit_NP = hits(answers(rng.random((50, len(conditions()))) < 0.6, rng.integers(0, 2, (50, len(MULTI)))))
+    mean = dict(zip(points(), hit_NP.mean(0).tolist(), strict=True))
+    values = summaries(hit_NP.mean(0), 0.25, 32)
+    for transform, middle in (("rotation", 0.0), ("scale", 0.0), ("fixation_crop", 0.0), ("fixation_gaze", 0.0)):
+        curve = [value for point, value in mean.items() if point.transform == transform]
+        identity = next(
+            value
+            for point, value in mean.items()
+            if (point.transform, point.value, point.value_x) == (transform, middle, 0)
+        )
+        expected = (sum(curve) / len(curve) - 0.25) / (identity - 0.25)
+        assert values[f"{transform}.area"] == pytest.approx(expected)
+    angles = {point.value: value for point, value in mean.items() if point.transform == "rotation"}
+    assert values["inversion"] == pytest.approx(100 * (angles[0.0] - angles[180.0]))
+    assert values["rotation.worst_angle"] == pytest.approx((min(angles.values()) - 0.25) / (angles[0.0] - 0.25))
+    nine, one = (
+        mean[next(p for p in points() if (p.transform, p.value) == ("multi_fixation_gaze", n))] for n in (9, 1)
+    )
+    assert values["multi_fixation.gaze"] == pytest.approx(100 * (nine - one))
+
+
+def test_a_network_at_chance_has_no_area():
+    hit_NP = hits(answers(np.zeros((8, len(conditions())), bool)))
+    values = summaries(hit_NP.mean(0), 0.1, 32)
+    assert math.isnan(values["rotation.area"])
+    assert math.isnan(values["scale.area"])
+
+
+def test_resamples_are_means_of_the_same_images_in_all_columns():
+    rng = np.random.default_rng(3)
+    hit_NP = rng.random((40, 5)) < 0.5
+    mean_BP = resampled(np.concatenate([hit_NP, hit_NP, ~hit_NP], 1), np.random.default_rng(4), 120)
+    np.testing.assert_array_equal(mean_BP[:, :5], mean_BP[:, 5:10])
+    np.testing.assert_allclose(mean_BP[:, :5] + mean_BP[:, 10:], 1, atol=1e-12)
+    draws = np.random.default_rng(4).integers(40, size=(50, 40))
+    np.testing.assert_allclose(mean_BP[:50, :5], hit_NP[draws].mean(1), atol=1e-12)
+    np.testing.assert_allclose(mean_BP.mean(0)[:5], hit_NP.mean(0), atol=0.03)
+
+
+def test_bands_hold_whole_curves_as_often_as_they_say():
+    """Curves of 24 correlated points: a band misses a point of the true curve in about 5 % of data sets."""
+    rng, truth, missed = np.random.default_rng(5), np.linspace(0.8, 0.3, 24), 0
+    for _ in range(300):
+        ability_N1, noise_NK = rng.normal(size=(200, 1)), rng.normal(size=(200, 24))
+        threshold_K = np.array([_normal_quantile(share) for share in truth])
+        hit_NK = 0.8 * ability_N1 + 0.6 * noise_NK < threshold_K
+        low, high = simultaneous_band(hit_NK.mean(0), resampled(hit_NK, rng, 200))
+        missed += bool(((truth < low) | (truth > high)).any())
+    assert 0.01 < missed / 300 < 0.10
+
+
+def test_intervals_are_values_and_may_be_infinite():
+    values = np.array([math.inf, *range(1, 41)], float)
+    assert percentile_interval(values) == (2.0, 40.0)
+    assert percentile_interval(np.full(8, math.inf)) == (math.inf, math.inf)
+    assert all(map(math.isnan, percentile_interval(np.array([1.0, math.nan]))))
+
+
+def _normal_quantile(share):
+    from scipy import stats
+
+    return stats.norm.ppf(share)

@@ -1,0 +1,85 @@
+"""Figures of the tolerance test: one mark for each point, both views, crossings, and people only in degrees."""
+
+import re
+
+import numpy as np
+import pytest
+
+from lp_core.findings.tolerance import tolerance_curves
+from lp_core.measures.tolerance import MEANS
+from lp_core.measures.tolerance_conditions import MULTI, conditions
+from lp_core.report.svg import COLOURS
+from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
+from lp_core.report.tolerance_table import MEASURES, tolerance_numbers
+
+VIEWS = ("cartesian", "log_polar")
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Rows of both tables, of networks that lose accuracy with eccentricity and size of what is hidden."""
+    rng, given = np.random.default_rng(0), {}
+    shares = []
+    for condition in conditions():
+        loss = np.hypot(condition.value, condition.value_x) if condition.transform.startswith("fix") else 0.0
+        share = {"window": condition.value, "scotoma": 1 - condition.value}.get(condition.transform, 1 - loss)
+        shares.append(0.1 + 0.6 * share)
+    for view in VIEWS:
+        hit_NK = rng.random((80, len(shares))) < np.array(shares)
+        multi = dict.fromkeys(MEANS, np.ones((80, len(MULTI)), int))
+        given[view] = {"row_N": np.arange(80), "label_N": np.ones(80, int), "predicted_NK": hit_NK.astype(int)} | multi
+    curves, summary, _ = tolerance_curves(given, 10, 64, 0)
+    return curves.to_pylist(), summary.to_pylist()
+
+
+def variable(view):
+    return f"var(--{view.replace('_', '-')}"
+
+
+def test_curves_show_both_views_and_nothing_without_rows(tables):
+    for figure in (rotation_figure, scale_figure):
+        svg = figure(tables[0])
+        for view in VIEWS:
+            assert variable(view) in svg
+            assert COLOURS[view] not in svg.replace(f"{variable(view)}, {COLOURS[view]})", "")
+        alone = figure([row for row in tables[0] if row["view"] == "log_polar"])
+        assert variable("cartesian") not in alone
+        assert figure([]) is None
+        assert figure(tables[0]) == svg
+        assert "style=" not in svg
+
+
+@pytest.mark.parametrize("transform", MAPS)
+def test_maps_show_every_fixation_and_the_difference(tables, transform):
+    svg = fixation_figure(tables[0], transform)
+    assert "Log-polar less ordinary" in svg
+    assert "<image" not in svg  # a strict page forbids pictures in data addresses
+    alone = fixation_figure([row for row in tables[0] if row["view"] == "cartesian"], transform)
+    assert "Log-polar less ordinary" not in alone
+    assert fixation_figure([], transform) is None
+
+
+def test_degrees_and_people_appear_only_where_the_field_is_known(tables):
+    plain = mask_figure(*tables, 64)
+    degrees = mask_figure(*tables, 64, field_degrees=27.0)
+    assert "Radius (px of the network input)" in plain
+    assert "Radius (degrees)" in degrees
+    assert degrees.count("stroke-dasharray") > plain.count("stroke-dasharray")
+    assert mask_figure([], [], 64) is None
+
+
+def test_crossings_without_a_value_are_not_drawn(tables):
+    rows, summary = tables
+    without = [row | {"value": None} if row["measure"] == "crossing_px" else row for row in summary]
+    assert len(mask_figure(rows, without, 64)) < len(mask_figure(rows, summary, 64))
+
+
+def test_numbers_have_a_column_for_each_view_and_the_difference(tables):
+    numbers = tolerance_numbers(tables[1])
+    assert [number.title for number in numbers] == [title for title, _, _ in MEASURES.values()]
+    assert list(numbers[0].cells) == ["Ordinary view", "Log-polar view", "Difference"]
+    summary = {(row["view"], row["measure"]): row for row in tables[1]}
+    top1 = summary["cartesian", "top1"]
+    assert numbers[0].cells["Ordinary view"].value == f"{top1['value']:.1f}"
+    assert re.fullmatch(r"[\d.]+ to [\d.]+", numbers[0].cells["Ordinary view"].interval)
+    assert tolerance_numbers([]) == []
