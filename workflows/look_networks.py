@@ -67,6 +67,7 @@ def onlooker_of_weights(recipe: Recipe, source: str, crop_moves: bool = False) -
     from workflows.weights import named_by_option
 
     [view] = recipe.views
+    check(not recipe.network.modules, "look takes a network of your own from its run; give --run")
     with named_by_option():
         tensors, _ = without_norms(read_weights(source, recipe.network.depth).tensors, source)
         settings, count = fitted_settings(tensors, recipe.network)

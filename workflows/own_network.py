@@ -67,14 +67,17 @@ def _made(name: str) -> nn.Module:
 
 
 def _with_network(recipe: Recipe, text: str) -> Recipe:
-    """The settings with the network's modules, and with panels of its last layer where it lacks those named."""
+    """The settings with the network's modules; its last layer is drawn, and all are tested, for want of those named."""
     network = NetworkSettings(modules=text)
     layers = list(architecture_of(network).channels)
     shown = recipe.visualize
     if not {*shown.layers} <= {*layers, "all"}:
         say(f"visualize: the network has no {' '.join(shown.layers)}; its last layer {layers[-1]} gets the panels")
         shown = replace(shown, layers=(layers[-1],))
-    return replace(recipe, network=network, visualize=shown)
+    tested = recipe.measure
+    if not {*tested.sanity_layers} <= {*layers, "all"}:
+        tested = replace(tested, sanity_layers=("all",))
+    return replace(recipe, network=network, visualize=shown, measure=tested)
 
 
 def _identity(tensors: dict) -> str:

@@ -10,11 +10,15 @@ from lp_core.errors import LogpolarError
 from lp_core.exemplars.table import read_exemplars
 from lp_core.network.receptive_field import receptive_field
 from lp_core.network.stack import Stack
+from lp_core.settings import NetworkSettings
 from lp_core.storage import Storage
+from tasks.patches import compared_layer
 from tasks.pieces import InProcess
 from workflows.config import stored_recipe
 from workflows.evaluate import evaluate
+from workflows.measure import measure
 from workflows.own_network import import_network
+from workflows.report import report
 from workflows.scan import scan
 from workflows.session import Session
 from workflows.train import train
@@ -46,6 +50,8 @@ def number():
 def broken():
     return nn.Conv2d(3)
 """
+
+TWO_LAYERS = "a Conv2d 3 4 3 1 1 1 1; a.relu ReLU; b Conv2d 4 4 3 1 1 1 1; b.relu ReLU; c Flatten; d Linear 64 2"
 
 
 @pytest.fixture
@@ -166,3 +172,26 @@ def test_a_checkpoint_with_batch_normalisation_is_folded_and_said_so(session, tm
     ours = load_network(session.run / "log_polar", session.recipe.network, "log_polar", 12)
     with torch.no_grad():
         torch.testing.assert_close(ours(x), theirs.eval()(x), rtol=1e-5, atol=1e-5)
+
+
+def test_its_pictures_and_tolerance_are_measured_and_reported(session, capsys):
+    measured = replace(session.recipe.measure, samples=19, lesion=False, sanity=True, tolerance=True, sanity_channels=1)
+    session.recipe = replace(session.recipe, measure=measured)
+    import_network(session, "nets_of_a_test:small", None)
+    later = Session(stored_recipe(session.run), session.run, given_executor=InProcess())
+    evaluate(later)
+    scan(later)
+    visualize(later)
+    measure(later)
+    report(later)
+    table = session.run.read_table("measures/pictures.parquet")
+    assert list(dict.fromkeys(table["layer"].to_pylist())) == ["0.0", "0.4", "0.7"]
+    depths = {row["layer"]: row["depth"] for row in table.to_pylist() if row["test"] == "random"}
+    assert depths == {"0.0": 1, "0.4": 2, "0.7": 3}
+    page = (session.run / "report").read_bytes("index.html").decode()
+    assert all(f'src="../log_polar/sanity/{layer}/' in page for layer in depths)
+
+
+@pytest.mark.parametrize(("given", "expected"), [({"depth": 11}, "conv5_2"), ({"modules": TWO_LAYERS}, "b")])
+def test_patches_are_of_the_specifications_layer_or_the_last_one(given, expected):
+    assert compared_layer(NetworkSettings(**given)) == expected
