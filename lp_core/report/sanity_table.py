@@ -54,7 +54,10 @@ def sanity_tables(measured: Measured, views: Sequence[ViewName]) -> list[SanityT
     """Return a table for each view whose pictures were tested."""
     tables = []
     for view in views:
-        layers = dict.fromkeys(row["layer"] for row in measured.rows("pictures", view=view))  # in the network's order
+        depths: dict[str, int] = {}  # a layer's largest one is its place in the network
+        for row in measured.rows("pictures", view=view):
+            depths[row["layer"]] = max(row["depth"], depths.get(row["layer"], 0))
+        layers = sorted(depths, key=lambda layer: depths[layer])
         rows = [(layer, [_cell(measured, view, layer, rule) for rule in RULE_TITLES]) for layer in layers]
         if rows:
             tables.append(SanityTable(view=view, rules=list(RULE_TITLES.values()), rows=rows))

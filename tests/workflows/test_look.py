@@ -191,7 +191,10 @@ def test_pointing_accuracy_is_counted_and_the_counts_add_up(run, photographs, na
         (["{p}/0.jpg", "--weights", "{p}/0.jpg"], "--weights is for one view"),
         (["{p}/0.jpg", "--weights", "{p}/0.jpg", "--views", "log_polar"], "--weights "),
         (
-            [*("{p}/0.jpg", "--weights", "x", "--views", "cartesian"), "--network.modules", "a Flatten; b Linear 3 2"],
+            [
+                *("{p}/0.jpg", "--weights", "x", "--views", "cartesian"),
+                *("--network.modules", "a Flatten; b Linear 3 2", "--network.angle-padding", "zeros"),
+            ],
             "look takes a network of your own from its run; give --run",
         ),
         (["{p}/0.jpg", "--run", "{r}", "--recipe", "imagenet"], "--recipe goes with --weights"),
