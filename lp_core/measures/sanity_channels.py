@@ -23,8 +23,8 @@ def asked_layers(recipe: Recipe) -> list[str]:
     for layer in asked:
         if layer not in (*layers, "all"):
             near = difflib.get_close_matches(layer, (*layers, "all"), 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are all, {', '.join(layers)}"
-            raise SettingError(f"measure.sanity-layers: no layer '{layer}'{hint}")
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise SettingError(f"measure.sanity-layers: no layer '{layer}'{hint}; there are all, {', '.join(layers)}")
     return [layer for layer in layers if "all" in asked or layer in asked]
 
 
