@@ -1,6 +1,7 @@
 """Committed results: what a sweep measured, as a small file, and the tables of the documents made from it.
 
-    python -m benchmarks.results collect SWEEP NAME     # writes NAME.json in docs/results
+    python -m benchmarks.results collect SWEEP NAME             # writes NAME.json in docs/results
+    python -m benchmarks.results collect-runs NAME RUN RUN ...  # the same of single runs
     python -m benchmarks.results                        # writes all tables and figures again
 
 A table stands in a document between `<!-- results: KIND NAME ... -->` and `<!-- end -->`; `KINDS` lists what there is.
@@ -26,10 +27,13 @@ from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
 from lp_core.report.claim_words import effect_text
 from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP
+from lp_core.run.stage import Stage
 from lp_core.run.sweep_plan import SweepPlan
-from lp_core.run.sweep_table import read_sweep_rows
+from lp_core.run.sweep_table import measures_of, read_sweep_rows
 from lp_core.setting_names import shown_value
+from lp_core.settings import recipe_from_dict
 from lp_core.storage import Storage
+from workflows.config import FILE as CONFIG
 from workflows.config import commit
 from workflows.recipes import recipe
 from workflows.repeat import options
@@ -94,6 +98,34 @@ def collect(sweep: Storage, given: Sequence[str]) -> dict[str, Any]:
             if row["layer"] in ("conv5_2", "all") and KEPT.search(row["measure"])
         ]
     return result
+
+
+def collect_runs(runs: Sequence[Storage]) -> dict[str, Any]:
+    """Return what is committed of single runs: of each its command, accuracies and seconds of training.
+
+    Args:
+        runs: their folders; a run is called as its folder.
+    """
+    rows = []
+    for run in runs:
+        made = recipe_from_dict(run.read_json(CONFIG)["recipe"])
+        words = ["logpolar", "run", "--recipe", made.name, "--run", "R", "--until", "evaluate"]
+        row = {
+            "run": Path(run.uri).name,
+            "variant": Path(run.uri).name,
+            "command": _without_paths([*words, *options(made, recipe(made.name))]),
+            "seed": made.seed,
+            "control": "none",
+            "seconds": max(Stage(run / view, "train", {}).fact("seconds") for view in made.views),
+        }
+        rows.append(row | {name: _short(value) for name, value in measures_of(run, made.views).items()})
+    return {
+        "command": rows[0]["command"],
+        "commit": runs[0].read_json(CONFIG)["commit"],
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine_line(),
+        "runs": rows,
+    }
 
 
 def _without_paths(words: Sequence[str]) -> str:
@@ -167,6 +199,15 @@ def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> l
     return lines
 
 
+def trials_table(name: str) -> list[str]:
+    """Top-1 of both views for every run, with the run's command."""
+    lines = [table_head("trial", "ordinary, %", "log-polar, %", "command")]
+    for run in read(name)["runs"]:
+        top1 = (f"{run[f'top1_{view}']:.1f}" for view in VIEWS)
+        lines.append(table_row(run["variant"], *top1, f"`{run['command']}`"))
+    return lines
+
+
 def verdicts_table(name: str) -> list[str]:
     """Verdict, effect and reason for every claim."""
     lines = [table_head("claim", "effect", "verdict", "because")]
@@ -189,6 +230,7 @@ def commands_table(*names: str) -> list[str]:
 KINDS: dict[str, Callable[..., list[str]]] = {
     "views": views_table,
     "ablation": ablation_table,
+    "trials": trials_table,
     "verdicts": verdicts_table,
     "commands": commands_table,
 }
@@ -215,10 +257,16 @@ def main() -> None:
     collecting = actions.add_parser("collect")
     collecting.add_argument("sweep")
     collecting.add_argument("name")
+    single = actions.add_parser("collect-runs")
+    single.add_argument("name")
+    single.add_argument("runs", nargs="+")
     options = parser.parse_args()
-    if options.action == "collect":
-        sweep = Storage.at(options.sweep)
-        result = collect(sweep, _command_words(sweep))
+    if options.action:
+        if options.action == "collect":
+            sweep = Storage.at(options.sweep)
+            result = collect(sweep, _command_words(sweep))
+        else:
+            result = collect_runs(list(map(Storage.at, options.runs)))
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{options.name}.json").write_text(_text(result))
     for name in DOCUMENTS:

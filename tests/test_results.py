@@ -28,7 +28,7 @@ def test_every_file_of_results_is_behind_a_table():
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
 def test_results_name_their_command_and_no_place(path):
     result = json.loads(path.read_text())
-    assert result["command"].startswith("logpolar sweep --recipe ")
+    assert result["command"].startswith(("logpolar sweep --recipe ", "logpolar run --recipe "))
     assert all(result[name] for name in ("commit", "machine", "date", "runs"))
     assert all(run["seconds"] for run in result["runs"])
     assert "/tmp" not in path.read_text()

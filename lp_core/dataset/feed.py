@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,8 @@ from lp_core.dataset.folder import DatasetFolder, Photograph, limited_rows
 from lp_core.dataset.order import EpochOrder, epoch_order, steps_per_epoch
 from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop
-from lp_core.images.decode import ImageError, decode_rgb
+from lp_core.images.decode import ImageError
+from lp_core.images.decode_crop import decode_crop
 from lp_core.images.look import STRAIGHT
 from lp_core.images.network_input import network_input
 from lp_core.measures.duplicates import difference_hash
@@ -180,13 +181,13 @@ class Feed:
             labels = shuffled_labels(self.data, self.seed)[rows]
         hash_N = np.zeros(len(photographs), np.uint64)
         for position, photograph in enumerate(photographs):
+            choose = partial(self._crop, row=photograph.row, epoch=epoch)
             try:
-                image = decode_rgb(photograph.data)
+                # A gaze that wanders sees what lies beyond the crop.
+                image, crop = decode_crop(photograph.data, choose, whole=self.wandering)
             except ImageError:
                 labels[position] = FAULTY
                 continue
-            height, width = image.shape[:2]
-            crop = self._crop(height, width, photograph.row, epoch)
             if hashes:
                 hash_N[position] = photograph_hash(image, crop)
             rng, look = np.random.default_rng([self.seed, photograph.row]), STRAIGHT

@@ -19,12 +19,13 @@ LARGEST_PART = 0.9
 """Share of the photograph beyond which all of it is decoded. Our choice: little is saved there."""
 
 
-def decode_crop(data: bytes, choose: Callable[[int, int], Crop]) -> tuple[np.ndarray, Crop]:
+def decode_crop(data: bytes, choose: Callable[[int, int], Crop], *, whole: bool = False) -> tuple[np.ndarray, Crop]:
     """Decode a photograph, or the part of it that a crop shows.
 
     Args:
         data: The whole file.
         choose: Gives the crop, inside the photograph, for a height and a width in px.
+        whole: Decode all of it in any case.
 
     Returns:
         uint8 [H, W, 3] of the photograph or of a part, and the crop's place in it; pixels are those of `decode_rgb`.
@@ -32,7 +33,7 @@ def decode_crop(data: bytes, choose: Callable[[int, int], Crop]) -> tuple[np.nda
     Raises:
         ImageError: As `decode_rgb`.
     """
-    decoder = region_decoder()
+    decoder = None if whole else region_decoder()
     if decoder is not None and is_usual_jpeg(data):
         height, width = image_size(data)
         if 0 < height * width <= MAX_PIXELS:

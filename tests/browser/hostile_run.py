@@ -10,7 +10,7 @@ from lp_core.images.log_polar import LogPolarMap
 from lp_core.network.accuracy import Counts
 from lp_core.report.atlas import sheet_picture
 from lp_core.report.contact_sheet import contact_sheet, per_row
-from lp_core.report.contents import ReportData, ViewReport
+from lp_core.report.contents import EvolutionStrip, ReportData, ViewReport
 from lp_core.report.measured import Measured
 from lp_core.report.page import write_report
 from lp_core.report.panel import panel
@@ -89,6 +89,13 @@ def measured_with_channels(layers: dict[str, int]) -> Measured:
     return replace(measured, tables={**measured.tables, "channels": channels})
 
 
+STRIP = [
+    {"epoch": 0, "class_name": None, "activation": None, "shared_with_last": 0, "jump": False, "born": False},
+    {"epoch": 1, "class_name": NAMES[0], "activation": 1.5, "shared_with_last": 2, "jump": True, "born": False},
+    {"epoch": 2, "class_name": NAMES[0], "activation": 2.5, "shared_with_last": 9, "jump": False, "born": False},
+]
+
+
 def write_run(folder: Path, layers: dict[str, int]) -> Path:
     """A run's report with all channels of some layers; one sheet of sixteen and its first panel stand in for them."""
     views = {}
@@ -106,6 +113,7 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
             exemplars=exemplars,
             features=[row | place | {"sheet_row": row["channel"] % 16} for row in exemplars],
             random_weights={"conv5_2": {3: f"../{view}/panel.png"}},
+            strips={("conv5_2", 6): EvolutionStrip(path=f"../{view}/panel.png", epochs=STRIP)},
             lower=[
                 row | {"quantile": quantile}
                 for row in rows("conv5_2", 3, start)[:3]

@@ -7,6 +7,9 @@ from lp_core.storage import Storage
 from workflows.config import write_config
 from workflows.stages import StageGraph
 
+TESTS = ("tolerance", "retention", "sanity")
+"""Stages of measures that are made where they are asked for."""
+
 
 def finish_on_paper(recipe: Recipe, run: Storage, imported: bool = False) -> StageGraph:
     """Write every manifest of a run in the order in which a run does."""
@@ -39,6 +42,6 @@ def stages_of(graph: StageGraph) -> dict[str, Stage]:
     for view in ("cartesian", "log_polar"):
         source = graph.source(view)
         stages[f"{source.name} {view}"] = source
-        for name in ("evaluate", "scan", "visualize", "tolerance", "retention", "sanity"):
+        for name in ("evaluate", "scan", "visualize", *TESTS):
             stages[f"{name} {view}"] = getattr(graph, name)(view)
     return stages

@@ -67,7 +67,7 @@ def test_the_command_imports_its_own_code(tmp_path, kind, first, entry):
     else:
         done = run(foreign, "-m", entry, "report", "--run", "none", path=str(REPOSITORY))
     assert done.stderr.startswith("logpolar: "), done.stderr
-    assert "--recipe is missing" in done.stderr
+    assert "none does not exist; name the folder of a run" in done.stderr
     assert "foreign" not in done.stdout
 
 
@@ -76,7 +76,7 @@ def test_the_installed_command_is_not_taken_over_by_the_name_of_its_package(tmp_
     foreign = with_foreign(tmp_path / "foreign", kind)
     script = "from logpolar_command import main; main()"  # what pip writes into bin/logpolar
     done = run(tmp_path, "-P", "-c", script, "report", "--run", "none", path=f"{foreign}:{REPOSITORY}")
-    assert "--recipe is missing" in done.stderr
+    assert "none does not exist; name the folder of a run" in done.stderr
     assert "foreign" not in done.stdout
 
 

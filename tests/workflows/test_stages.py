@@ -12,7 +12,7 @@ from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value, with_settings
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from tests.workflows.finished_run import finish_on_paper, stages_of
+from tests.workflows.finished_run import TESTS, finish_on_paper, stages_of
 from workflows.recipes import demo
 from workflows.report import report
 from workflows.session import Session
@@ -30,7 +30,6 @@ SANE = {"sanity cartesian", "sanity log_polar"}
 SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED | SANE
 MEASURED = {"evaluate cartesian", "evaluate log_polar", "compare"} | SCANNED
 TRAINED = {"train cartesian", "train log_polar"} | MEASURED
-TESTS = ("tolerance", "retention", "sanity")
 LOG_POLAR = {f"{name} log_polar" for name in ("train", "evaluate", "scan", "visualize", *TESTS)} | {
     "compare",
     "measure",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lp_core.dataset.feed import FAULTY, Reading, open_dataset, scrambled_crop, shuffled_labels
+from lp_core.images import decode_crop
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
@@ -152,3 +153,22 @@ def test_evaluation_leaves_faulty_rows_out(small_recipe, faulty_folder):
     rows = np.arange(60)
     seen = np.concatenate([batch.rows_N for batch in feed.evaluation_batches("validation", rows, 8)])
     assert np.array_equal(seen, np.setdiff1d(rows, FAULTY_ROWS["validation"]))
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+@pytest.mark.parametrize("control", ["none", "phase-scrambled", "random-fixations"])
+def test_images_are_the_same_where_whole_photographs_are_decoded(small_recipe, monkeypatch, control, view):
+    recipe = replace(
+        small_recipe,
+        data=replace(small_recipe.data, crop_scale=(0.1, 0.5), eval_crop=0.6),
+        scan=replace(small_recipe.scan, control=control),
+    )
+
+    def images() -> list[np.ndarray]:
+        feed = scan_feed(recipe, view)
+        batches = [*collect(feed, Reading("train", 0, 2)), *feed.evaluation_batches("validation", np.arange(9), 9)]
+        return [batch.images_NSRC for batch in batches]
+
+    found = images()
+    monkeypatch.setattr(decode_crop, "region_decoder", lambda: None)
+    assert all(np.array_equal(a, b) for a, b in zip(found, images(), strict=True))
