@@ -1,6 +1,7 @@
-"""The gallery with all 4,224 channels of two networks, in Chromium, from disk: how long one waits.
+"""The gallery with all channels of two networks, in Chromium, from disk: how long one waits.
 
-    python -m benchmarks.gallery_speed
+    python -m benchmarks.gallery_speed                                 # the 4,224 channels of VGG-16
+    python -m benchmarks.gallery_speed --layers 50 --channels 500
 
 Pictures are noise, one sheet stands in for all of a view; sizes of sheets are those of a real atlas. Seconds until the
 wall's first pictures are decoded, until a channel is (deep link, arrow key), and until a class is found.
@@ -33,22 +34,27 @@ def seen(page: Page, condition: str) -> float:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layers", type=int, default=0, help="layers with names of a tree of modules; 0: VGG-16's")
+    parser.add_argument("--channels", type=int, default=500, help="channels of each of these layers")
+    options = parser.parse_args()
+    layers = {f"features.{number}": options.channels for number in range(options.layers)} or LAYERS
+    last, total = list(layers)[-2], sum(layers.values())
     page = Page()
     with tempfile.TemporaryDirectory() as folder:
-        report = write_run(Path(folder), LAYERS)
+        report = write_run(Path(folder), layers)
         with Stopwatch() as wall:
             page.open(report / "gallery.html")
             seen(page, "document.querySelectorAll('#wall li').length > 20")
         with Stopwatch() as deep_link:
-            page.open(report / "gallery.html", "#log_polar/conv5_2/137")
+            page.open(report / "gallery.html", f"#log_polar/{last}/137")
             seen(page, "document.querySelector('#channel h2')")
         following = []
         for channel in range(138, 168):
             page.press("ArrowRight")
             following.append(seen(page, f"document.querySelector('#channel h2').textContent.endsWith(' {channel}')"))
         page.open(report / "gallery.html", "#all")
-        page.wait("document.getElementById('status').textContent === '4224 channels'")
+        page.wait(f"document.getElementById('status').textContent === '{total} channels'")
         page.evaluate("document.getElementById('class').value = 'zebra'")
         with Stopwatch() as class_filter:
             page.evaluate("controls.dispatchEvent(new Event('input'))")

@@ -33,7 +33,8 @@ if TYPE_CHECKING:  # for type checkers and editors, which do not run `__getattr_
     from lp_core.measures.twins import twin_channels
     from lp_core.measures.wordnet import lin_similarity
     from lp_core.network.inputs import normalized
-    from lp_core.network.receptive_field import receptive_field, receptive_fields
+    from lp_core.network.receptive_field import receptive_field
+    from lp_core.network.stack import Stack
     from lp_core.network.vgg16 import VGG16
     from lp_core.run.weights import load_weights
     from lp_core.settings.network import NetworkSettings
@@ -52,6 +53,7 @@ __all__ = [
     "NetworkSettings",
     "Peaks",
     "SettingError",
+    "Stack",
     "StorageError",
     "TopK",
     "TrainingError",
@@ -70,7 +72,6 @@ __all__ = [
     "paired_difference",
     "permutation_p",
     "receptive_field",
-    "receptive_fields",
     "t_interval",
     "twin_channels",
 ]
@@ -99,7 +100,8 @@ _NAMES = {
     "measures.twins": ("twin_channels",),
     "measures.wordnet": ("lin_similarity",),
     "network.inputs": ("normalized",),
-    "network.receptive_field": ("receptive_field", "receptive_fields"),
+    "network.receptive_field": ("receptive_field",),
+    "network.stack": ("Stack",),
     "network.vgg16": ("VGG16",),
     "run.weights": ("load_weights",),
     "settings.network": ("NetworkSettings",),

@@ -83,12 +83,13 @@ class NetworkEmbedder:
         import torch
 
         from lp_core.network.inputs import normalized
+        from lp_core.network.stack import Stack
 
         network, device = kept_network(self.trained, classifier=False)
         if self.trained.view == "log_polar":
             images_NHWC = log_polar_map(self.trained.recipe.geometry).warp(images_NHWC)
         with torch.inference_mode():
-            return network.features(normalized(images_NHWC, device)).mean((2, 3)).cpu().numpy()
+            return Stack.of(network).last_map(normalized(images_NHWC, device)).mean((2, 3)).cpu().numpy()
 
 
 @dataclass(frozen=True)

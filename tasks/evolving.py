@@ -22,16 +22,15 @@ def weights_left(trained: Trained, last: Trained) -> tuple[int, dict[str, float]
         last: the finished one.
     """
     from lp_core.measures.weight_distance import weight_distance
-    from lp_core.network.layers import conv_layers
+    from lp_core.network.layers import architecture_of
+    from lp_core.network.stack import Stack
 
     prepare_measuring()
-    networks = [kept_network(which, classifier=False)[0] for which in (last, trained)]
+    stacks = [Stack.of(kept_network(which, classifier=False)[0]) for which in (last, trained)]
     assert trained.epoch is not None
     distances = {}
-    for layer, index in conv_layers().items():
-        ends = [
-            [value.cpu().numpy() for value in network.features[index].state_dict().values()] for network in networks
-        ]
+    for layer in architecture_of(trained.recipe.network).channels:
+        ends = [[value.cpu().numpy() for value in stack.convolution(layer).state_dict().values()] for stack in stacks]
         distances[layer] = weight_distance(*ends)
     return trained.epoch, distances
 

@@ -37,7 +37,7 @@ def look_first(searches: tuple[Search, ...], executor: Executor, gpus: float) ->
 def look(searches: tuple[Search, ...]) -> None:
     """Write each network's thresholds, from images that are the same however the scan is divided."""
     from lp_core.exemplars.first_look import sample_rows, sample_units, thresholds, to_bytes
-    from lp_core.network.layers import conv_channels
+    from lp_core.network.layers import architecture_of
 
     prepare_measuring()
     recipe, view = searches[0].trained.recipe, searches[0].trained.view
@@ -51,7 +51,7 @@ def look(searches: tuple[Search, ...]) -> None:
 
         for _ in peaks_of(search.trained, batches, watch):
             pass
-        none = np.zeros(sum(conv_channels(recipe.network.width).values()), np.float32)  # no image could be decoded
+        none = np.zeros(sum(architecture_of(recipe.network).channels.values()), np.float32)  # no image could be decoded
         parts = [thresholds(np.concatenate(parts)) for parts in sampled.values()]
         threshold_C = np.concatenate(parts) if parts else none
         Storage(search.folder).write_bytes(search.look, to_bytes(threshold_C))

@@ -43,11 +43,11 @@ def scan_feed(recipe: Recipe, view: ViewName) -> Feed:
 def scan_rotations(recipe: Recipe, device: torch.device) -> dict[str, Tensor] | None:
     """Return the rotation of each layer's channels where the scan is that control, else None."""
     from lp_core.exemplars.rotated_basis import layer_rotations
-    from lp_core.network.layers import conv_channels
+    from lp_core.network.layers import architecture_of
 
     if recipe.scan.control != "rotated-basis":
         return None
-    return layer_rotations(conv_channels(recipe.network.width), recipe.seed, device)
+    return layer_rotations(architecture_of(recipe.network).channels, recipe.seed, device)
 
 
 def rows_of(recipe: Recipe, split: str) -> np.ndarray:

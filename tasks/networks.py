@@ -14,7 +14,7 @@ from lp_core.storage import Storage
 if TYPE_CHECKING:
     import torch
 
-    from lp_core.network.vgg16 import VGG16
+    from lp_core.run.weights import Network
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ KEPT_BYTES = 2**30
 """Most bytes of weights that a process keeps, beside the network it works with; one network is kept whatever its size.
 Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB each."""
 
-_kept: dict[tuple[Trained, bool], VGG16] = {}
+_kept: dict[tuple[Trained, bool], Network] = {}
 """What this process keeps, by what it was asked for."""
 
 
-def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, torch.device]:
+def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[Network, torch.device]:
     """Return the network on the device it computes on, in fp32: read and checked once per process, within `KEPT_BYTES`.
 
     Networks of one run and view that differ only in their epoch are kept together. A network of another run, view or
@@ -75,7 +75,7 @@ def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[VGG16, t
         if _family(*other) != _family(*key):
             del _kept[other]
     network = _read(trained)
-    if not classifier:
+    if not classifier and not trained.recipe.network.modules:
         del network.classifier
     network = network.to(device).to(memory_format=torch.channels_last)
     if not _kept or sum(map(_bytes, [network, *_kept.values()])) <= KEPT_BYTES:
@@ -87,11 +87,11 @@ def _family(trained: Trained, classifier: bool) -> tuple[Trained, bool]:
     return replace(trained, weights="", epoch=None), classifier
 
 
-def _bytes(network: VGG16) -> int:
+def _bytes(network: Network) -> int:
     return sum(parameter.numel() * parameter.element_size() for parameter in network.parameters())
 
 
-def _read(trained: Trained) -> VGG16:
+def _read(trained: Trained) -> Network:
     """The network that the weights file holds."""
     from lp_core.fingerprint import checksum
     from lp_core.run.history import epoch_weights

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from lp_core.fingerprint import fingerprint
 from lp_core.images.network_input import log_polar_map
-from lp_core.settings import DataSettings
+from lp_core.network.layers import architecture_of
+from lp_core.settings import DataSettings, NetworkSettings
 from lp_core.storage import Storage
 from tasks.embedders import Embedder
 from tasks.embedding import embed
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lp_core.measures.popularity import GroupingEffect
 
 LAYER = "conv5_2"
-"""Whose patches are compared. Source: the primary layer of the specification."""
+"""Whose patches are compared. Source: the primary layer of the specification; the last one where it is missing."""
 SHARES = {"E_half": 1 / 2, "E_quarter": 1 / 4}
 """Sides of the squares as shares of the crop's, by the name of the measure. Source: the specification: receptive fields
 of the two views differ in area and shape, so both are given the same squares."""
@@ -70,7 +71,7 @@ def patch_table(patches: PatchNetwork, embedders: dict[str, Embedder], executor:
 
     trained, recipe = patches.trained, patches.trained.recipe
     nines = read_nines(patches.scan)
-    nines = nines.only(nines.complete_C & nines.channels(LAYER))
+    nines = nines.only(nines.complete_C & nines.channels(compared_layer(recipe.network)))
     effects: dict[str, GroupingEffect] = {}
     if len(nines.image_CK):
         centre_CK2 = _centres(patches, nines, executor, folder)
@@ -95,12 +96,18 @@ def patch_table(patches: PatchNetwork, embedders: dict[str, Embedder], executor:
     return grouping_table(nines, effects, trained.view, patches.network)
 
 
+def compared_layer(settings: NetworkSettings) -> str:
+    """Return the layer whose patches are compared."""
+    layers = list(architecture_of(settings).channels)
+    return LAYER if LAYER in layers else layers[-1]
+
+
 def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:
     """Return `centre_M2`, the centre (y, x) of the energy of each unit's guided gradient in px of the resized crop.
 
     Args:
         trained: the network.
-        units_M8: int64, `UNIT_COLUMNS` of units of `LAYER`.
+        units_M8: int64, `UNIT_COLUMNS` of units of `compared_layer`.
 
     Raises:
         DataError: an image cannot be decoded any more.
@@ -113,7 +120,7 @@ def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:
 
     prepare_measuring()
     network, device = kept_network(trained, classifier=False)
-    recipe, circular = trained.recipe, wraps(network)
+    recipe, circular, layer = trained.recipe, wraps(network), compared_layer(trained.recipe.network)
     log_polar = log_polar_map(recipe.geometry) if trained.view == "log_polar" else None
     images = network_inputs(trained, np.unique(units_M8[:, 0]))
     size, batch_size = (recipe.geometry.size, recipe.geometry.size), recipe.scan.batch_size
@@ -122,7 +129,7 @@ def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:
         part_N8 = units_M8[start : start + batch_size]
         full_N8 = part_N8[np.arange(batch_size).clip(max=len(part_N8) - 1)]  # one size of batch gives the same bits
         x = normalized(np.stack([images[row] for row in full_N8[:, 0].tolist()]), device)
-        gradients, _ = guided_backprop(network, x, LAYER, [tuple(unit) for unit in full_N8[:, 1:4].tolist()])
+        gradients, _ = guided_backprop(network, x, layer, [tuple(unit) for unit in full_N8[:, 1:4].tolist()])
         for (*_, top, left, bottom, right), gradient in zip(part_N8.tolist(), gradients.cpu().numpy(), strict=False):
             box = Box(top, left, bottom, right)
             if circular:
@@ -138,16 +145,16 @@ def _centres(patches: PatchNetwork, nines: Nines, executor: Executor, folder: St
 
     from lp_core.exemplars.table import read_exemplars
 
-    table = read_exemplars(patches.scan)
-    mine = pc.and_(pc.equal(table["layer"], LAYER), pc.is_in(table["channel"], pa.array(nines.channel_C, pa.int32())))
+    trained, table = patches.trained, read_exemplars(patches.scan)
+    layer = compared_layer(trained.recipe.network)
+    mine = pc.and_(pc.equal(table["layer"], layer), pc.is_in(table["channel"], pa.array(nines.channel_C, pa.int32())))
     units = table.filter(mine)
     units_M8 = np.column_stack([units[name].to_numpy() for name in UNIT_COLUMNS]).astype(np.int64)
-    trained = patches.trained
     arrays = arrays_of_rows(
         executor,
         partial(energy_points, trained),
         units_M8,
-        PieceFiles((folder / "gradients").uri, fingerprint([patches.scanned, LAYER])),
+        PieceFiles((folder / "gradients").uri, fingerprint([patches.scanned, layer])),
         PIECE_BATCHES * trained.recipe.scan.batch_size,
         trained.recipe.scan.gpus_per_task,
         f"gradients of {trained.view}, {patches.network}",

@@ -18,7 +18,7 @@ from tasks.visualizing import TOLERANCE, exemplar_lines, network_inputs, not_fou
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
-    from lp_core.network.vgg16 import VGG16
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,13 @@ def sanity_of_channel(trained: Trained, piece: SanityPiece) -> int:
     """
     from lp_core.exemplars.guided_backprop import wraps
     from lp_core.exemplars.sanity import EXEMPLARS, SCHEMA, ChannelExemplars, channel_sanity
+    from lp_core.network.layers import architecture_of
     from lp_core.network.receptive_field import Box
     from lp_core.report.cascade_picture import cascade_picture
     from lp_core.report.picture import webp
 
     prepare_measuring()
+    recipe = trained.recipe
     network, device = kept_network(trained, classifier=False)
     lines = exemplar_lines(trained.folder, piece.exemplars, piece.layer, (piece.channel,))[:EXEMPLARS]
     images = network_inputs(trained, np.array(sorted({line["row"] for line in lines}), dtype=np.int64))
@@ -75,9 +77,9 @@ def sanity_of_channel(trained: Trained, piece: SanityPiece) -> int:
         positions=[(line["unit_row"], line["unit_col"]) for line in lines],
         boxes=[Box(*(line[f"rf_{edge}"] for edge in Box._fields)) for line in lines],
         image_NSRC=np.stack([images[line["row"]] for line in lines]),
-        seed=trained.recipe.seed,
+        seed=recipe.seed,
+        architecture=architecture_of(recipe.network),
     )
-    recipe = trained.recipe
     random = _random_network(recipe.network, trained.view, recipe.seed, str(device))
     found = channel_sanity(network, random, seen)
     for line, activation in zip(lines, found.activations.tolist(), strict=True):
@@ -104,7 +106,7 @@ def read_piece(trained: Trained, piece: SanityPiece) -> pa.Table | None:
 
 
 @lru_cache(maxsize=1)
-def _random_network(settings: NetworkSettings, view: ViewName, seed: int, device: str) -> VGG16:
+def _random_network(settings: NetworkSettings, view: ViewName, seed: int, device: str) -> nn.Module:
     """The network of random weights, made once per process."""
     import torch
 

@@ -93,13 +93,14 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     from lp_core.exemplars.ring_sums import ring_sums
     from lp_core.exemplars.scan_result import ScanResult, half_precision
     from lp_core.network.inputs import as_tensor
-    from lp_core.network.layers import conv_channels
+    from lp_core.network.layers import architecture_of
     from lp_core.network.machine import machine
 
     _, device = kept_network(search.trained, classifier=False)
     recipe, view = search.trained.recipe, search.trained.view
-    channels = conv_channels(recipe.network.width)
-    empty = ScanResult.empty(channels, (recipe.geometry.size, recipe.geometry.size), search.thresholds())
+    architecture, size = architecture_of(recipe.network), recipe.geometry.size
+    channels = architecture.channels
+    empty = ScanResult.empty(channels, (size, size), search.thresholds(), architecture)
     top_k, statistics, rings = empty.top_k, empty.statistics, empty.rings
     maxima: list[np.ndarray] = []
     hashes: list[np.ndarray] = []
@@ -108,7 +109,7 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     def count_rings(layer: str, a_NCSR: Tensor) -> None:
         first = sum(list(channels.values())[: list(channels).index(layer)])
         mine_C = threshold_C[first : first + channels[layer]]
-        rings.push(first, ring_sums(a_NCSR, map_regions(view, recipe.geometry, layer), mine_C))
+        rings.push(first, ring_sums(a_NCSR, map_regions(view, recipe.geometry, layer, architecture), mine_C))
 
     for peaks, batch in peaks_of(search.trained, batches, count_rings):
         numbers = batch.rows_N.tolist()

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.findings.twin_table import twin_table
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.run.files import MAXIMA, MAXIMA_IMAGES
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
@@ -49,7 +49,7 @@ def twins_of(a: TwinNetwork, b: TwinNetwork, recipe: Recipe, executor: Executor)
     """
     if not (has_maxima(Storage(a.scan)) and has_maxima(Storage(b.scan))):
         return None
-    counts = conv_channels(recipe.network.width)
+    counts = architecture_of(recipe.network).channels
     starts = dict(zip(counts, accumulate(counts.values(), initial=0), strict=False))
     pieces = [(a.scan, b.scan, layer, starts[layer], counts[layer], recipe.seed) for layer in counts]
     rows = {}

@@ -193,9 +193,8 @@ def drawn_lines(
     from lp_core.network.inputs import normalized
     from lp_core.report.exemplar_tile import exemplar_tile
 
-    network, device = kept_network(trained, classifier=False)
-    if before_relu:
-        network = always_active(network, layer)
+    kept, device = kept_network(trained, classifier=False)
+    network = always_active(kept, layer) if before_relu else kept
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
     shown = [{**line, "wnid": wnids.get(line["label"])} for line in lines]

@@ -155,7 +155,11 @@ def _run_stage(verb: str, arguments: list[str]) -> None:
 
         checked_name(command.figure)
     with Session(command.recipe, command.run, command.address) as session:
-        if command.weights:
+        if command.own_network:
+            from workflows.own_network import import_network
+
+            import_network(session, command.own_network, command.weights)
+        elif command.weights:
             from workflows.weights import import_weights
 
             import_weights(session, command.weights)

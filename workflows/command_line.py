@@ -151,6 +151,9 @@ class WeighedOptions(StageOptions):
     """Weights instead of trained ones, for one of --views, in a run of their own, which keeps them: safetensors, a
     PyTorch file that holds a state dict (FILE#NAME: the one of several that has this name), or torchvision's name,
     such as IMAGENET1K_V1."""
+    own_network: str | None = None
+    """MODULE:FUNCTION of your own, which returns a sequential network with its classifier (docs/NETWORKS.md), instead
+    of a VGG: with the weights of --weights, or those that it has. The run keeps it; later commands need no code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +215,7 @@ class Command:
     run: Storage
     address: str | None
     weights: str | None
+    own_network: str | None
     figure: str | None
     until: Until
 
@@ -242,9 +246,10 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)
+    own_network: str | None = getattr(chosen, "own_network", None)
     figure = figures[0] if figures else None
     until: Until = getattr(chosen, "until", "report")
-    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, figure, until)
+    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, own_network, figure, until)
 
 
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import architecture_of
 from lp_core.network.schedule import learning_rate
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
@@ -83,14 +83,14 @@ def _weight_distances(session: Session, view: ViewName, epochs: list[int]) -> di
     """By layer, how far the weights of each epoch still are from the last ones."""
     from lp_core.measures.weight_distance import relative_distances
 
-    last = session.trained(view)
+    last, layers = session.trained(view), list(architecture_of(session.recipe.network).channels)
     pieces = [(session.trained(view, epoch), last) for epoch in epochs[:-1]]
-    left = {epochs[-1]: dict.fromkeys(conv_layers(), 0.0)}
+    left = {epochs[-1]: dict.fromkeys(layers, 0.0)}
     with Progress(f"evolution {view}", len(pieces), "sets of weights") as progress:
         for epoch, distances in session.executor.run(weights_left, pieces, session.recipe.scan.gpus_per_task):
             left[epoch] = distances
             progress.advance(1)
-    return {layer: relative_distances(np.array([left[epoch][layer] for epoch in epochs])) for layer in conv_layers()}
+    return {layer: relative_distances(np.array([left[epoch][layer] for epoch in epochs])) for layer in layers}
 
 
 def _rate_at(session: Session, view: ViewName, epoch: int) -> float:

@@ -38,7 +38,7 @@ class LookOptions:
     """Run whose trained networks look; both views side by side."""
     weights: str | None = None
     """Weights of one view instead, as of `logpolar evaluate`: safetensors, a PyTorch file, or torchvision's name, such
-    as IMAGENET1K_V1. Width, pool and classes are those of the file."""
+    as IMAGENET1K_V1. Depth, width, pool and classes are those of the file."""
     recipe: str | None = None
     """With --weights: recipe whose settings of view, network and crop hold unless given; imagenet by default."""
     views: Annotated[tuple[ViewName, ...], VIEWS] = VIEW_NAMES

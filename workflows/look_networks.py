@@ -15,7 +15,7 @@ from lp_core.storage import Storage
 from workflows.stages import StageGraph
 
 if TYPE_CHECKING:
-    from lp_core.network.vgg16 import VGG16
+    from torch import nn
 
 BATCH = 32
 """Fixations in one forward pass. Source: our choice; at 224 px and full width its largest maps have 0.8 GB."""
@@ -52,7 +52,7 @@ def onlookers_of_run(recipe: Recipe, run: Storage, crop_moves: bool = False) -> 
 
 
 def onlooker_of_weights(recipe: Recipe, source: str, crop_moves: bool = False) -> Onlookers:
-    """Return the network of a weights file; its width, pool and number of classes are those of the weights.
+    """Return the network of a weights file; its depth, width, pool and number of classes are those of the weights.
 
     Args:
         recipe: settings; its one view is that of the weights. The data set may be missing.
@@ -60,15 +60,16 @@ def onlooker_of_weights(recipe: Recipe, source: str, crop_moves: bool = False) -
         crop_moves: as of `Eye`.
 
     Raises:
-        LogpolarError: the file holds no weights of a VGG-16, or of other classes than the data set has.
+        LogpolarError: the file holds no weights of a VGG, or of other classes than the data set has.
     """
-    from lp_core.run.weights import fitted_settings, network_with
+    from lp_core.run.weights import fitted_settings, network_with, without_norms
     from lp_core.run.weights_file import read_weights
     from workflows.weights import named_by_option
 
     [view] = recipe.views
+    check(not recipe.network.modules, "look takes a network of your own from its run; give --run")
     with named_by_option():
-        tensors = read_weights(source).tensors
+        tensors, _ = without_norms(read_weights(source, recipe.network.depth).tensors, source)
         settings, count = fitted_settings(tensors, recipe.network)
         network = network_with(tensors, settings, view, count, source).eval()
     if recipe.data.path:
@@ -87,7 +88,7 @@ def _eye(recipe: Recipe, view: ViewName, crop_moves: bool) -> Eye:
     return Eye(view, recipe.geometry, recipe.data.eval_crop, crop_moves)
 
 
-def _onlooker(eye: Eye, network: VGG16) -> tuple[Eye, Answer]:
+def _onlooker(eye: Eye, network: nn.Module) -> tuple[Eye, Answer]:
     import torch
 
     from lp_core.network.answering import answering

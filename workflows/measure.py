@@ -15,6 +15,7 @@ from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTR
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import CORE, Rules, committed_rules, read_rules
 from lp_core.measures.sanity_channels import asked_layers
+from lp_core.network.layers import architecture_of
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import VIEW_NAMES, MeasureSettings, ViewName
@@ -154,6 +155,7 @@ def _measure_run(session: Session, stage: Stage) -> None:
             twins=_twins(session),
             lesion=_lesion(session),
             accuracy=_accuracy(session),
+            architecture=architecture_of(session.recipe.network),
             evolution=_evolution(session),
         )
         if session.recipe.measure.tolerance:

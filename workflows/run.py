@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lp_core.errors import StorageError
+from lp_core.measures.sanity_channels import asked_layers
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.storage import Storage
 from tasks.progress import say
@@ -34,6 +35,8 @@ def run(session: Session, until: Until = "report") -> None:
         LogpolarError: a setting does not fit, or a stage refuses the run.
     """
     chosen_channels(session.recipe)  # refuses now rather than after the training
+    if session.recipe.measure.sanity:
+        asked_layers(session.recipe)  # likewise
     check_split(session)
     asks_for_history = session.recipe.measure.evolution or session.recipe.visualize.evolution
     if asks_for_history and until not in ("evaluate", "scan"):

@@ -11,7 +11,7 @@ import numpy as np
 from lp_core.dataset.faulty_rows import check_faulty_share, describe, record, summary
 from lp_core.errors import DataError, InvariantError, check
 from lp_core.fingerprint import fingerprint
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
 from lp_core.settings import Control, ViewName
@@ -164,7 +164,7 @@ def _keeps_maxima(session: Session, view: ViewName, networks: int) -> bool:
     scan, images = session.recipe.scan, len(rows_of(session.recipe, session.recipe.scan.split))
     if scan.maxima != "auto":
         return scan.maxima == "always"
-    needed = networks * images * sum(conv_channels(session.recipe.network.width).values()) * HALF_BYTES
+    needed = networks * images * sum(architecture_of(session.recipe.network).channels.values()) * HALF_BYTES
     free = session.run.free_bytes()
     if free is None or needed < MAXIMA_SHARE * free:
         return True

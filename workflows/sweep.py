@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lp_core.errors import LogpolarError
+from lp_core.measures.sanity_channels import asked_layers
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.run.files import SWEEP, SWEEP_TABLE
 from lp_core.run.sweep_plan import Cell
@@ -44,6 +45,8 @@ def sweep(command: SweepCommand) -> None:
     cells = plan.cells()
     for cell in cells:
         chosen_channels(cell.recipe)  # refuses now rather than after a training
+        if cell.recipe.measure.sanity:
+            asked_layers(cell.recipe)  # likewise
     if not command.draws_data:
         check_split(Session(plan.base, folder))
     write_plan(command)

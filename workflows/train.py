@@ -38,6 +38,7 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     if not views:
         return
     recipe, run = session.recipe, session.run
+    check(not recipe.network.modules, "a network of your own is not trained; it comes with its weights")
     dataset = session.dataset
     classes = len(dataset.class_names)
     check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart", DataError)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.errors import DataError, check
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.run.files import CHANNELS, LOWER_EXEMPLARS, MAXIMA, MAXIMA_IMAGES, PLACES, RINGS
 from lp_core.run.stage import Stage
 from lp_core.settings import ViewName
@@ -123,11 +123,11 @@ def _recount(session: Session, view: ViewName, stage: Stage) -> Recount:
 
     recipe = session.recipe
     rings = read_ring_activity(stage.folder)
-    channels = conv_channels(recipe.network.width)
+    architecture = architecture_of(recipe.network)
     seen = {layer: len(activity.threshold_C) for layer, activity in rings.items()}
-    check(seen == channels, f"{stage.folder.path(RINGS)} is of another network; scan again", DataError)
+    check(seen == architecture.channels, f"{stage.folder.path(RINGS)} is of another network; scan again", DataError)
     sample = sample_rows(rows_of(recipe, recipe.scan.split)).tolist()
-    return Recount(view, recipe.geometry, rings, frozenset(sample))
+    return Recount(view, recipe.geometry, rings, frozenset(sample), architecture)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _maxima_check(session: Session, stage: Stage, tolerance: float) -> Iterator[
         return
     with opened_maxima(stage.folder) as maxima_NC:
         images = stage.folder.read_table(MAXIMA_IMAGES)
-        yield MaximaCheck(maxima_NC, images, conv_channels(session.recipe.network.width), tolerance)
+        yield MaximaCheck(maxima_NC, images, architecture_of(session.recipe.network).channels, tolerance)
 
 
 def _batches(

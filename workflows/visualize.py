@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from lp_core.errors import DataError, check
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.report.channel_choice import chosen_channels
 from lp_core.run.files import ATLAS, FEATURES, PANELS, RANDOM_WEIGHTS
 from lp_core.run.stage import Stage, stage_run
@@ -122,7 +122,7 @@ def atlas_sheets(recipe: Recipe, exemplars: str, untrained: str | None = None) -
     from lp_core.report.atlas import CHANNELS
 
     settings, panels = recipe.visualize, chosen_channels(recipe)
-    every = {layer: list(range(count)) for layer, count in conv_channels(recipe.network.width).items()}
+    every = {layer: list(range(count)) for layer, count in architecture_of(recipe.network).channels.items()}
     sheets = []
     for layer, channels in (every if settings.gallery == "all" else panels).items():
         for start in range(0, len(channels), CHANNELS):

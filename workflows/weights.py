@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError, check
 from lp_core.fingerprint import checksum
 from lp_core.run.files import CHECKPOINTS, WEIGHTS
 from lp_core.run.stage import Stage, refuse_other_settings, stage_run
+from lp_core.settings import ViewName
 from lp_core.storage import Storage
 from tasks.progress import say
 from workflows.session import Session
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def import_weights(session: Session, source: str) -> None:
@@ -25,17 +30,46 @@ def import_weights(session: Session, source: str) -> None:
     Raises:
         SettingError: the file holds no weights of this network, or the run holds other ones.
     """
-    from lp_core.run.weights import network_with, weights_bytes
+    from lp_core.run.weights import without_norms
     from lp_core.run.weights_file import read_weights
 
-    recipe, run = session.recipe, session.run
-    check(len(recipe.views) == 1, "--weights is for one view; add --views cartesian or --views log_polar")
-    [view] = recipe.views
-    folder = run / view
-    trained = folder.exists("stages/train.json") or folder.files(CHECKPOINTS)
-    check(not trained, f"{run} holds a training of view {view}; give another --run for weights of other origin")
+    recipe = session.recipe
+    imported_view(session)
     with named_by_option():
-        tensors, identity, remark = read_weights(source)
+        tensors, identity, remark = read_weights(source, recipe.network.depth)
+        tensors, folded = without_norms(tensors, source)
+    keep_weights(session, tensors, identity, source, "; ".join(filter(None, [remark, folded])))
+
+
+def imported_view(session: Session) -> ViewName:
+    """Return the one view of a run whose weights come from elsewhere.
+
+    Raises:
+        SettingError: there are two views, or the view is trained here.
+    """
+    run, views = session.run, session.recipe.views
+    check(len(views) == 1, "--weights is for one view; add --views cartesian or --views log_polar")
+    folder = run / views[0]
+    trained = folder.exists("stages/train.json") or folder.files(CHECKPOINTS)
+    check(not trained, f"{run} holds a training of view {views[0]}; give another --run for weights of other origin")
+    return views[0]
+
+
+def keep_weights(session: Session, tensors: dict[str, Tensor], identity: str, source: str, remark: str) -> None:
+    """Write weights into the run, for its one view.
+
+    Args:
+        session: a run of one view that trains nothing.
+        tensors: by the names of the run's network.
+        identity: changes when the weights do.
+        source: where they come from.
+        remark: what else is to be said.
+    """
+    from lp_core.run.weights import network_with, weights_bytes
+
+    recipe, run = session.recipe, session.run
+    view = imported_view(session)
+    folder = run / view
     stage = Stage(folder, "weights", {"file": identity}, f"view {view}")
     refuse_other_settings(stage, run)
     if stage.is_finished():
@@ -48,7 +82,7 @@ def import_weights(session: Session, source: str) -> None:
         session.write_config()
         folder.write_bytes(WEIGHTS, data)
     stage.finish(watch.seconds, weights=checksum(data), source=_absolute(source))
-    say(f"weights {view}: from {source}{'; ' if remark else ''}{remark}")
+    say("; ".join(filter(None, [f"weights {view}: from {source}", remark])))
 
 
 @contextmanager

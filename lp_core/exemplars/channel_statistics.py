@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.exemplars.peaks import Peaks
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import map_shape
 
 BINS = 257
@@ -34,7 +35,7 @@ class ChannelStatistics:
 
     Attributes:
         layer_channels: number of channels by layer, in order.
-        shape_SR: rows and columns of the network input.
+        map_shapes: rows and columns of each layer's map, in the same order.
         row_N: int64, ascending, the images counted.
         sum_C: int64, sum of the peaks in units of 2^-24, exact up to a sum of 5e11.
         bin_CB: int32, images by activation of their peak, in bins of an eighth of an octave.
@@ -42,20 +43,23 @@ class ChannelStatistics:
     """
 
     layer_channels: dict[str, int]
-    shape_SR: tuple[int, int]
+    map_shapes: tuple[tuple[int, int], ...]
     row_N: np.ndarray
     sum_C: np.ndarray
     bin_CB: np.ndarray
     place_counts: np.ndarray
 
     @classmethod
-    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int]) -> ChannelStatistics:
-        """Return the statistics of no images."""
+    def empty(
+        cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int], architecture: Architecture = VGG_16
+    ) -> ChannelStatistics:
+        """Return the statistics of no images, with a network input of S rows and R columns."""
         channels = sum(layer_channels.values())
-        grids = [(count, *_grid(layer, shape_SR)[1]) for layer, count in layer_channels.items()]
+        map_shapes = tuple(map_shape(layer, shape_SR, architecture) for layer in layer_channels)
+        grids = [(count, *_grid(shape)[1]) for count, shape in zip(layer_channels.values(), map_shapes, strict=True)]
         return cls(
             dict(layer_channels),
-            shape_SR,
+            map_shapes,
             np.zeros(0, np.int64),
             np.zeros(channels, np.int64),
             np.zeros((channels, BINS), np.int32),
@@ -78,8 +82,8 @@ class ChannelStatistics:
     def places(self, layer: str) -> np.ndarray:
         """Return int32 [channels, rows, cols]: images by where their peak lies; each bin covers whole units."""
         start = 0
-        for name, count in self.layer_channels.items():
-            _, (rows, cols) = _grid(name, self.shape_SR)
+        for (name, count), shape in zip(self.layer_channels.items(), self.map_shapes, strict=True):
+            _, (rows, cols) = _grid(shape)
             if name == layer:
                 return self.place_counts[start : start + count * rows * cols].reshape(count, rows, cols)
             start += count * rows * cols
@@ -105,7 +109,7 @@ class ChannelStatistics:
         return {
             "layers": np.array(list(self.layer_channels)),
             "channels": np.array(list(self.layer_channels.values()), np.int64),
-            "shape_SR": np.array(self.shape_SR, np.int64),
+            "map_shapes": np.array(self.map_shapes, np.int64),
             "row_N": self.row_N,
             "sum_C": self.sum_C,
             "bin_CB": self.bin_CB,
@@ -116,15 +120,15 @@ class ChannelStatistics:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> ChannelStatistics:
         """Return what `to_arrays` came from."""
         layer_channels = dict(zip(arrays["layers"].tolist(), arrays["channels"].tolist(), strict=True))
-        rows, cols = arrays["shape_SR"].tolist()
-        return cls(layer_channels, (rows, cols), *(arrays[name] for name in ("row_N", "sum_C", "bin_CB", "place")))
+        map_shapes = tuple((rows, cols) for rows, cols in arrays["map_shapes"].tolist())
+        return cls(layer_channels, map_shapes, *(arrays[name] for name in ("row_N", "sum_C", "bin_CB", "place")))
 
     def _place_indices(self, position_NC2: np.ndarray) -> np.ndarray:
         """Indices into `place_counts` of the peaks that have a position."""
         index = []
         first_channel = first_place = 0
-        for layer, count in self.layer_channels.items():
-            (row_step, col_step), (rows, cols) = _grid(layer, self.shape_SR)
+        for count, shape in zip(self.layer_channels.values(), self.map_shapes, strict=True):
+            (row_step, col_step), (rows, cols) = _grid(shape)
             row_NC, col_NC = np.moveaxis(position_NC2[:, first_channel : first_channel + count], 2, 0)
             place_NC = np.arange(count) * (rows * cols) + row_NC // row_step * cols + col_NC // col_step + first_place
             index.append(place_NC[row_NC >= 0])
@@ -138,11 +142,11 @@ def merge_statistics(a: ChannelStatistics, b: ChannelStatistics) -> ChannelStati
     Raises:
         ValueError: an image was counted in both, or the networks or inputs differ in shape.
     """
-    if (a.layer_channels, a.shape_SR) != (b.layer_channels, b.shape_SR):
+    if (a.layer_channels, a.map_shapes) != (b.layer_channels, b.map_shapes):
         raise ValueError("statistics of networks or inputs of different shapes cannot be joined")
     row_N = _disjoint(a.row_N, b.row_N)
     return ChannelStatistics(
-        a.layer_channels, a.shape_SR, row_N, a.sum_C + b.sum_C, a.bin_CB + b.bin_CB, a.place_counts + b.place_counts
+        a.layer_channels, a.map_shapes, row_N, a.sum_C + b.sum_C, a.bin_CB + b.bin_CB, a.place_counts + b.place_counts
     )
 
 
@@ -167,9 +171,9 @@ def _bins(value: np.ndarray) -> np.ndarray:
     return np.where(value > 0, np.clip(bits - _LOWEST_BITS + 1, 1, BINS - 1), 0)
 
 
-def _grid(layer: str, shape_SR: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Units per bin, and bins, along rows and columns of a layer's map."""
-    rows, cols = map_shape(layer, shape_SR)
+def _grid(map_SR: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Units per bin, and bins, along rows and columns of a map."""
+    rows, cols = map_SR
     row_step, col_step = -(-rows // FINEST_MAP), -(-cols // FINEST_MAP)
     return (row_step, col_step), (-(-rows // row_step), -(-cols // col_step))
 

@@ -34,15 +34,19 @@ class ImagePart:
 
 def image_part(start: list[int], field: ReceptiveField, shape_SR: tuple[int, int], circular: bool) -> ImagePart:
     """Return the part for the receptive field that begins at a row and column; a circle of rows is whole or part."""
-    (top, rows), (left, cols) = (
-        (max(0, first - first % field.stride), min(side, first + field.size) - max(0, first - first % field.stride))
-        for first, side in zip(start, shape_SR, strict=True)
-    )
+    (top, rows), (left, cols) = (_stretch(first, field, side) for first, side in zip(start, shape_SR, strict=True))
     if circular:
         top, rows = start[0] - start[0] % field.stride, field.size + start[0] % field.stride
         if rows >= shape_SR[0]:
             top, rows = 0, shape_SR[0]
     return ImagePart(top, left, rows, cols)
+
+
+def _stretch(first: int, field: ReceptiveField, side: int) -> tuple[int, int]:
+    """First px, and number of px, of an image's side that stand for a receptive field; one where it sees none."""
+    begin = max(0, min(first, side - 1))
+    begin -= begin % field.stride
+    return begin, min(side, max(first + field.size, 1)) - begin
 
 
 def cut_squares(x_NCSR: Tensor, start_N2: Tensor, size: int, circular: bool) -> Tensor:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lp_core.images.network_input import log_polar_map
 from lp_core.measures.rings import BINS, bin_edges, edge_radii
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.settings import ViewName, ViewSettings
 
@@ -49,7 +50,7 @@ class MapRegions:
 
 
 @functools.lru_cache(maxsize=64)
-def map_regions(view: ViewName, geometry: ViewSettings, layer: str) -> MapRegions:
+def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture: Architecture = VGG_16) -> MapRegions:
     """Return where the units of a layer's map lie.
 
     Log-polar bins are neighbouring columns (`rings.bin_edges`), cartesian ones annuli of equal width around the middle,
@@ -57,8 +58,8 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str) -> MapRegion
     one to that of its centre; a unit in the very middle belongs to all of them evenly.
     """
     size = geometry.size
-    rows, cols = map_shape(layer, (size, size))
-    stride = receptive_field(layer).stride
+    rows, cols = map_shape(layer, (size, size), architecture)
+    stride = receptive_field(layer, architecture).stride
     if view == "log_polar":
         edge_E = bin_edges(cols)
         radius_E = edge_radii(edge_E, stride, log_polar_map(geometry).radius_of)

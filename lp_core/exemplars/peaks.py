@@ -13,9 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.exemplars.rotated_basis import rotated
-from lp_core.network.layers import conv_layers
-from lp_core.network.layout import check_layout
-from lp_core.network.vgg16 import VGG16
+from lp_core.network.stack import Stack
 
 
 class ActivationError(ValueError):
@@ -45,7 +43,7 @@ class Peaks:
 
 @torch.no_grad()
 def find_peaks(
-    network: VGG16,
+    network: nn.Module | Stack,
     x_N3SR: Tensor,
     *,
     rows: Sequence[int] | None = None,
@@ -58,7 +56,8 @@ def find_peaks(
     pass (docs/EXEMPLARS.md).
 
     Args:
-        network: any VGG16, or torchvision's `vgg16`; only its `features` run, nothing is attached to them.
+        network: a VGG16, or any other sequential network (docs/NETWORKS.md), in evaluation mode or taken so; its
+            classifier does not run, and nothing is attached to it.
         x_N3SR: normalised input on the network's device, in its precision.
         rows: row numbers of the images, for the error's text. Images beyond the last one fill up the batch: they are
             computed, then left out.
@@ -68,26 +67,27 @@ def find_peaks(
 
     Raises:
         ActivationError: an activation is NaN or infinite.
-        ValueError: another network than VGG-16.
+        ValueError: a network that is not understood.
     """
-    check_layout(network, list(conv_layers())[-1])
+    stack = Stack.of(network)
     images = len(x_N3SR) if rows is None else len(rows)
-    layers = list(conv_layers())
-    last = max(conv_layers().values()) + 1
-    by_layer: list[Peaks] = []
+    by_layer: dict[str, Peaks] = {}
     y = x_N3SR
-    for module in list(network.features)[: last + 1]:
-        y = module(y)
-        if isinstance(module, nn.ReLU):  # The next module may overwrite y: nothing of it is kept.
-            maps = rotated(y, rotations[layers[len(by_layer)]]) if rotations else y
-            by_layer.append(_map_peaks(maps[:images]))
+    for step in stack.up_to(list(stack.layers)[-1]):
+        y = step.module(y)
+        if step.relu:
+            y = y.relu_()
+        if step.layer:
+            maps = rotated(y, rotations[step.layer]) if rotations else y
+            by_layer[step.layer] = _map_peaks(maps[:images])
             if watch is not None and images:
-                if not by_layer[-1].value_NC.isfinite().all():
-                    raise _complaint([peak.value_NC for peak in by_layer], rows)
-                watch(layers[len(by_layer) - 1], maps[:images])
-    peaks = Peaks(torch.cat([peak.value_NC for peak in by_layer], 1), torch.cat([p.position_NC2 for p in by_layer], 1))
+                if not by_layer[step.layer].value_NC.isfinite().all():
+                    raise _complaint(by_layer, rows)
+                watch(step.layer, maps[:images])
+    parts = by_layer.values()
+    peaks = Peaks(torch.cat([part.value_NC for part in parts], 1), torch.cat([part.position_NC2 for part in parts], 1))
     if not peaks.value_NC.isfinite().all():
-        raise _complaint([peak.value_NC for peak in by_layer], rows)
+        raise _complaint(by_layer, rows)
     return peaks
 
 
@@ -105,9 +105,9 @@ def _map_peaks(a_NCSR: Tensor) -> Peaks:
     return Peaks(value_NC.float(), position_NC2.masked_fill_((value_NC == 0)[..., None], -1))
 
 
-def _complaint(value_by_layer: list[Tensor], rows: Sequence[int] | None) -> ActivationError:
+def _complaint(by_layer: Mapping[str, Peaks], rows: Sequence[int] | None) -> ActivationError:
     """Names the first layer that went wrong, and the first image there."""
-    for layer, value_NC in zip(conv_layers(), value_by_layer, strict=False):
+    for layer, value_NC in ((layer, peaks.value_NC) for layer, peaks in by_layer.items()):
         broken_N = ~value_NC.isfinite().all(1)
         if broken_N.any():
             number = int(broken_N.int().argmax())

@@ -13,6 +13,7 @@ import numpy as np
 
 from lp_core.exemplars.ring_activity import LayerActivity
 from lp_core.images.network_input import log_polar_map
+from lp_core.network.layers import Architecture
 from lp_core.network.receptive_field import receptive_field
 from lp_core.settings import ViewName, ViewSettings
 
@@ -46,12 +47,14 @@ class Recount:
         geometry: of the network input.
         recorded: activation by ring; its edges and thresholds are used here.
         sample: row numbers of the first look.
+        architecture: layers of the network.
     """
 
     view: ViewName
     geometry: ViewSettings
     recorded: Mapping[str, LayerActivity]
     sample: frozenset[int]
+    architecture: Architecture
     layers: dict[str, LayerCounts] = field(default_factory=dict)
 
     def add(self, rows: Sequence[int], layer: str, a_NCSR: np.ndarray) -> np.ndarray:
@@ -101,7 +104,7 @@ class Recount:
 
     def _membership(self, layer: str, rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
         """Which bin each unit is in, float64 [P, B], and how much of it in each sector, float64 [P, S]."""
-        stride, size = receptive_field(layer).stride, self.geometry.size
+        stride, size = receptive_field(layer, self.architecture).stride, self.geometry.size
         row_P, col_P = np.divmod(np.arange(rows * cols), cols)
         edge_E = self.recorded[layer].radius_E
         sectors = self.recorded[layer].sector_CS.shape[1]

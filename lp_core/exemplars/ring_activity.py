@@ -19,7 +19,7 @@ from lp_core.errors import DataError, check
 from lp_core.exemplars.arrays_file import read_arrays
 from lp_core.exemplars.map_regions import SECTORS, map_regions
 from lp_core.measures.rings import BINS
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.run.files import RINGS
 from lp_core.settings import ViewName, ViewSettings
 from lp_core.storage import Storage
@@ -142,12 +142,16 @@ class LayerActivity:
 
 
 def by_layer(
-    rings: RingActivity, layer_channels: Mapping[str, int], view: ViewName, geometry: ViewSettings
+    rings: RingActivity,
+    layer_channels: Mapping[str, int],
+    view: ViewName,
+    geometry: ViewSettings,
+    architecture: Architecture = VGG_16,
 ) -> dict[str, LayerActivity]:
     """Return the sums of each layer in units of activation, with what its bins and sectors are."""
     layers, first = {}, 0
     for layer, count in layer_channels.items():
-        regions, mine = map_regions(view, geometry, layer), slice(first, first + count)
+        regions, mine = map_regions(view, geometry, layer, architecture), slice(first, first + count)
         cells_B = regions.cells_B
         layers[layer] = LayerActivity(
             regions.radius_E,
@@ -192,7 +196,7 @@ def read_ring_activity(folder: Storage) -> dict[str, LayerActivity]:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {error}; remove it and scan again") from None
     names = [field.name for field in fields(LayerActivity)]
-    layers = [layer for layer in conv_layers() if f"{layer}/{names[0]}" in arrays]
+    layers = list(dict.fromkeys(array.rpartition("/")[0] for array in arrays if "/" in array))  # in order, as written
     missing = [f"{layer}/{name}" for layer in layers for name in names if f"{layer}/{name}" not in arrays]
     check(
         bool(layers) and not missing,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lp_core.exemplars.cascade import cascaded, depths
 from lp_core.exemplars.crop import cut, effective_box, inside, paste
@@ -30,8 +30,9 @@ from lp_core.measures.blanking import (
 )
 from lp_core.measures.similarity import as_drawn, edge_strength, magnitude, rank_correlation, ssim
 from lp_core.network.inputs import STD, normalized
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import Box
-from lp_core.network.vgg16 import VGG16
+from lp_core.network.stack import Stack
 from lp_core.settings import Rule
 
 SCHEMA = pa.schema(
@@ -64,6 +65,7 @@ class ChannelExemplars:
         boxes: its receptive field in each.
         image_NSRC: uint8, the network inputs.
         seed: of noise and masks, besides layer, channel, rank and rule.
+        architecture: layers of the network.
     """
 
     layer: str
@@ -73,6 +75,12 @@ class ChannelExemplars:
     boxes: Sequence[Box]
     image_NSRC: np.ndarray
     seed: int
+    architecture: Architecture = VGG_16
+
+    @property
+    def depth(self) -> int:
+        """Number of layers from the channel's own down to the first, itself included."""
+        return depths(self.layer, self.architecture)
 
     @property
     def units(self) -> list[Unit]:
@@ -82,7 +90,7 @@ class ChannelExemplars:
     def rng(self, at: int, rule: Rule) -> np.random.Generator:
         """Random numbers of one exemplar and rule."""
         number = list(RELU_RULES).index(rule)
-        return np.random.default_rng([self.seed, depths(self.layer), self.channel, self.ranks[at], number])
+        return np.random.default_rng([self.seed, self.depth, self.channel, self.ranks[at], number])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +108,7 @@ class ChannelSanity:
     cascade: dict[Rule, list[np.ndarray]]
 
 
-def channel_sanity(trained: VGG16, random: VGG16, seen: ChannelExemplars) -> ChannelSanity:
+def channel_sanity(trained: nn.Module, random: nn.Module, seen: ChannelExemplars) -> ChannelSanity:
     """Return all tests of one channel by every rule.
 
     Values are null (NaN) where a test cannot be made: a picture that is zero everywhere, a receptive field too small
@@ -111,9 +119,10 @@ def channel_sanity(trained: VGG16, random: VGG16, seen: ChannelExemplars) -> Cha
         random: the same with random weights (`random_network`).
         seen: the exemplars.
     """
-    last = depths(seen.layer)
     # Before the unit's own ReLU: random units of deep layers are active in every image or in none.
-    networks = [always_active(cascaded(trained, random, seen.layer, depth), seen.layer) for depth in range(1, last + 1)]
+    networks = [
+        always_active(cascaded(trained, random, seen.layer, depth), seen.layer) for depth in range(1, seen.depth + 1)
+    ]
     x_N3SR = normalized(seen.image_NSRC, next(trained.parameters()).device)
     fields = [_Field.of(box, seen.image_NSRC.shape[1:3], wraps(trained)) for box in seen.boxes]
     edges = [
@@ -215,7 +224,7 @@ class _Pictures:
 
 
 def _gradients(
-    network: VGG16, x_N3SR: Tensor, seen: ChannelExemplars, fields: Sequence[_Field], rule: Rule
+    network: nn.Module | Stack, x_N3SR: Tensor, seen: ChannelExemplars, fields: Sequence[_Field], rule: Rule
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """The gradient [3, h, w] of each exemplar, and the activations."""
     gradient_N3LL, activation_N = guided_backprop(network, x_N3SR, seen.layer, seen.units, rule)
@@ -231,7 +240,7 @@ def _noisy(x_N3SR: Tensor, seen: ChannelExemplars, rule: Rule) -> Tensor:
 
 
 def _blanked(
-    trained: VGG16, x_N3SR: Tensor, seen: ChannelExemplars, pictures: _Pictures, activation: float, rule: Rule
+    trained: nn.Module, x_N3SR: Tensor, seen: ChannelExemplars, pictures: _Pictures, activation: float, rule: Rule
 ) -> Iterator[tuple[str, int, float]]:
     """Yield test, depth and value of all tests that blank a part of the input: the share of the activation left."""
     at = pictures.at
@@ -277,7 +286,7 @@ BLANKED = ("deletion_box", "deletion_elsewhere", "occlusion_energy", "occlusion_
 
 
 def _activations_left(
-    trained: VGG16, x_3SR: Tensor, seen: ChannelExemplars, at: int, field: _Field, masks: Sequence[np.ndarray]
+    trained: nn.Module, x_3SR: Tensor, seen: ChannelExemplars, at: int, field: _Field, masks: Sequence[np.ndarray]
 ) -> np.ndarray:
     """The activation with each mask blanked in the mean colour, which is 0 in normalised input; float64 [M]."""
     if not masks:

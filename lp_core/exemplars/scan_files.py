@@ -22,7 +22,7 @@ from lp_core.exemplars.table import InputShares, exemplar_table, write_exemplars
 from lp_core.exemplars.top_k import TopK
 from lp_core.fingerprint import checksum, fingerprint
 from lp_core.images.network_input import log_polar_map
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.run.files import CHANNELS, LOWER_EXEMPLARS, MAXIMA, MAXIMA_IMAGES, PLACES, RINGS
 from lp_core.run.inputs import view_inputs
 from lp_core.run.stage import Stage
@@ -69,16 +69,18 @@ class ScanFiles:
             "scan": self.stage.fingerprint,
         }
         masks = {}
+        architecture = architecture_of(recipe.network)
         if self.view == "log_polar":
             log_polar = log_polar_map(recipe.geometry)
             masks = {"fill": log_polar.looks_outside(), "fovea": log_polar.looks_within(FOVEA)}
         return exemplar_table(
             top_k,
-            conv_channels(recipe.network.width),
+            architecture.channels,
             self.images,
             self.dataset.class_names,
             metadata,
             InputShares((size, size), masks, self.view == "log_polar" and recipe.network.angle_padding == "circular"),
+            architecture,
         )
 
     def write(self, result: ScanResult) -> dict[str, str]:
@@ -88,10 +90,11 @@ class ScanFiles:
         np.savez_compressed(
             places, allow_pickle=False, **{layer: statistics.places(layer) for layer in statistics.layer_channels}
         )
-        rings = rings_bytes(by_layer(result.rings, statistics.layer_channels, self.view, self.recipe.geometry))
+        architecture = architecture_of(self.recipe.network)
+        layers = by_layer(result.rings, statistics.layer_channels, self.view, self.recipe.geometry, architecture)
         written = write_exemplars(self.exemplars(result.top_k), folder)
         written[CHANNELS] = folder.write_table(CHANNELS, statistics_table(statistics))
-        for name, data in ((PLACES, places.getvalue()), (RINGS, rings)):
+        for name, data in ((PLACES, places.getvalue()), (RINGS, rings_bytes(layers))):
             folder.write_bytes(name, data)
             written[name] = checksum(data)
         return written
@@ -107,7 +110,7 @@ class ScanFiles:
             SHA-256 by file name.
         """
         folder = self.stage.folder
-        channels = conv_channels(self.recipe.network.width)
+        channels = architecture_of(self.recipe.network).channels
         images = self.images_of(result.statistics.row_N)
         hash_N = np.concatenate([hashes_of(folder.read_bytes(piece)) for piece in pieces])
         written = {MAXIMA_IMAGES: folder.write_table(MAXIMA_IMAGES, images.append_column("hash", pa.array(hash_N)))}

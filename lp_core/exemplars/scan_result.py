@@ -12,6 +12,7 @@ from lp_core.exemplars.arrays_file import read_arrays
 from lp_core.exemplars.channel_statistics import ChannelStatistics, merge_statistics
 from lp_core.exemplars.ring_activity import RingActivity, merge_rings
 from lp_core.exemplars.top_k import TopK, merge
+from lp_core.network.layers import VGG_16, Architecture
 
 LARGEST_HALF = float(np.finfo(np.float16).max)
 """Largest finite number of half precision, 65,504."""
@@ -34,9 +35,15 @@ class ScanResult:
     machines: tuple[str, ...] = ()
 
     @classmethod
-    def empty(cls, layer_channels: Mapping[str, int], shape_SR: tuple[int, int], threshold_C: np.ndarray) -> ScanResult:
+    def empty(
+        cls,
+        layer_channels: Mapping[str, int],
+        shape_SR: tuple[int, int],
+        threshold_C: np.ndarray,
+        architecture: Architecture = VGG_16,
+    ) -> ScanResult:
         """Return the result of no images; units above their channel's threshold will count as strong."""
-        statistics = ChannelStatistics.empty(layer_channels, shape_SR)
+        statistics = ChannelStatistics.empty(layer_channels, shape_SR, architecture)
         return cls(TopK.empty(sum(layer_channels.values())), statistics, RingActivity.empty(threshold_C))
 
     def to_bytes(self, maxima_NC: np.ndarray | None = None, hash_N: np.ndarray | None = None) -> bytes:

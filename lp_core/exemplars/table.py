@@ -12,6 +12,7 @@ import pyarrow as pa
 from lp_core.exemplars import KEEP
 from lp_core.exemplars.crop import covered_share
 from lp_core.exemplars.top_k import EMPTY, TopK
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import Box, receptive_field
 from lp_core.run.files import EXEMPLARS
 from lp_core.storage import Storage
@@ -64,6 +65,7 @@ def exemplar_table(
     class_names: Sequence[str],
     metadata: Mapping[str, str] | None = None,
     shares: InputShares | None = None,
+    architecture: Architecture = VGG_16,
 ) -> pa.Table:
     """Return nine rows for every channel, in the order of layers, channels and ranks.
 
@@ -72,11 +74,12 @@ def exemplar_table(
 
     Args:
         top_k: the nine of the channels of all layers, one layer after the other.
-        layer_channels: number of channels by layer, in that order (`conv_channels`).
+        layer_channels: number of channels by layer, in that order.
         rows: columns `row`, `image_id` and `label` of at least the images that occur, in any order.
         class_names: name of each label.
         metadata: fingerprints of weights, data set and transform, kept with the schema.
         shares: what of the network input to measure; adds its columns.
+        architecture: the layers, whose receptive fields are recorded.
 
     Returns:
         Table of `SCHEMA` and the shares (float32): the receptive field is half-open and unclipped, in px of the
@@ -96,7 +99,7 @@ def exemplar_table(
     image_id = rows["image_id"].take(pa.array(index, mask=empty))
     label = rows["label"].cast(pa.int64()).take(pa.array(index, mask=empty))
     names = pa.array(list(class_names), pa.string())
-    field_C3 = np.array([receptive_field(layer) for layer in layer_C])
+    field_C3 = np.array([receptive_field(layer, architecture) for layer in layer_C])
     stride_P1, offset_P1, size_P1 = np.split(np.repeat(field_C3, KEEP, axis=0), 3, axis=1)
     unit_P2 = top_k.position_CK2.reshape(-1, 2)
     start_P2 = stride_P1 * unit_P2 - offset_P1

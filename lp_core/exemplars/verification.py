@@ -15,8 +15,7 @@ from torch import Tensor
 
 from lp_core.exemplars import KEEP
 from lp_core.exemplars.rotated_basis import rotated
-from lp_core.network.layers import conv_layers
-from lp_core.network.vgg16 import VGG16
+from lp_core.network.stack import Stack
 
 Channel = tuple[str, int]
 Peak = tuple[float, int, int]
@@ -25,7 +24,7 @@ Peak = tuple[float, int, int]
 
 @torch.no_grad()
 def brute_force(
-    network: VGG16,
+    network: torch.nn.Module | Stack,
     batches: Iterable[tuple[Sequence[int], Tensor]],
     table: pa.Table,
     tolerance: float = 0.0,
@@ -35,7 +34,7 @@ def brute_force(
     """Return, for each (layer, channel), the peaks of its nine best images and of those recorded, by row number.
 
     Args:
-        network: any VGG16.
+        network: any that `find_peaks` takes.
         batches: row numbers, and normalised images [N, 3, S, R] of which the first ones are theirs.
         table: the exemplars recorded.
         tolerance: a recorded position counts as the peak's if its activation comes so near to it, relatively.
@@ -49,14 +48,15 @@ def brute_force(
     for (layer, row), units in recorded.items():
         for channel in units:
             kept[layer, channel].add(row)
+    stack = Stack.of(network)
     for rows, x_N3SR in batches:
-        layers = iter(conv_layers())
         y = x_N3SR
-        for module in network.features:
-            y = module(y)
-            if not isinstance(module, torch.nn.ReLU):
+        for step in stack.steps:
+            y = step.module(y)
+            y = torch.relu(y) if step.relu else y
+            if step.layer is None:
                 continue
-            layer = next(layers)
+            layer = step.layer
             a_NCSR = (y if rotations is None else rotated(y, rotations[layer]))[: len(rows)].float().cpu()
             peak_NC = a_NCSR.amax((2, 3)).numpy()
             if watch is not None:

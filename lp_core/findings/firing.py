@@ -15,6 +15,7 @@ import pyarrow as pa
 from lp_core.images.network_input import log_polar_map
 from lp_core.measures import rings
 from lp_core.measures.firing import foveal_index, harmonics, mean_share, shares
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import map_shape, receptive_field
 from lp_core.settings import ViewName, ViewSettings
 
@@ -61,13 +62,19 @@ def foveal_radii(geometry: ViewSettings) -> dict[str, float]:
 
 
 def within_radius(
-    layer: str, activity: LayerActivity, view: ViewName, geometry: ViewSettings, radius: float
+    layer: str,
+    activity: LayerActivity,
+    view: ViewName,
+    geometry: ViewSettings,
+    radius: float,
+    architecture: Architecture = VGG_16,
 ) -> np.ndarray:
     """Return float64 [B]: share of each bin's units whose centre is within a radius in px."""
     if view == "log_polar":
-        columns = map_shape(layer, (geometry.size, geometry.size))[1]
+        columns = map_shape(layer, (geometry.size, geometry.size), architecture)[1]
         radius_of = log_polar_map(geometry).radius_of
-        return rings.share_within(rings.bin_edges(columns), receptive_field(layer).stride, radius_of, radius)
+        stride = receptive_field(layer, architecture).stride
+        return rings.share_within(rings.bin_edges(columns), stride, radius_of, radius)
     # Units of the ordinary view lie evenly in the photograph: a bin's share is that of its area.
     area_E = np.asarray(activity.radius_E, np.float64) ** 2
     return np.clip((radius**2 - area_E[:-1]) / np.diff(area_E), 0.0, 1.0)
@@ -129,6 +136,7 @@ def foveal_indices(
     control: Mapping[str, LayerActivity],
     view: ViewName,
     geometry: ViewSettings,
+    architecture: Architecture = VGG_16,
 ) -> dict[tuple[str, str], float]:
     """Return the foveal index of each layer against a control, by layer and the ending of the radius' name.
 
@@ -139,14 +147,18 @@ def foveal_indices(
     for layer, seen in activity.items():
         share_B, expected_B = layer_share(seen.sum_CB), layer_share(control[layer].sum_CB)
         for ending, radius in foveal_radii(geometry).items():
-            within_B = within_radius(layer, seen, view, geometry, radius)
+            within_B = within_radius(layer, seen, view, geometry, radius, architecture)
             is_resolved = seen.radius_E[1] <= radius
             indices[layer, ending] = float(foveal_index(share_B, expected_B, within_B)) if is_resolved else math.nan
     return indices
 
 
 def channel_firing(
-    layer: str, activity: LayerActivity, view: ViewName, geometry: ViewSettings
+    layer: str,
+    activity: LayerActivity,
+    view: ViewName,
+    geometry: ViewSettings,
+    architecture: Architecture = VGG_16,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return foveal index against uniform cells, and mean radius in px of the activation, float64 [C] each.
 
@@ -157,7 +169,8 @@ def channel_firing(
     share_CB = shares(activity.sum_CB)
     cell_B = activity.cells_B / activity.cells_B.sum()
     fovea = rings.fovea_radius(geometry.size)
-    index_C = foveal_index(share_CB, cell_B, within_radius(layer, activity, view, geometry, fovea))
+    within_B = within_radius(layer, activity, view, geometry, fovea, architecture)
+    index_C = foveal_index(share_CB, cell_B, within_B)
     is_known_C = np.isfinite(index_C) & (activity.radius_E[1] <= fovea)
     middle_B = (activity.radius_E[:-1] + activity.radius_E[1:]) / 2
     radius_C = share_CB @ middle_B if len(middle_B) > 1 else np.full(len(share_CB), math.nan)

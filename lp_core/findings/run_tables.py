@@ -25,6 +25,7 @@ from lp_core.findings.values import (
     with_differences,
 )
 from lp_core.measures.lesion_conditions import lesion_values
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.run import files
 from lp_core.settings import ViewName, ViewSettings
 
@@ -97,6 +98,7 @@ def run_tables(
     lesion: pa.Table | None = None,
     accuracy: Mapping[str, Mapping[str, float]] | None = None,
     evolution: Mapping[ViewName, tuple[pa.Table, pa.Table]] | None = None,
+    architecture: Architecture = VGG_16,
 ) -> RunTables:
     """Return all tables of one run.
 
@@ -109,12 +111,13 @@ def run_tables(
         lesion: `lesion_table` of the log-polar view; None if it was not made.
         accuracy: validation top-1 in percent by view and network, where several epochs were scanned.
         evolution: `layer_table` and `layer_births` by view, where they were asked for.
+        architecture: layers of the networks.
     """
     groupings = pa.concat_tables([found.grouping for found in networks if found.grouping is not None])
     active = [found for found in networks if found.activity]
     trained = {found.view: found.activity for found in networks if found.network == TRAINED}
     by_channel = pa.concat_tables(
-        [_channels(measured, view, trained[view], geometry) for view, measured in channels.items()]
+        [_channels(measured, view, trained[view], geometry, architecture) for view, measured in channels.items()]
     )
     values = grouping_values(groupings, independent) | channel_values(by_channel)
     tables = {files.GROUPING: groupings, files.CHANNEL_MEASURES: by_channel}
@@ -125,7 +128,7 @@ def run_tables(
         tables[files.ANGLES] = pa.concat_tables(
             [firing.angle_table(found.activity, found.view, found.network) for found in active]
         )
-        values |= angle_values(tables[files.ANGLES]) | _foveal_values(active, geometry)
+        values |= angle_values(tables[files.ANGLES]) | _foveal_values(active, geometry, architecture)
     if evolution:
         for number, name in enumerate((files.EVOLUTION_MEASURES, files.BIRTH_MEASURES)):
             tables[name] = pa.concat_tables([_of_view(view, pair[number]) for view, pair in evolution.items()])
@@ -148,18 +151,24 @@ def _of_view(view: ViewName, table: pa.Table) -> pa.Table:
 
 
 def _channels(
-    measured: MeasuredChannels, view: ViewName, activity: Mapping[str, LayerActivity], geometry: ViewSettings
+    measured: MeasuredChannels,
+    view: ViewName,
+    activity: Mapping[str, LayerActivity],
+    geometry: ViewSettings,
+    architecture: Architecture,
 ) -> pa.Table:
-    place = {layer: firing.channel_firing(layer, seen, view, geometry) for layer, seen in activity.items()}
+    place = {
+        layer: firing.channel_firing(layer, seen, view, geometry, architecture) for layer, seen in activity.items()
+    }
     return channel_table.channel_table(measured.nines, measured.effects, view, firing=place, active_C=measured.active_C)
 
 
-def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings) -> Values:
+def _foveal_values(networks: Sequence[MeasuredNetwork], geometry: ViewSettings, architecture: Architecture) -> Values:
     """Foveal indices of the trained networks against their controls."""
     trained = {found.view: found.activity for found in networks if found.network == TRAINED}
     values: Values = {}
     for found in networks:
         if found.network in PLACES and found.view in trained:
-            indices = firing.foveal_indices(trained[found.view], found.activity, found.view, geometry)
+            indices = firing.foveal_indices(trained[found.view], found.activity, found.view, geometry, architecture)
             values |= foveal_values(found.view, found.network, indices)
     return values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lp_core.errors import SettingError
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import architecture_of
 from lp_core.settings import Recipe
 
 
@@ -19,12 +19,12 @@ def asked_layers(recipe: Recipe) -> list[str]:
     Raises:
         SettingError: a layer does not exist.
     """
-    layers, asked = list(conv_layers()), recipe.measure.sanity_layers
+    layers, asked = list(architecture_of(recipe.network).channels), recipe.measure.sanity_layers
     for layer in asked:
         if layer not in (*layers, "all"):
             near = difflib.get_close_matches(layer, (*layers, "all"), 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are all, {', '.join(layers)}"
-            raise SettingError(f"measure.sanity-layers: no layer '{layer}'{hint}")
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise SettingError(f"measure.sanity-layers: no layer '{layer}'{hint}; there are all, {', '.join(layers)}")
     return [layer for layer in layers if "all" in asked or layer in asked]
 
 
@@ -41,9 +41,9 @@ def sanity_channels(recipe: Recipe, alive: Iterable[Mapping[str, Any]]) -> dict[
     by_layer: dict[str, list[int]] = {}
     for row in alive:
         by_layer.setdefault(row["layer"], []).append(row["channel"])
-    chosen = {}
+    chosen, layers = {}, list(architecture_of(recipe.network).channels)
     for layer in asked_layers(recipe):
-        rng = np.random.default_rng([recipe.seed, list(conv_layers()).index(layer)])
+        rng = np.random.default_rng([recipe.seed, layers.index(layer)])
         shuffled = rng.permutation(sorted(by_layer.get(layer, []))).tolist()
         chosen[layer] = sorted(shuffled[: recipe.measure.sanity_channels])
     return {layer: channels for layer, channels in chosen.items() if channels}

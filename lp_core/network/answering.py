@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import nn
 
 from lp_core.network.inputs import filled, normalized
-from lp_core.network.vgg16 import VGG16
 
 
-def answering(network: VGG16, device: torch.device, batch: int) -> Callable[[np.ndarray], np.ndarray]:
+def answering(network: nn.Module, device: torch.device, batch: int) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function: uint8 [N, size, size, 3] with N up to `batch` -> float32 logits [N, classes].
 
     Every forward pass has the full batch, filled with black, so that an image's logits do not depend on how many others

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lp_core.network.layers import CONVOLUTION, conv_channels, hidden_units
+from lp_core.network.layers import CONVOLUTION, architecture_of, hidden_units
 from lp_core.network.receptive_field import map_shape
 from lp_core.settings import NetworkSettings
 
@@ -35,12 +35,12 @@ def forward_operations(settings: NetworkSettings, classes: int, size: int) -> in
     """Multiplications and additions of matrix products and convolutions for one image, forward.
 
     Args:
-        settings: width and pool.
+        settings: depth, width and pool.
         classes: number of outputs.
         size: side of the network input in px.
     """
     convolutions = _convolutions(settings, size)
-    hidden, features = hidden_units(settings.width), conv_channels(settings.width)["conv5_3"] * settings.pool**2
+    hidden, features = hidden_units(settings.width), architecture_of(settings).layers[-1].channels * settings.pool**2
     linear = hidden * (features + hidden + classes)
     return 2 * (sum(convolutions) + linear)
 
@@ -69,8 +69,9 @@ def _convolutions(settings: NetworkSettings, size: int) -> list[int]:
     """Multiplications of each convolution for one image."""
     counts = []
     inputs = 3
-    for layer, outputs in conv_channels(settings.width).items():
-        rows, columns = map_shape(layer, (size, size))
+    architecture = architecture_of(settings)
+    for layer, outputs in architecture.channels.items():
+        rows, columns = map_shape(layer, (size, size), architecture)
         counts.append(rows * columns * outputs * inputs * CONVOLUTION.size**2)
         inputs = outputs
     return counts

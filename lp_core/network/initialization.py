@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import Initialization, NetworkSettings, ViewName
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,11 @@ def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed:
     return initialize(VGG16(classes, settings, view), settings.initialization, seed)
 
 
-def initialize(network: VGG16, how: Initialization, seed: int) -> VGG16:
+def initialize(network: Network, how: Initialization, seed: int) -> Network:
     """Fill the weights in place and return the network; biases start at zero.
 
     Args:
-        network: any VGG16.
+        network: of convolutions and fully connected layers, all with a bias.
         how: one of `INITIALIZATIONS`; docs/RESULTS.md measures what each does for small networks.
         seed: the same seed gives the same weights.
     """

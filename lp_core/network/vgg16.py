@@ -1,4 +1,4 @@
-"""VGG-16 without batch normalisation, with torchvision's parameter names."""
+"""VGG-16, and VGG-11, 13 and 19, without batch normalisation, with torchvision's parameter names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lp_core.network.dropout import RowDropout
-from lp_core.network.layers import CHANNELS, CONVOLUTION, POOL, hidden_units, scaled
+from lp_core.network.layers import CONVOLUTION, POOL, block_channels, hidden_units
 from lp_core.network.wrapping import wrapped_features, wrapped_rows
 from lp_core.settings import NetworkSettings, ViewName
 
@@ -26,9 +26,11 @@ class AngleConv2d(nn.Conv2d):
 class VGG16(nn.Module):
     """VGG-16 (Simonyan & Zisserman 2014, configuration D); torchvision's `vgg16` when width is 1 and pool is 7.
 
+    With another depth it is torchvision's `vgg11`, `vgg13` or `vgg19`.
+
     Args:
         classes: number of outputs.
-        settings: width, grid read by the classifier, dropout, padding of angles.
+        settings: depth, width, grid read by the classifier, dropout, padding of angles.
         view: network input that the weights are for; only `log_polar` input is ever wrapped.
     """
 
@@ -37,9 +39,8 @@ class VGG16(nn.Module):
         conv = AngleConv2d if settings.angle_padding == "circular" and view == "log_polar" else nn.Conv2d
         layers: list[nn.Module] = []
         channels = 3
-        for stage in CHANNELS:
-            for full_width in stage:
-                outputs = scaled(full_width, settings.width)
+        for stage in block_channels(settings.depth, settings.width):
+            for outputs in stage:
                 layers += [conv(channels, outputs, CONVOLUTION.size, padding=CONVOLUTION.padding)]
                 layers += [nn.ReLU(inplace=True)]
                 channels = outputs

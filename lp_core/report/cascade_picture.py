@@ -10,7 +10,7 @@ from lp_core.exemplars.contrast import gradient_picture
 from lp_core.exemplars.crop import cut, inside
 from lp_core.exemplars.field_measures import one_turn
 from lp_core.exemplars.sanity import ChannelExemplars, ChannelSanity
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import VGG_16, Architecture
 from lp_core.report.picture import SOFT, Picture, Window, common_windows, fitted, hatch
 from lp_core.report.sheet import Sheet
 from lp_core.report.tile import RULE_TITLES
@@ -21,9 +21,9 @@ _GAP, _HEAD, _NAME = 6, 22, 20
 _ROW = _NAME + SIDE + _GAP
 
 
-def cascade_size(layer: str) -> tuple[int, int]:
+def cascade_size(layer: str, architecture: Architecture = VGG_16) -> tuple[int, int]:
     """Return width and height in px of the picture of a layer: patch, own weights, and one more for each layer."""
-    return (depths(layer) + 2) * (SIDE + _GAP) + _GAP, _HEAD + len(RULE_TITLES) * _ROW
+    return (depths(layer, architecture) + 2) * (SIDE + _GAP) + _GAP, _HEAD + len(RULE_TITLES) * _ROW
 
 
 def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: bool = False) -> Picture:
@@ -45,10 +45,9 @@ def cascade_picture(seen: ChannelExemplars, found: ChannelSanity, *, circular: b
     on_image = inside(box, image_SRC.shape[:2], wraps=circular)
     patch = cut(image_SRC, box, wraps=circular)[0]
     [window] = common_windows([_with_alpha(patch, on_image)])
-    layers = list(conv_layers())
-    random = layers[: layers.index(seen.layer) + 1][::-1]
+    random = list(seen.architecture.channels)[: seen.depth][::-1]
     titles = ["patch", "own weights", *(f"+ {layer}" if at else layer for at, layer in enumerate(random))]
-    sheet = Sheet(cascade_size(seen.layer), 1)
+    sheet = Sheet(cascade_size(seen.layer, seen.architecture), 1)
     for column, title in enumerate(titles):
         sheet.write((_left(column), _HEAD / 2), title, SOFT, size=12, width=SIDE)
     for row, (rule, gradients) in enumerate(found.cascade.items()):

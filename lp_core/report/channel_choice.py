@@ -7,7 +7,7 @@ import difflib
 import numpy as np
 
 from lp_core.errors import SettingError, check
-from lp_core.network.layers import conv_channels
+from lp_core.network.layers import architecture_of
 from lp_core.settings import Recipe
 
 
@@ -18,7 +18,7 @@ def chosen_channels(recipe: Recipe) -> dict[str, list[int]]:
         LogpolarError: a layer or channel does not exist.
     """
     settings = recipe.visualize
-    layer_channels = conv_channels(recipe.network.width)
+    layer_channels = architecture_of(recipe.network).channels
     for layer in settings.layers:
         if layer not in (*layer_channels, "all"):
             near = difflib.get_close_matches(layer, (*layer_channels, "all"), 1)

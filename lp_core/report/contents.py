@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -140,12 +141,18 @@ class ReportData:
     """Pictures in a row of a contact sheet."""
 
     def layers(self) -> dict[str, list[int]]:
-        """Channels that were drawn in any view, by layer; names and numbers ascend, as they do in the network."""
+        """Channels that were drawn in any view, by layer; names and numbers ascend, as they do in the network:
+        features.3 comes before features.10."""
         drawn = [channels for view in self.views.values() for channels in (view.panels, view.sheets())]
         return {
             name: sorted({channel for channels in drawn for channel in channels.get(name, {})})
-            for name in sorted({layer for channels in drawn for layer in channels})
+            for name in sorted({layer for channels in drawn for layer in channels}, key=_by_number)
         }
+
+
+def _by_number(name: str) -> list[str | int]:
+    """Key to sort names by the numbers in them."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def class_summary(exemplars: Sequence[Exemplar]) -> str:

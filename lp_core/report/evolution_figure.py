@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lp_core.network.layers import conv_layers
 from lp_core.report.measured import is_known
 from lp_core.report.svg import COLOURS, INK, SOFT, drawing, plain
 from lp_core.report.tile import VIEW_TITLES
@@ -41,7 +40,7 @@ def evolution_figure(rows: Sequence[Mapping[str, Any]], view: ViewName) -> str |
     mine = [row for row in rows if row["view"] == view]
     if not mine:
         return None
-    layers = [layer for layer in conv_layers() if any(row["layer"] == layer for row in mine)]
+    layers = list(dict.fromkeys(row["layer"] for row in mine))  # in the network's order
     with drawing(f"evolution {view}", 7.2) as picture:
         every = picture.figure.subplots(4, 1, sharex=True, gridspec_kw={"height_ratios": [3, 3, 2, 1.2]})
         for axes, (column, title) in zip(every, CURVES.items(), strict=False):

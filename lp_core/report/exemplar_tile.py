@@ -14,7 +14,7 @@ from lp_core.exemplars.field_measures import field_measures, one_turn
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
 from lp_core.network.receptive_field import Box
-from lp_core.network.vgg16 import VGG16
+from lp_core.network.stack import Stack
 from lp_core.report.tile import Tile
 from lp_core.settings import Recipe, ViewName
 
@@ -29,7 +29,7 @@ def exemplar_tile(
     exemplar: Mapping[str, Any],
     image_SRC: np.ndarray,
     gradient: torch.Tensor,
-    network: VGG16,
+    network: torch.nn.Module | Stack,
     recipe: Recipe,
     view: ViewName,
 ) -> Tile:

@@ -8,7 +8,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lp_core.network.layers import conv_layers
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
 from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
@@ -130,7 +129,7 @@ def layer_groupings(measured: Measured) -> dict[ViewName, dict[str, LayerGroupin
     of_layer = {(row["network"], row["view"], row["layer"]): row for row in measured.rows("grouping", measure="G")}
     groupings: dict[ViewName, dict[str, LayerGrouping]] = {}
     for view in VIEW_NAMES:
-        for layer in conv_layers():
+        for layer in _layers(measured.rows("grouping")):
             values, trained = by_layer.get((view, layer)), of_layer.get(("trained", view, layer))
             if values and trained and is_known(trained["expected"]):
                 control = of_layer.get(("untrained", view, layer))
@@ -145,7 +144,8 @@ def layer_groupings(measured: Measured) -> dict[ViewName, dict[str, LayerGroupin
 
 def _grouping_figures(measured: Measured) -> dict[str, list[Markup]]:
     groupings = layer_groupings(measured)
-    layers = [layer for layer in conv_layers() if any(layer in of_view for of_view in groupings.values())]
+    known = {layer for of_view in groupings.values() for layer in of_view}
+    layers = [layer for layer in _layers(measured.rows("grouping")) if layer in known]
     return {"grouping": [Markup(grouping_figure(groupings, layers))] if layers else []}
 
 
@@ -159,12 +159,17 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
         )
         for view in VIEW_NAMES
     }
-    layers = list(conv_layers())
+    layers = _layers(angles)
     return {
         **rings,
         "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
         "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
     }
+
+
+def _layers(rows: Sequence[Row]) -> list[str]:
+    """Names of the layers in a table, in its order, which is that of the network."""
+    return list(dict.fromkeys(row["layer"] for row in rows))
 
 
 def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[str, list[Markup]]:

@@ -15,7 +15,7 @@ from lp_core.dataset.feed import Feed
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
-from lp_core.network.layers import conv_layers
+from lp_core.network.layers import Architecture, architecture_of
 from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
 from lp_core.report.contents import Cascade, EvolutionStrip, ReportData, ViewReport
@@ -77,7 +77,11 @@ def report_data(
         per_row=per_row(recipe.geometry.size),
         measured=measured,
         field_degrees=recipe.measure.field_degrees,
-        cascades=[cascade for view in views for cascade in _cascades(run / view, view, measured)],
+        cascades=[
+            cascade
+            for view in views
+            for cascade in _cascades(run / view, view, architecture_of(recipe.network), measured)
+        ],
         nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
 
@@ -92,14 +96,14 @@ def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measur
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
 
-def _cascades(folder: Storage, view: ViewName, measured: Measured | None) -> list[Cascade]:
+def _cascades(folder: Storage, view: ViewName, architecture: Architecture, measured: Measured | None) -> list[Cascade]:
     """Drawn cascades, those of the last layer first; none where pictures were not tested."""
     if measured is None or not measured.rows("pictures", view=view):
         return []
     drawn = _by_channel(folder, SANITY_PICTURES, f"../{view}")
-    layers = [layer for layer in reversed(conv_layers()) if layer in drawn]
+    layers = [layer for layer in reversed(architecture.channels) if layer in drawn]
     return [
-        Cascade(view=view, layer=layer, channel=channel, path=path, size=cascade_size(layer))
+        Cascade(view=view, layer=layer, channel=channel, path=path, size=cascade_size(layer, architecture))
         for layer in layers
         for channel, path in drawn[layer].items()
     ]

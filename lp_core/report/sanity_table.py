@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lp_core.findings.pictures import rule_values
-from lp_core.network.layers import conv_layers
 from lp_core.report.measured import Measured, is_known
 from lp_core.report.tile import RULE_TITLES
 from lp_core.settings import Rule, ViewName
@@ -55,12 +54,11 @@ def sanity_tables(measured: Measured, views: Sequence[ViewName]) -> list[SanityT
     """Return a table for each view whose pictures were tested."""
     tables = []
     for view in views:
-        layers = {row["layer"] for row in measured.rows("pictures", view=view)}
-        rows = [
-            (layer, [_cell(measured, view, layer, rule) for rule in RULE_TITLES])
-            for layer in conv_layers()
-            if layer in layers
-        ]
+        depths: dict[str, int] = {}  # a layer's largest one is its place in the network
+        for row in measured.rows("pictures", view=view):
+            depths[row["layer"]] = max(row["depth"], depths.get(row["layer"], 0))
+        layers = sorted(depths, key=lambda layer: depths[layer])
+        rows = [(layer, [_cell(measured, view, layer, rule) for rule in RULE_TITLES]) for layer in layers]
         if rows:
             tables.append(SanityTable(view=view, rules=list(RULE_TITLES.values()), rows=rows))
     return tables

@@ -6,7 +6,7 @@ from typing import Any
 
 from lp_core.measures import MEASURES_VERSION
 from lp_core.setting_names import result_values, setting_name, setting_values
-from lp_core.settings import Control, Recipe, ViewName, to_dict
+from lp_core.settings import Control, NetworkSettings, Recipe, ViewName, to_dict
 
 
 def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
         "seed": recipe.seed,
         "data": data,
         "view": view_inputs(recipe, view),
-        "network": to_dict(recipe.network),
+        "network": network_inputs(recipe),
         "train": train | {"learning_rate": recipe.train.peak_learning_rate},
     }
 
@@ -43,6 +43,12 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
     elif not recipe.geometry.equal_information:
         settings = {"size": settings["size"]}
     return {"name": view, **settings}
+
+
+def network_inputs(recipe: Recipe) -> dict[str, Any]:
+    """The settings of the network, without those that earlier versions lacked where they are VGG-16's."""
+    usual = {"depth": NetworkSettings.depth, "modules": NetworkSettings.modules}
+    return {name: value for name, value in to_dict(recipe.network).items() if name not in usual or value != usual[name]}
 
 
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
@@ -67,7 +73,7 @@ def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | 
         "seed": recipe.seed,
         "eval_crop": recipe.data.eval_crop,
         "view": view_inputs(recipe, view),
-        "network": to_dict(recipe.network),
+        "network": network_inputs(recipe),
         "weights": weights,
     }
 
@@ -156,6 +162,8 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
+    if "network.width" in values:
+        values |= {"network.depth": recipe.network.depth, "network.modules": recipe.network.modules}
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
         values["view.seam-degrees"] = recipe.geometry.seam_degrees

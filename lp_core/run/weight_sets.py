@@ -1,4 +1,4 @@
-"""The sets of VGG-16 weights in a checkpoint, whatever it is nested in and its names are prefixed with."""
+"""The sets of VGG weights in a checkpoint, whatever it is nested in and its names are prefixed with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from lp_core.errors import DataError, check
 
 FIRST = "features.0.weight"
-"""Name by which a set is recognised: VGG-16's first kernels, in torchvision's names as in timm's."""
+"""Name by which a set is recognised: a VGG's first kernels, in torchvision's names as in timm's."""
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
 """Parts of names that DataParallel, torch.compile, FSDP and DeepSpeed add; the original authors wrapped `features`."""
 _AVERAGE = re.compile(r"(^|[._])(ema|swa|averaged?|shadow)([._]|$)")
@@ -82,12 +82,9 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
             sets[prefix].tensors[name.removeprefix(prefix)] = value
     if not sets:
         few = ", ".join(f"'{name}'" for _, name, _ in islice(named, 3))
-        normalised = any(name.endswith("running_mean") for _, name, _ in named)
         raise DataError(
-            f"{source}: holds no VGG-16; the first names found are {few}, expected are '{FIRST}', "
+            f"{source}: holds no VGG; the first names found are {few}, expected are '{FIRST}', "
             "'features.0.bias', 'features.2.weight'"
-            + "; the weights are a network's with batch normalisation"
-            * normalised
         )
     paths = {prefix.strip("."): prefix for prefix in sets}
     chosen = _chosen(paths, wanted, source)
@@ -100,6 +97,41 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
     others = tuple(sorted(prefix.strip(".") for prefix in sets if prefix != chosen))
     path = chosen.strip(".")
     return WeightSet(_torchvisions(tensors.tensors), path, others, _usual(paths) == [path])
+
+
+def weights_for(content: Mapping[str, Any], expected: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """The tensors of a network of the user's own, whatever they are nested in.
+
+    Args:
+        content: of a file.
+        expected: the network's own, by name.
+        source: the file, for messages.
+
+    Raises:
+        DataError: a tensor is missing or of another shape; the message names it.
+    """
+    named = {name: value for _, name, value in _tensors(content, "")}
+    needed = [name for name, value in expected.items() if value.ndim > 0]
+    check(bool(needed), f"{source}: the network has no weights to be filled", DataError)
+    ends = [name.removesuffix(needed[0]) for name in named if f".{name}".endswith(f".{needed[0]}")]
+    usual = _usual([prefix.strip(".") for prefix in ends])
+    check(len(usual) > 0, f"{source}: '{needed[0]}' of the network is missing; {_few(named)}", DataError)
+    check(
+        len(usual) == 1, f"{source}: holds {len(usual)} sets of weights: {', '.join(usual)}; save one alone", DataError
+    )
+    prefix = f"{usual[0]}." if usual[0] else ""
+    for name in needed:
+        found = named.get(prefix + name)
+        check(found is not None, f"{source}: '{name}' of the network is missing; {_few(named)}", DataError)
+        assert found is not None
+        same = found.shape == expected[name].shape
+        shapes = f"{list(found.shape)}, the network has {list(expected[name].shape)}"
+        check(same, f"{source}: '{name}' is {shapes}", DataError)
+    return {name: named[prefix + name] for name in needed}
+
+
+def _few(named: Iterable[str]) -> str:
+    return "the first names found are " + ", ".join(f"'{name}'" for name in islice(named, 3))
 
 
 def _is_first(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -11,10 +11,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from lp_core.errors import DataError
-from lp_core.network.layers import CHANNELS
+from lp_core.network.folding import folded_tensors
+from lp_core.network.layers import CONFIGURATIONS, WIDTHS, conv_layers
+from lp_core.network.plain_network import PlainNetwork
 from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.run.weights_file import read_weights
@@ -25,15 +27,18 @@ FILE = WEIGHTS
 PUBLISHED = NetworkSettings()
 """The shape of torchvision's `vgg16`."""
 
+Network = VGG16 | PlainNetwork
+"""What a run may hold."""
 
-def weights_bytes(network: VGG16) -> bytes:
+
+def weights_bytes(network: nn.Module) -> bytes:
     """A safetensors file of the network's weights in fp32; equal weights give equal bytes."""
     tensors = {name: value.detach().float().cpu().contiguous() for name, value in network.state_dict().items()}
     # A second entry of metadata would stand in an order that changes from process to process.
     return save_tensors(tensors, {"format": "pt"})
 
 
-def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, classes: int, file: str = FILE) -> VGG16:
+def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, classes: int, file: str = FILE) -> Network:
     """Return the trained network of a view, in evaluation mode, on the CPU.
 
     Args:
@@ -54,7 +59,20 @@ def load_network(folder: Storage, settings: NetworkSettings, view: ViewName, cla
     return network_of(data, settings, view, classes, path)
 
 
-def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> VGG16:
+def without_norms(tensors: dict[str, Tensor], source: str) -> tuple[dict[str, Tensor], str]:
+    """Weights of a VGG with batch normalisation as those of one without, and a remark that says so.
+
+    Raises:
+        DataError: a normalisation is not right behind a convolution.
+    """
+    try:
+        folded, count = folded_tensors(tensors)
+    except ValueError as error:
+        raise DataError(f"{source}: {error}") from None
+    return folded, f"{count} batch normalisations are folded into the convolutions, equal to 1e-5" if count else ""
+
+
+def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: int, source: str) -> Network:
     """Return the network of a weights file that has been read, as `load_network` does.
 
     Raises:
@@ -69,25 +87,26 @@ def network_of(data: bytes, settings: NetworkSettings, view: ViewName, classes: 
 
 def load_weights(
     source: str, classes: int = 1000, settings: NetworkSettings = PUBLISHED, view: ViewName = "cartesian"
-) -> VGG16:
+) -> Network:
     """Return the network whose weights a file of any origin holds, in evaluation mode, on the CPU.
 
     Args:
         source: path or URI of a safetensors or PyTorch file, or torchvision's name of published weights
-            (`lp_core.run.weights_file.read_weights`).
+            (`lp_core.run.weights_file.read_weights`). Batch normalisation is folded.
         classes: number of classes that the weights tell apart.
         settings: of the network; those of torchvision's `vgg16` unless given.
         view: network input that the weights are for.
 
     Raises:
-        DataError: there is no such file, it holds no weights of a VGG-16, or they fit another network.
+        DataError: there is no such file, it holds no weights of a VGG, or they fit another network.
     """
-    return network_with(read_weights(source).tensors, settings, view, classes, source).eval()
+    tensors, _ = without_norms(read_weights(source, settings.depth).tensors, source)
+    return network_with(tensors, settings, view, classes, source).eval()
 
 
 def network_with(
     tensors: dict[str, Tensor], settings: NetworkSettings, view: ViewName, classes: int, source: str
-) -> VGG16:
+) -> Network:
     """Return a network with the given weights.
 
     Args:
@@ -101,7 +120,7 @@ def network_with(
         DataError: they fit another network.
     """
     with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
-        network = VGG16(classes, settings, view)
+        network = PlainNetwork(settings.modules) if settings.modules else VGG16(classes, settings, view)
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     if difference := _difference(expected, tensors):
         raise DataError(f"{source}: {difference}")
@@ -109,26 +128,35 @@ def network_with(
     return network
 
 
-def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tuple[NetworkSettings, int]:
-    """Return the settings with the width and the pool that weights have, and their number of classes.
+DEPTHS = {sum(blocks): depth for depth, blocks in CONFIGURATIONS.items()}
+"""VGGs by their number of convolutions."""
 
-    Weights that are no VGG-16's keep the given settings and have 1 class; `network_with` says what they are.
+
+def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tuple[NetworkSettings, int]:
+    """Return the settings with the depth, width and pool that weights have, and their number of classes.
+
+    Weights that are no VGG's keep the given settings and have 1 class; `network_with` says what they are.
+
+    Args:
+        tensors: by torchvision's names, without batch normalisation.
+        settings: of everything else.
 
     Raises:
         SettingError: the width is out of range.
     """
     shape = {name: tuple(value.shape) for name, value in tensors.items()}
+    depth = DEPTHS.get(_convolutions(shape))
+    if depth is None:
+        return settings, 1
+    last_number = list(conv_layers(depth).values())[-1]
     first, last, reads, classes = (
-        shape.get(f"{name}.weight", ()) for name in ("features.0", "features.28", "classifier.0", "classifier.6")
+        shape.get(f"{name}.weight", ())
+        for name in ("features.0", f"features.{last_number}", "classifier.0", "classifier.6")
     )
     if not (first and last and len(reads) == len(classes) == 2):
         return settings, 1
     pool = math.isqrt(reads[1] // last[0])
-    return replace(settings, width=first[0] / CHANNELS[0][0], pool=max(1, pool)), classes[0]
-
-
-DEPTHS = {8: "VGG-11", 10: "VGG-13", 16: "VGG-19"}
-"""Configurations A, B and E by their number of convolutions. Source: Simonyan & Zisserman 2014, table 1."""
+    return replace(settings, depth=depth, width=first[0] / WIDTHS[0], pool=max(1, pool)), classes[0]
 
 
 def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
@@ -150,15 +178,21 @@ def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]
 
 def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """Which other network the tensors are of, where that shows in them."""
-    if normalised := [name for name in tensors if name.endswith("running_mean")]:
+    found, wanted = (
+        _convolutions({name: tuple(value.shape) for name, value in tensors.items()}),
+        _convolutions(expected),
+    )
+    if found in DEPTHS and found != wanted:
         return (
-            f"the weights are a network's with batch normalisation ('{normalised[0]}'), this VGG-16 has none; "
-            f"give weights of torchvision's vgg16, not vgg16_bn; {_names(expected, tensors)}"
+            f"the weights are VGG-{DEPTHS[found]}'s, of {found} convolutions, the network of these settings has "
+            f"{wanted}; give network.depth {DEPTHS[found]}"
         )
-    count = sum(name.startswith("features.") and value.ndim == 4 for name, value in tensors.items())
-    if count in DEPTHS:
-        return f"the weights are {DEPTHS[count]}'s, of {count} convolutions; VGG-16 has 13; {_names(expected, tensors)}"
     return ""
+
+
+def _convolutions(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """The number of convolutions before the classifier."""
+    return sum(name.startswith("features.") and len(shape) == 4 for name, shape in shapes.items())
 
 
 def _names(expected: Iterable[str], found: Iterable[str]) -> str:

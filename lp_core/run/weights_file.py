@@ -7,8 +7,8 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError
@@ -17,9 +17,13 @@ from torch import Tensor
 
 from lp_core.errors import DataError, check
 from lp_core.fingerprint import checksum
+from lp_core.network.layers import CONFIGURATIONS
 from lp_core.pointers import pointer
-from lp_core.run.weight_sets import weight_set
+from lp_core.run.weight_sets import weight_set, weights_for
 from lp_core.storage import Storage, one_line
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 _STRANGERS = {
     b"<": "a web page instead of the file; download it again",
@@ -62,38 +66,57 @@ class _Ignored:
         pass
 
 
-def read_weights(source: str) -> WeightsFile:
+def read_weights(source: str, depth: int = 16) -> WeightsFile:
     """The tensors of a file by torchvision's names.
 
     Args:
         source: path or URI of a safetensors file (weights or a checkpoint of a training), or of a PyTorch file that
-            holds a state dict or has one inside; or torchvision's name of its VGG-16 weights, such as IMAGENET1K_V1.
+            holds a state dict or has one inside; or torchvision's name of weights of its VGGs: IMAGENET1K_V1 for those
+            of `depth`, VGG16_BN_Weights.IMAGENET1K_V1 for others.
             `FILE#NAME` takes the set of that name where a file holds several; without it, the set that is no moving
             average is taken.
+        depth: of the VGG, for names of published weights.
 
     Raises:
         DataError: there is no such file, or it holds no weights.
     """
-    from torchvision.models import VGG16_Weights
-
     folder, name = _located(source)
-    if source in VGG16_Weights.__members__ and not folder.exists(name):
-        return _published(source)
+    published = _published_names(depth)
+    if source in published and not folder.exists(name):
+        return _published(source, published[source])
     file, wanted = source, ""
     if "#" in source and ("://" in source or not folder.exists(name)):
         file, _, wanted = source.rpartition("#")
-        folder, name = _located(file)
+    data = _bytes(file, difflib.get_close_matches(source, published, 1))
+    chosen = weight_set(_content(data, file), wanted, file)
+    identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
+    return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
+
+
+def read_weights_for(source: str, expected: Mapping[str, Tensor]) -> WeightsFile:
+    """The tensors of a file that fill a network of the user's own.
+
+    Args:
+        source: path or URI of a safetensors or PyTorch file, as `read_weights` takes.
+        expected: the network's own tensors, by name.
+
+    Raises:
+        DataError: there is no such file, or it does not hold them all.
+    """
+    data = _bytes(source, [])
+    return WeightsFile(_finite(weights_for(_content(data, source), expected, source), source), checksum(data))
+
+
+def _bytes(file: str, near: Sequence[str]) -> bytes:
+    """What a file holds; `near` are names that may have been meant."""
+    folder, name = _located(file)
     try:
-        data = folder.read_bytes(name)
+        return folder.read_bytes(name)
     except FileNotFoundError:
-        near = difflib.get_close_matches(source, VGG16_Weights.__members__, 1)
         hint = f"; did you mean torchvision's {near[0]}?" if near else ""
         raise DataError(f"{file} does not exist{hint}") from None
     except OSError as error:
         raise DataError(f"{file} cannot be read ({one_line(error)})") from None
-    chosen = weight_set(_content(data, file), wanted, file)
-    identity = checksum(data) if chosen.is_usual else f"{checksum(data)}#{chosen.path}"
-    return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
 
 
 def _located(source: str) -> tuple[Storage, str]:
@@ -161,11 +184,21 @@ def _finite(tensors: dict[str, Tensor], source: str) -> dict[str, Tensor]:
     return tensors
 
 
-def _published(name: str) -> WeightsFile:
-    """torchvision's weights of that name, from its cache or from where it keeps them."""
-    from torchvision.models import VGG16_Weights
+def _published_names(depth: int) -> dict[str, WeightsEnum]:
+    """torchvision's weights of VGGs by its names; those of a depth, which have no normalisations, by the last word."""
+    from torchvision import models
 
-    entry = VGG16_Weights[name]
+    named = {
+        f"VGG{other}{norm}_Weights": getattr(models, f"VGG{other}{norm}_Weights")
+        for other in CONFIGURATIONS
+        for norm in ("", "_BN")
+    }
+    full = {f"{kind}.{entry.name}": entry for kind, entries in named.items() for entry in entries}
+    return {entry.name: entry for entry in named[f"VGG{depth}_Weights"]} | full
+
+
+def _published(name: str, entry: WeightsEnum) -> WeightsFile:
+    """torchvision's weights of that name, from its cache or from where it keeps them."""
     try:
         tensors = entry.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (OSError, RuntimeError) as error:  # URLError is an OSError; RuntimeError: other bytes than published

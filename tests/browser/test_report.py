@@ -281,6 +281,21 @@ def test_keyboard_alone_opens_an_exemplar_and_comes_back(page: Page, report: Pat
     assert page.evaluate("document.querySelectorAll('.nine button:not([tabindex=\"-1\"])').length") == 2 * 9
 
 
+def test_layers_may_have_dots_in_their_names(page: Page, tmp_path: Path) -> None:
+    report = write_run(tmp_path, {"features.0": 6, "features.3": 30})
+    page.open(report / "index.html", "#log_polar/features.0/3")
+    assert page.evaluate("document.getElementById('features.0').open")
+    page.open(report / "gallery.html", "#cartesian/features.3/7")
+    page.wait("document.querySelector('#channel h2')")
+    assert texts(page, "#channel h2") == ["features.3, channel 7"]
+    page.press("ArrowRight")
+    page.wait("location.hash === '#cartesian/features.3/8'")
+    page.open(report / "gallery.html", "#all")
+    page.wait("document.querySelectorAll('#wall li').length > 0")
+    page.evaluate("layer.value = 'features.0', controls.dispatchEvent(new Event('input'))")
+    assert texts(page, "#wall b") == [f"features.0, {c}" for c in range(6)]
+
+
 def test_all_channels_of_two_full_networks(page: Page, tmp_path: Path) -> None:
     report = write_run(tmp_path, LAYERS)
     page.open(report / "gallery.html", "#all")

@@ -11,6 +11,7 @@ import pytest
 
 import workflows.evolution
 from lp_core.errors import LogpolarError
+from lp_core.network.layers import architecture_of
 from lp_core.run.files import BIRTHS, EVOLUTION, EVOLUTION_LAYERS, LAYER_BIRTHS
 from lp_core.run.history import epoch_name
 from lp_core.run.stage import Stage
@@ -65,6 +66,22 @@ def session(measured, tmp_path):
     shutil.copytree(folder, tmp_path / "run")
     asking = with_settings(recipe, {"measure.evolution": True})
     return Session(asking, Storage.at(tmp_path / "run"), given_executor=InProcess())
+
+
+def test_layers_are_those_of_the_network(measured, tmp_path):
+    """Of VGG-11: eight, conv1_2 not among them."""
+    recipe = measured[1]
+    recipe = replace(recipe, views=("cartesian",), network=replace(recipe.network, depth=11))
+    run = Storage.at(tmp_path / "other")
+    give_weights(recipe, run, (0, 1, 2))
+    session = Session(recipe, run, given_executor=InProcess())
+    scan(session)
+    evolve(session)
+    rows = (run / "cartesian" / "history").read_table(EVOLUTION_LAYERS).to_pylist()
+    layers = list(dict.fromkeys(row["layer"] for row in rows))
+    assert layers == list(architecture_of(recipe.network).channels)
+    left = {(row["layer"], row["epoch"]): row["weight_distance"] for row in rows}
+    assert all(left[layer, 0] == 1 and left[layer, 3] == 0 and 0.5 < left[layer, 1] < 2 for layer in layers)
 
 
 def tables_of(session) -> dict[str, bytes]:

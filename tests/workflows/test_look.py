@@ -115,6 +115,18 @@ def test_a_weights_file_looks_as_the_run_that_imported_it(run, photographs, smal
     assert "class 1" in capsys.readouterr().out  # without a data set, classes have numbers
 
 
+def test_a_weights_file_tells_its_depth(photographs, small_recipe, tmp_path, capsys):
+    settings = replace(small_recipe.network, depth=11)
+    network = initialize(VGG16(7, settings, "cartesian"), "variance-preserving", 0)
+    (tmp_path / "vgg11.safetensors").write_bytes(weights_bytes(network))
+    look(
+        *(photographs / "0.jpg", "--weights", tmp_path / "vgg11.safetensors", "--views", "cartesian"),
+        *("--recipe", "demo", "--view.size", "32"),
+    )
+    assert "class " in capsys.readouterr().out
+    assert (photographs / "0.jpg.look.png").exists()
+
+
 def test_a_folder_is_looked_at_twice_without_its_drawings(run, photographs, capsys):
     (photographs / "notes.txt").write_text("no picture")
     for _ in (1, 2):
@@ -178,6 +190,13 @@ def test_pointing_accuracy_is_counted_and_the_counts_add_up(run, photographs, na
         (["{p}/0.jpg", "{p}/same/0.jpg", "--run", "{r}", "--out", "{p}/out"], "would be drawn of 2 photographs"),
         (["{p}/0.jpg", "--weights", "{p}/0.jpg"], "--weights is for one view"),
         (["{p}/0.jpg", "--weights", "{p}/0.jpg", "--views", "log_polar"], "--weights "),
+        (
+            [
+                *("{p}/0.jpg", "--weights", "x", "--views", "cartesian"),
+                *("--network.modules", "a Flatten; b Linear 3 2", "--network.angle-padding", "zeros"),
+            ],
+            "look takes a network of your own from its run; give --run",
+        ),
         (["{p}/0.jpg", "--run", "{r}", "--recipe", "imagenet"], "--recipe goes with --weights"),
         (["{p}/0.jpg", "--run", "{r}", "--data.path", "{p}"], "is not a finished data set folder"),
         (["{p}/0.jpg", "--run", "{r}", "--viws", "x"], "--views"),

@@ -293,7 +293,7 @@ def test_before_its_own_relu_a_silent_unit_has_the_gradient_of_its_sum(layer: st
     found, _ = whole_image(lifted, x.detach(), layer, [unit], "gradient")
     assert relative(found, expected) < EXACT
     assert is_equal(network.state_dict(), before)
-    assert lifted.features[0].weight is network.features[0].weight
+    assert lifted.steps[0].module.weight is network.features[0].weight
 
 
 def is_equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:

@@ -10,6 +10,7 @@ from lp_core.exemplars.sanity import ChannelExemplars, channel_sanity
 from lp_core.network.inputs import normalized
 from lp_core.network.layers import conv_layers
 from lp_core.network.receptive_field import receptive_field
+from lp_core.network.stack import Stack
 from lp_core.settings import NetworkSettings
 
 SIZE = 32
@@ -129,3 +130,32 @@ def test_the_same_exemplars_give_the_same_numbers(images):
     seen = strongest_units(net, "conv2_1", images)
     first, again = (channel_sanity(net, network(2), seen) for _ in range(2))
     np.testing.assert_equal(first.rows, again.rows)
+
+
+def test_a_network_of_another_kind_is_tested_by_all_its_layers(images):
+    torch.manual_seed(0)
+    nets = [
+        torch.nn.Sequential(
+            *(torch.nn.Conv2d(3, 6, 5, 2, 2), torch.nn.ReLU(), torch.nn.MaxPool2d(3, 2)),
+            *(
+                torch.nn.Conv2d(6, 6, 3, padding=1, groups=2),
+                torch.nn.ReLU(),
+                torch.nn.Conv2d(6, 4, 3),
+                torch.nn.ReLU(),
+            ),
+        ).eval()
+        for _ in range(2)
+    ]
+    architecture = Stack.of(nets[0]).architecture
+    with torch.no_grad():
+        map_NCHW = nets[0](normalized(images, torch.device("cpu")))
+    channel = int(map_NCHW.amax((2, 3)).amin(0).argmax())
+    positions = [tuple(divmod(int(m[channel].argmax()), m.shape[2])) for m in map_NCHW]
+    boxes = [receptive_field("5", architecture).box(*position) for position in positions]
+    seen = ChannelExemplars("5", channel, [0, 1, 2], positions, boxes, images, 7, architecture)
+    found = channel_sanity(nets[0], nets[1], seen)
+    assert found.activations == pytest.approx(map_NCHW[:, channel].amax((1, 2)).numpy(), rel=1e-5)
+    assert {row[3] for row in found.rows if row[2] == "random"} == {1, 2, 3}
+    same = channel_sanity(nets[0], nets[0], seen)
+    assert values(same, "random", "guided", 3) == pytest.approx([1.0] * 3)
+    assert max(values(found, "random", "guided", 3)) < 0.99

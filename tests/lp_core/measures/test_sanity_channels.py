@@ -7,7 +7,7 @@ import pytest
 from lp_core.errors import SettingError
 from lp_core.measures.sanity_channels import sanity_channels
 from lp_core.network.layers import conv_layers
-from lp_core.settings import MeasureSettings, Recipe
+from lp_core.settings import MeasureSettings, NetworkSettings, Recipe
 
 ALIVE = [{"layer": layer, "channel": channel} for layer in conv_layers() for channel in range(1, 40, 2)]
 
@@ -33,5 +33,14 @@ def test_few_channels_are_all_taken_and_dead_layers_left_out():
 
 
 def test_a_layer_that_does_not_exist_is_refused():
-    with pytest.raises(SettingError, match=r"measure\.sanity-layers: no layer 'conv5_4'; did you mean"):
+    with pytest.raises(SettingError, match=r"measure\.sanity-layers: no layer 'conv5_4' .did you mean"):
         sanity_channels(recipe(sanity_layers=("conv5_4",)), ALIVE)
+
+
+def test_layers_are_those_of_the_network():
+    other = replace(recipe(sanity_layers=("conv3_2", "conv1_1")), network=NetworkSettings(depth=11))
+    assert list(sanity_channels(other, ALIVE)) == ["conv1_1", "conv3_2"]
+    with pytest.raises(
+        SettingError, match=r"measure\.sanity-layers: no layer 'conv1_2'.*; there are all, conv1_1, conv2_1, conv3_1"
+    ):
+        sanity_channels(replace(other, measure=MeasureSettings()), ALIVE)

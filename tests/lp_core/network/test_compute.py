@@ -18,6 +18,8 @@ STANDARD = NetworkSettings()
         (NetworkSettings(angle_padding="circular"), 1000, 224, "log_polar"),
         (NetworkSettings(width=1 / 8, pool=2), 100, 64, "cartesian"),
         (NetworkSettings(width=0.3, pool=3), 12, 100, "cartesian"),
+        (NetworkSettings(depth=11, width=0.3, pool=2), 12, 64, "cartesian"),
+        (NetworkSettings(depth=19, width=1 / 8), 12, 64, "cartesian"),
     ],
 )
 def test_arithmetic_agrees_with_torchs_counter(settings, classes, size, view):

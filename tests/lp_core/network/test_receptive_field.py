@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from lp_core.network.layers import conv_layers
-from lp_core.network.receptive_field import map_shape, receptive_field, receptive_fields
+from lp_core.network.receptive_field import map_shape, receptive_field
+from lp_core.network.stack import Stack
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings
 from tests.reference.receptive_field import seen_pixels
@@ -37,39 +37,8 @@ def test_the_known_table(layer: str) -> None:
 @pytest.mark.parametrize("angle_padding", ["zeros", "circular"])
 def test_the_networks_own_modules_give_the_table(angle_padding) -> None:
     network = VGG16(2, NetworkSettings(width=1 / 64, angle_padding=angle_padding), "log_polar")
-    fields = receptive_fields(network.features)
-    assert {layer: fields[index] for layer, index in conv_layers().items()} == TABLE
-
-
-STACKS = {
-    "stride and dilation": [nn.Conv2d(1, 1, 5, stride=2, padding=1), nn.ReLU(), nn.Conv2d(1, 1, 3, dilation=3)],
-    "overlapping pools": [nn.Conv2d(1, 1, 3), nn.AvgPool2d(3, stride=2, padding=1), nn.AvgPool2d(2)],
-}
-
-
-@pytest.mark.parametrize("modules", STACKS.values(), ids=STACKS)
-def test_any_sequential_stack_sees_its_box(modules: list[nn.Module]) -> None:
-    network = nn.Sequential(*modules)
-    for weight in network.parameters():
-        nn.init.ones_(weight)  # no path from px to unit may cancel
-    x = torch.ones(1, 1, 40, 40, requires_grad=True)
-    y = network(x)
-    field = receptive_fields(network)[-1]
-    for row, col in ((0, 0), (1, 2), (y.shape[2] - 1, y.shape[3] - 1)):
-        (gradient,) = torch.autograd.grad(y[0, 0, row, col], x, retain_graph=True)
-        rows, cols = gradient[0, 0].nonzero().T
-        box = field.box(row, col)
-        assert (int(rows.min()), int(cols.min())) == (max(box.top, 0), max(box.left, 0))
-        assert (int(rows.max()), int(cols.max())) == (min(box.bottom, 40) - 1, min(box.right, 40) - 1)
-
-
-@pytest.mark.parametrize(
-    ("module", "says"),
-    [(nn.Softmax(1), "module 1 is Softmax"), (nn.Conv2d(1, 1, (3, 5)), r"kernel_size \(3, 5\); give one number")],
-)
-def test_a_module_of_unknown_reach_is_refused(module: nn.Module, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        receptive_fields([nn.ReLU(), module])
+    architecture = Stack.of(network).architecture
+    assert {layer: receptive_field(layer, architecture) for layer in conv_layers()} == TABLE
 
 
 @pytest.mark.parametrize("layer", ["conv1_1", "conv1_2", "conv2_2", "conv3_1", "conv4_1"])

@@ -9,7 +9,8 @@ from lp_core.images.crop import Crop
 from lp_core.images.look import Look
 from lp_core.images.network_input import network_input
 from lp_core.network.initialization import initialize
-from lp_core.network.layers import conv_channels, conv_layers
+from lp_core.network.layers import conv_channels, conv_layers, vgg
+from lp_core.network.stack import Stack
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings, ViewSettings
 
@@ -23,6 +24,27 @@ def test_the_standard_network_is_torchvisions():
     assert shapes[0] == shapes[1]
     assert [type(module) for module in ours.features] == [type(module) for module in theirs.features]
     assert sum(value.numel() for value in ours.parameters()) == 138_357_544
+
+
+@pytest.mark.parametrize("depth", [11, 13, 19])
+def test_other_depths_are_torchvisions_in_both_directions(depth):
+    with torch.device("meta"):
+        ours, theirs = VGG16(1000, NetworkSettings(depth=depth)), torchvision.models.get_model(f"vgg{depth}")
+    ours.load_state_dict(theirs.state_dict(), assign=True)
+    theirs.load_state_dict(ours.state_dict(), assign=True)
+    assert [type(module) for module in ours.features] == [type(module) for module in theirs.features]
+    assert Stack.of(ours).architecture == Stack.of(theirs).architecture == vgg(depth)
+    assert len(conv_layers(depth)) == depth - 3
+
+
+@pytest.mark.parametrize("depth", [11, 19])
+@pytest.mark.parametrize("how", ["torchvision", "variance-preserving", "looks-linear"])
+def test_other_depths_learn(depth, how):
+    settings = NetworkSettings(depth=depth, width=1 / 16, pool=1, dropout=0.0, angle_padding="circular")
+    network = initialize(VGG16(3, settings, "log_polar"), how, 0)
+    loss = torch.nn.functional.cross_entropy(network(torch.randn(4, 3, 32, 32)), torch.tensor([0, 1, 2, 0]))
+    loss.backward()
+    assert all(value.grad is not None and value.grad.isfinite().all() for value in network.parameters())
 
 
 def test_weights_give_torchvisions_predictions():

@@ -1,5 +1,7 @@
 """A training step that wraps rows while ReLU writes them equals one that copies maps, to the bit."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -20,8 +22,9 @@ def plain(features, x):
 @pytest.mark.parametrize("size", [(32, 32), (64, 48), (96, 33)])
 @pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-def test_maps_and_gradients_are_those_of_copies(size, memory_format, precision):
-    network = VGG16(3, SMALL, "log_polar")
+@pytest.mark.parametrize("depth", [11, 16, 19])
+def test_maps_and_gradients_are_those_of_copies(size, memory_format, precision, depth):
+    network = VGG16(3, replace(SMALL, depth=depth), "log_polar")
     initialize(network, "variance-preserving", 0)
     network = network.to(memory_format=memory_format)
     x = torch.randn(4, 3, *size, generator=torch.Generator().manual_seed(0)).to(memory_format=memory_format)
@@ -37,17 +40,18 @@ def test_maps_and_gradients_are_those_of_copies(size, memory_format, precision):
     assert found[0][1].abs().sum() > 0
 
 
-def test_the_network_learns_that_way(monkeypatch):
-    network = VGG16(3, SMALL, "log_polar")
+@pytest.mark.parametrize(("depth", "followed"), [(11, 3), (13, 5), (16, 8), (19, 11)])
+def test_the_network_learns_that_way(monkeypatch, depth, followed):
+    network = VGG16(3, replace(SMALL, depth=depth), "log_polar")
     x = torch.randn(2, 3, 32, 32)
     calls = []
     monkeypatch.setattr(WrappingReLU, "apply", lambda y: calls.append(y.shape) or wrapped_rows(F.relu(y)))
     network(x).sum().backward()
-    assert len(calls) == 8  # the ReLUs that a convolution follows
+    assert len(calls) == followed  # the ReLUs that a convolution follows
     with torch.no_grad():
         network(x)
-    VGG16(3, SMALL, "cartesian")(x)
-    assert len(calls) == 8
+    VGG16(3, replace(SMALL, depth=depth), "cartesian")(x)
+    assert len(calls) == followed
 
 
 def test_gradients_are_those_of_finite_differences():

@@ -263,8 +263,6 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     assert "they tell 12 classes apart, the data set has 100" in message(state, classes=100)
     assert "'classifier.6.bias' is missing" in message({n: v for n, v in state.items() if n != "classifier.6.bias"})
     assert "'more' is in none" in message({**state, "more": torch.zeros(1)})
-    normalised = {"features.0.weight": state["features.0.weight"], "features.1.running_mean": torch.zeros(4)}
-    assert "batch normalisation" in message(normalised)
     quantized = {**state, "features.0.weight": state["features.0.weight"].to(torch.int8)}
     assert "'features.0.weight' holds torch.int8; give weights in floating point" in message(quantized)
 
@@ -272,10 +270,9 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
 @pytest.mark.parametrize(
     ("depth", "says"),
     [
-        ("vgg11", "the weights are VGG-11's, of 8 convolutions; VGG-16 has 13; the first names found are 'features.3."),
-        ("vgg13", "the weights are VGG-13's, of 10 convolutions; VGG-16 has 13"),
-        ("vgg19", "are VGG-19's, of 16 convolutions; VGG-16 has 13; the first names found are 'features.16.weight'"),
-        ("vgg16_bn", "batch normalisation ('features.1.running_mean'), this VGG-16 has none; give weights of torch"),
+        ("vgg11", "are VGG-11's, of 8 convolutions, the network of these settings has 13; give network.depth 11"),
+        ("vgg13", "are VGG-13's, of 10 convolutions, the network of these settings has 13; give network.depth 13"),
+        ("vgg19", "are VGG-19's, of 16 convolutions, the network of these settings has 13; give network.depth 19"),
         ("alexnet", "'features.0.weight' is [64, 3, 11, 11], the network of these settings has [4, 3, 3, 3]"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_whole_number_is_whole(name):
 def test_a_word_is_one_of_the_words(name):
     message = refused(name, "nonsense")
     words = [word for kind in types_of(name) if get_origin(kind) is Literal for word in get_args(kind)]
-    assert all(word in message for word in words)
+    assert all(str(word) in message for word in words)
 
 
 @pytest.mark.parametrize("name", [name for name in FIELDS if types_of(name) == (bool,)])

@@ -1,0 +1,69 @@
+"""A network of the user's own as a text and weights, once its text is known to compute the same."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lp_core.network.chain import HEADS, IDLE, sequence
+from lp_core.network.network_text import Part, text_of
+from lp_core.network.plain_network import PlainNetwork, parameters_of, part_of
+from lp_core.network.stack import Stack
+
+NEAR = 1e-4
+"""Largest difference of logits, relative to the largest, between a network and its text. Our choice: folded
+normalisation rounds in fp32."""
+
+
+def described(network: nn.Module, size: int) -> tuple[str, dict[str, Tensor]]:
+    """Return the text of a network, batch normalisation folded, and its weights by the names of the text.
+
+    Args:
+        network: with its classifier, on the CPU; read as in evaluation mode.
+        size: side of its input in px.
+
+    Raises:
+        ValueError: a module is not understood, or the network computes something else than its modules in order.
+    """
+    network = network.eval()
+    named: list[tuple[str, nn.Module]] = []
+    for step in Stack.of(network).steps:
+        named.append((step.name, _numbered(step.module, step.kernel.padding)))
+        if step.relu:
+            named.append((f"{step.name}.relu", nn.ReLU()))
+    in_head = False
+    for name, module in sequence(network):
+        in_head = in_head or type(module) in HEADS
+        if in_head and type(module) not in IDLE:
+            named.append((name, module))
+    parts: list[Part] = [part_of(name, module) for name, module in named]
+    tensors = {name: value for own, module in named for name, value in parameters_of(own, module)}
+    text = text_of(parts)
+    _check_same(network, text, tensors, size)
+    return text, tensors
+
+
+def _numbered(module: nn.Module, padding: int) -> nn.Module:
+    """The module with its padding as a number, where it has one as a word."""
+    if isinstance(module, nn.Conv2d) and isinstance(module.padding, str):
+        module.padding = (padding, padding)
+    return module
+
+
+@torch.no_grad()
+def _check_same(network: nn.Module, text: str, tensors: dict[str, Tensor], size: int) -> None:
+    plain = PlainNetwork(text).eval()
+    plain.load_state_dict(tensors)
+    x = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    try:
+        expected = network.float()(x)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"it cannot be applied to images of {size} px: {reason}") from None
+    try:
+        found = plain(x)
+    except RuntimeError:  # such as a mean over positions, which is taken for a flattening
+        found = None
+    same_shape = found is not None and found.shape == expected.shape
+    if not same_shape or bool((found - expected).abs().max() > NEAR * expected.abs().max()):
+        raise ValueError("its classifier computes something else than its modules in order; give an nn.Sequential")
