@@ -156,10 +156,18 @@ class Page:
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
     def click(self, selector: str) -> None:
-        """Click in the middle of an element, as a mouse does."""
+        """Click in the middle of an element, as a mouse does, once it has come to rest: pictures that load move it."""
         x, y = self.evaluate(
-            f"(e => {{ e.scrollIntoView({{block: 'center', behavior: 'instant'}}); const b = e.getBoundingClientRect();"
-            f"return [b.x + b.width / 2, b.y + b.height / 2] }})(document.querySelector({json.dumps(selector)}))"
+            f"""(async e => {{
+              let box, before;
+              do {{
+                before = box;
+                e.scrollIntoView({{block: 'center', behavior: 'instant'}});
+                await new Promise(requestAnimationFrame);
+                box = e.getBoundingClientRect();
+              }} while (!before || box.x !== before.x || box.y !== before.y);
+              return [box.x + box.width / 2, box.y + box.height / 2];
+            }})(document.querySelector({json.dumps(selector)}))"""
         )
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
