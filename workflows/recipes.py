@@ -81,8 +81,8 @@ def imagenette() -> Recipe:
 
     `logpolar index ../shared/data/imagenette-224 runs/imagenette_data`, then
     `logpolar run --recipe imagenette --run runs/imagenette --data.path runs/imagenette_data`: 25 minutes for both
-    trainings on 2 cores that others use, too. The accuracies are those of rows held out of the training split, on which
-    rate, crops, first weights and smoothing were chosen for both views alike (docs/FINDINGS.md).
+    trainings on 2 cores that others use, too. The accuracies are those of one seed without label smoothing, on rows
+    held out of the training split, where both views were tuned alike (docs/FINDINGS.md); over seeds they are not known.
     """
     return Recipe(
         name="imagenette",
