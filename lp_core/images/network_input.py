@@ -40,8 +40,8 @@ def network_input(
 
     Args:
         image_HWC: Decoded photograph, uint8 [H, W, 3].
-        crop: The part to look at; what lies beyond it is as black as what lies beyond the photograph. Where a look
-            brings it into the ordinary view, and around a disc or window in both, it has the mean colour.
+        crop: The part to look at; what lies beyond it, or beyond the photograph, has the colour of `settings.fill`.
+            Where a look brings it into the ordinary view, and around a disc or window in both, it has the mean colour.
         view: `cartesian` (the crop resized; with `equal_information` the log-polar image mapped back) or `log_polar`.
         settings: Size, law and way of sampling.
         look: How to look at the crop. Its map is composed with that of the view: the photograph is sampled once.
@@ -66,7 +66,7 @@ def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings, 
     turned = round(look.rotation * settings.size / 360)  # rows
     rest = round(look.rotation - turned * 360 / settings.size, 9)
     log_polar = _gazing_map(settings, look.gaze_shift_yx, rest)
-    fill = MEAN_COLOUR if look.mask in HIDES_OUTSIDE else log_polar.fill
+    fill = MEAN_COLOUR if settings.fill == "mean" or look.mask in HIDES_OUTSIDE else log_polar.fill
     if settings.sampling == "two-step":
         resized_HWC = turned_crop(image_HWC, crop, settings.size, 0.0)
         image_SRC = sample(resized_HWC, bands(log_polar), fill)

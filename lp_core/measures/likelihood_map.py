@@ -1,6 +1,6 @@
 """How likely a network finds a class in one photograph, by the point that is fixated.
 
-A log-polar network moves its gaze within the evaluation crop, beyond which it sees black. For an ordinary network the
+A log-polar network moves its gaze within the evaluation crop, beyond which it sees its fill. For an ordinary network the
 crop moves over the photograph by the same amount, and shows the mean colour beyond the photograph.
 Shapes: G fixations along either side, C classes, N images of a batch.
 """

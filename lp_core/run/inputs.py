@@ -51,11 +51,15 @@ def network_inputs(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in to_dict(recipe.network).items() if name not in usual or value != usual[name]}
 
 
+UNCHANGED = (False, 0.0, "black")
+"""Values of later settings with which inputs are those of earlier versions."""
+
+
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    later = ("blank_within", "equal_information", "seam_degrees")
-    return {name: value for name, value in settings.items() if value or name not in later}
+    later = ("blank_within", "fill", "equal_information", "seam_degrees")
+    return {name: value for name, value in settings.items() if value not in UNCHANGED or name not in later}
 
 
 def measure_inputs(recipe: Recipe, view: ViewName, dataset: str, weights: str | None) -> dict[str, Any]:
@@ -167,6 +171,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "view.law" in values:
         values["view.blank-within"] = recipe.geometry.blank_within
         values["view.seam-degrees"] = recipe.geometry.seam_degrees
+        values["view.fill"] = recipe.geometry.fill
     return {name: values[name] for name in setting_values(recipe) if name in values}
 
 

@@ -12,6 +12,7 @@ from lp_core.settings.fields import Range, check_fields, setting
 ViewName = Literal["cartesian", "log_polar"]
 VIEW_NAMES: tuple[ViewName, ...] = get_args(ViewName)
 Sampling = Literal["composed", "two-step"]
+FillColour = Literal["black", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class ViewSettings:
     blank_within: float = setting(0.0, Range(low=0, words="0 or more px, less than the outermost ring"))
     """Rings nearer to the fixation than this, in px of the crop resized to `size`, show the mean colour: a lesion that
     the network is trained with."""
+    fill: FillColour = "black"
+    """What the log-polar view shows beyond the crop: black, or ImageNet's mean colour, about 0 in a network."""
     equal_information: bool = False
     """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
     seam_degrees: float = setting(0.0, Range(low=0, high=360, below=True, words="degrees, 0 <= angle < 360"))

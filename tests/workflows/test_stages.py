@@ -59,6 +59,7 @@ STALE = {
     "view.sampling": ("two-step", LOG_POLAR),
     "view.prefilter": (False, LOG_POLAR),
     "view.blank-within": (2.0, LOG_POLAR),
+    "view.fill": ("mean", LOG_POLAR),
     "view.equal-information": (True, CARTESIAN),
     "network.depth": (11, TRAINED),
     "network.modules": ("0 Conv2d 3 4 3 1 1 1 1; 0.relu ReLU; 1 Flatten", TRAINED),
@@ -127,6 +128,7 @@ STALE = {
 OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-scale", "view.radius", "view.sampling"}
 OF_THE_NETWORK |= {
     "view.blank-within",
+    "view.fill",
     "view.equal-information",
     "view.seam-degrees",
     "view.prefilter",

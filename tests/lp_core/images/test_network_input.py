@@ -178,6 +178,21 @@ def test_blanked_rings_show_the_mean_colour_and_no_other_does():
     np.testing.assert_array_equal(next(ordinary), next(ordinary))
 
 
+@pytest.mark.parametrize("sampling", ["composed", "two-step"])
+def test_the_fill_colours_cells_beyond_the_crop_and_no_other(sampling):
+    image = np.full((80, 90, 3), 200, np.uint8)
+    black, mean = (
+        network_input(image, Crop(0, 0, 80, 90), "log_polar", ViewSettings(size=64, sampling=sampling, fill=fill))
+        for fill in ("black", "mean")
+    )
+    beyond = (black == 0).all(2)
+    assert 0.02 < beyond.mean() < 0.2
+    assert (mean[beyond] == MEAN_COLOUR).all()
+    np.testing.assert_array_equal(mean[(black == 200).all(2)], 200)
+    ordinary = network_input(image, Crop(0, 0, 80, 90), "cartesian", ViewSettings(size=64, fill="mean"))
+    np.testing.assert_array_equal(ordinary, np.full((64, 64, 3), 200, np.uint8))
+
+
 @pytest.mark.parametrize(("radius", "blank"), [("corner", 32.0), (10.0, 10.0), ("corner", -1.0), ("corner", math.nan)])
 def test_blanking_everything_or_less_than_nothing_is_refused(radius, blank):
     with pytest.raises(
