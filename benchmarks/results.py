@@ -1,11 +1,11 @@
 """Committed results: what a sweep measured, as a small file, and the tables of the documents made from it.
 
     python -m benchmarks.results collect SWEEP NAME             # writes NAME.json in docs/results
-    python -m benchmarks.results collect-runs NAME RUN RUN ...  # the same of single runs
+    python -m benchmarks.results collect-runs NAME "zeros=RUN" ...  # the same of single runs, each with its title
     python -m benchmarks.results                        # writes all tables and figures again
 
 A table stands in a document between `<!-- results: KIND NAME ... -->` and `<!-- end -->`; `KINDS` lists what there is.
-A test compares tables and files.
+Figures (`FIGURES`) stand there too, drawn into docs/images. A test compares tables, figures and files.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine_line
+from benchmarks.results_figures import differences_figure, seeds_figure
 from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
 from lp_core.report.claim_words import effect_text
@@ -100,19 +101,19 @@ def collect(sweep: Storage, given: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def collect_runs(runs: Sequence[Storage]) -> dict[str, Any]:
+def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
     """Return what is committed of single runs: of each its command, accuracies and seconds of training.
 
     Args:
-        runs: their folders; a run is called as its folder.
+        titled: title and folder of each; runs of one title are seeds of one variant.
     """
     rows = []
-    for run in runs:
+    for title, run in titled:
         made = recipe_from_dict(run.read_json(CONFIG)["recipe"])
         words = ["logpolar", "run", "--recipe", made.name, "--run", "R", "--until", "evaluate"]
         row = {
             "run": Path(run.uri).name,
-            "variant": Path(run.uri).name,
+            "variant": title,
             "command": _without_paths([*words, *options(made, recipe(made.name))]),
             "seed": made.seed,
             "control": "none",
@@ -121,7 +122,7 @@ def collect_runs(runs: Sequence[Storage]) -> dict[str, Any]:
         rows.append(row | {name: _short(value) for name, value in measures_of(run, made.views).items()})
     return {
         "command": rows[0]["command"],
-        "commit": runs[0].read_json(CONFIG)["commit"],
+        "commit": titled[0][1].read_json(CONFIG)["commit"],
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine_line(),
         "runs": rows,
@@ -236,6 +237,49 @@ KINDS: dict[str, Callable[..., list[str]]] = {
 }
 
 
+def views_figure(*names: str) -> str:
+    """Top-1 of both views, every seed, a row a sweep."""
+    rows = {}
+    for name in names:
+        ordinary, log_polar = (_values(read(name), f"top1_{view}") for view in VIEWS)
+        rows[name] = ordinary, log_polar
+    return seeds_figure(rows, "top-1 on the validation split, %")
+
+
+def ablation_figure(name: str, view: str = "log_polar", reference: str = "") -> str:
+    """What every variant has more than the reference, paired by seed."""
+    variants = list(dict.fromkeys(run["variant"] for run in read(name)["runs"]))
+    reference = reference or variants[0]
+    against = _values(read(name), f"top1_{view}", variant=reference)
+    rows = {}
+    for variant in variants:
+        difference = _paired(_values(read(name), f"top1_{view}", variant=variant), against)
+        if variant != reference and difference is not None:
+            rows[variant] = difference
+    return differences_figure(rows, f"top-1 less that of {reference}, points")
+
+
+FIGURES: dict[str, tuple[Callable[..., str], str]] = {
+    "views-figure": (views_figure, "Top-1 of both views: a dot a seed, equal seeds joined"),
+    "ablation-figure": (
+        ablation_figure,
+        "What each variant has more than the reference: dots are seeds, bars 95 % intervals",
+    ),
+}
+"""Figures by kind, each with the words that stand for the picture."""
+
+
+def figure_path(kind: str, *arguments: str) -> Path:
+    """Where a figure lies."""
+    return REPOSITORY / "docs" / "images" / f"{'_'.join([kind.replace('-', '_'), *arguments])}.svg"
+
+
+def figures_of(text: str) -> dict[Path, str]:
+    """The figures of a document, drawn again."""
+    words = (block[1].split() for block in BLOCK.finditer(text))
+    return {figure_path(kind, *names): FIGURES[kind][0](*names) for kind, *names in words if kind in FIGURES}
+
+
 def read(name: str) -> Result:
     """The committed results of a sweep."""
     return json.loads((RESULTS / f"{name}.json").read_text())
@@ -246,6 +290,9 @@ def with_tables(text: str) -> str:
 
     def made(block: re.Match[str]) -> str:
         kind, *arguments = block[1].split()
+        if kind in FIGURES:
+            picture = f"![{FIGURES[kind][1]}](images/{figure_path(kind, *arguments).name})"
+            return f"<!-- results: {block[1]} -->\n{picture}\n<!-- end -->"
         return "\n".join([f"<!-- results: {block[1]} -->", *KINDS[kind](*arguments), "<!-- end -->"])
 
     return BLOCK.sub(made, text)
@@ -266,13 +313,24 @@ def main() -> None:
             sweep = Storage.at(options.sweep)
             result = collect(sweep, _command_words(sweep))
         else:
-            result = collect_runs(list(map(Storage.at, options.runs)))
+            result = collect_runs(list(map(_titled, options.runs)))
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{options.name}.json").write_text(_text(result))
     for name in DOCUMENTS:
         path = REPOSITORY / name
         if path.exists():
-            path.write_text(with_tables(path.read_text()))
+            text = with_tables(path.read_text())
+            path.write_text(text)
+            for picture, svg in figures_of(text).items():
+                picture.write_text(svg)
+
+
+def _titled(word: str) -> tuple[str, Storage]:
+    """`zeros=runs/a` is the run in `runs/a`, titled `zeros`; `runs/a` is titled `a`."""
+    title, equals, folder = word.partition("=")
+    if not equals or "/" in title:
+        title, folder = Path(word).name, word
+    return title, Storage.at(folder)
 
 
 def _text(result: Result) -> str:

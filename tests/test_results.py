@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.results import BLOCK, DOCUMENTS, KINDS, REPOSITORY, RESULTS, with_tables
+from benchmarks.results import BLOCK, DOCUMENTS, FIGURES, KINDS, REPOSITORY, RESULTS, figures_of, with_tables
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
 
@@ -15,6 +15,12 @@ def test_a_table_stands_as_its_results_give_it(name):
     assert with_tables(text) == text
 
 
+@pytest.mark.parametrize("name", DOCUMENTS_HERE)
+def test_a_figure_is_drawn_as_its_results_give_it(name):
+    for path, svg in figures_of((REPOSITORY / name).read_text()).items():
+        assert path.read_text() == svg, f"{path.name}: draw it with `python -m benchmarks.results`"
+
+
 def test_every_file_of_results_is_behind_a_table():
     words = {
         word
@@ -22,7 +28,7 @@ def test_every_file_of_results_is_behind_a_table():
         for found in BLOCK.finditer((REPOSITORY / name).read_text())
         for word in found[1].split()
     }
-    assert {path.stem for path in RESULTS.glob("*.json")} <= words - set(KINDS)
+    assert {path.stem for path in RESULTS.glob("*.json")} <= words - set(KINDS) - set(FIGURES)
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
