@@ -17,7 +17,10 @@ EVEN_CIRCLE = 2 ** (len(WIDTHS) - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """The shape of a VGG and its first weights."""
+    """The shape of a VGG and its first weights.
+
+    Source: each field names torchvision's value, which is the default.
+    """
 
     depth: Depth = 16
     """Layers with weights: 16 is VGG-16; 11, 13 and 19 are its relatives."""
