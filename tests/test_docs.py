@@ -41,7 +41,11 @@ def test_the_architecture_names_every_folder_of_the_code():
 
 @pytest.mark.parametrize(
     "path",
-    [*sorted(REPOSITORY.glob("*.md")), *sorted(REPOSITORY.glob("docs/**/*.md")), *sorted(REPOSITORY.glob("*/README.md"))],
+    [
+        *sorted(REPOSITORY.glob("*.md")),
+        *sorted(REPOSITORY.glob("docs/**/*.md")),
+        *sorted(REPOSITORY.glob("*/README.md")),
+    ],
     ids=lambda p: p.relative_to(REPOSITORY).as_posix(),
 )
 def test_links_lead_somewhere(path):

@@ -41,8 +41,8 @@ def paired_difference(a_S: Sequence[float], b_S: Sequence[float]) -> PairedDiffe
         b_S: the values of the same seeds in the other condition.
 
     Returns:
-        The differences, their mean with Student's interval (`t_interval`), and the exact two-sided sign-flip p-value: the
-        share of the 2^S choices of signs for which |mean| is at least as large.
+        The differences, their mean with Student's interval (`t_interval`), and the exact two-sided sign-flip p-value:
+        the share of the 2^S choices of signs for which |mean| is at least as large.
 
     Raises:
         ValueError: different numbers of seeds, none, or a value is NaN.

@@ -14,8 +14,8 @@ STD = (0.229, 0.224, 0.225)
 def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor:
     """Return uint8 RGB [N, S, R, 3] as float32 [N, 3, S, R], ImageNet's mean at 0 and deviation at 1, channels last.
 
-    `(image / 255 - mean) / deviation`, with mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225) of red, green
-    and blue.
+    `(image / 255 - mean) / deviation`, with mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225) of red,
+    green and blue.
 
     Args:
         images_NSRC: uint8 RGB, rows S and columns R of either view.

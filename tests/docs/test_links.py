@@ -88,7 +88,11 @@ def test_anchors_are_headings(document: str) -> None:
 @pytest.mark.parametrize(
     ("document", "before", "after"),
     [
-        ("README.md", "[a](docs/LOOK.md#x), ![b](docs/images/figure_1.webp)", "[a](LOOK.md#x), ![b](images/figure_1.webp)"),
+        (
+            "README.md",
+            "[a](docs/LOOK.md#x), ![b](docs/images/figure_1.webp)",
+            "[a](LOOK.md#x), ![b](images/figure_1.webp)",
+        ),
         ("docs/LIBRARY.md", "[a](../examples/README.md)", "[a](examples/README.md)"),
         ("docs/howto/imagenet.md", "[a](../../cluster/README.md)", "[a](../cluster/README.md)"),
         ("cluster/README.md", "[a](../docs/SCALING.md)", "[a](../SCALING.md)"),
