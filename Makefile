@@ -1,6 +1,7 @@
 # make demo   set up, then the whole chain on the built-in data set (runs/demo)
 # make test   set up, then the tests
 # make slow   set up, then the tests that take minutes each: kills at random moments, nodes that vanish
+# make docs   the documentation site: build/site/index.html
 # make check  set up, then formatter, linter, type checker, fast tests
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup demo test slow check format lock clean
+.PHONY: setup demo test slow check docs format lock clean
 
 setup: $(VENV)/.ready
 
@@ -40,6 +41,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not ray and not browser and not slow"
 
+docs: $(VENV)/docs/.ready
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --strict --quiet
+
+$(VENV)/docs/.ready: requirements-docs.lock
+	$(PYTHON) -m venv $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	touch $@
+
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -48,6 +57,8 @@ lock:
 	$(BIN)/uv pip compile --quiet --no-emit-index-url --generate-hashes --python-version 3.11 \
 		--extra test --constraint constraints.txt pyproject.toml --output-file requirements.lock \
 		--custom-compile-command "make lock"
+	$(BIN)/uv pip compile --quiet --no-emit-index-url --generate-hashes --python-version 3.11 \
+		--group pyproject.toml:docs --output-file requirements-docs.lock --custom-compile-command "make lock"
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -28,6 +28,8 @@ from lp_core.folder_contents import Contents, local_contents
 from lp_core.patience import patiently
 
 _SCHEMES = ("s3", "gs", "gcs", "hdfs", "abfs", "file", "http", "https")
+_BUCKETS = ("s3", "gs", "gcs")
+"""Schemes of stores whose files all lie in buckets."""
 IN_MEMORY_BYTES = 64 * 2**20
 """Files for an object store are kept in memory up to this size, then on disk, until they are whole. Our choice."""
 
@@ -51,6 +53,7 @@ class Storage:
         scheme, colon, rest = text.partition(":")
         if colon and scheme in _SCHEMES and not rest.startswith("//"):
             raise SettingError(f"{text} would be a file named like a URI; write {scheme}:// before the bucket or path")
+        _check_bucket(text)
         try:
             uri = text if "://" in text else str(Path(text).expanduser().resolve())
             encoding = sys.getfilesystemencoding()
@@ -106,6 +109,7 @@ class Storage:
             raise StorageError(
                 f"{self.uri}: the Hugging Face hub is not read; download the data set and give its folder"
             )
+        _check_bucket(self.uri)
         try:
             return patiently(lambda: fs.FileSystem.from_uri(self.uri), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
@@ -291,6 +295,13 @@ LINE_CHARACTERS = 600
 """Of another library's message in one of ours: the longest of Ray's with a remedy has 480."""
 
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+def _check_bucket(uri: str) -> None:
+    """Refuse a URI without its bucket: pyarrow opens the store itself, whose answer may take minutes to fail."""
+    parts = urlsplit(uri)
+    if parts.scheme in _BUCKETS and not parts.netloc:
+        raise SettingError(f"{uri} names no bucket; give {parts.scheme}://BUCKET/FOLDER")
 
 
 def one_line(error: BaseException) -> str:

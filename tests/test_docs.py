@@ -15,11 +15,17 @@ README = (REPOSITORY / "README.md").read_text()
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_the_readme_names_every_verb(verb):
-    assert re.search(rf"`(logpolar )?{verb}\b", README)
+def test_the_page_of_commands_names_every_verb(verb):
+    commands = (REPOSITORY / "docs" / "reference" / "commands.md").read_text()
+    assert re.search(rf"`(logpolar )?{verb}\b", commands)
 
 
-def test_the_readme_names_every_folder_of_the_code():
+def test_the_readme_is_one_page():
+    assert len(README.splitlines()) < 100
+
+
+def test_the_architecture_names_every_folder_of_the_code():
+    architecture = (REPOSITORY / "docs" / "ARCHITECTURE.md").read_text()
     folders = {
         path.parent
         for layer in ("lp_core", "tasks", "workflows")
@@ -30,11 +36,17 @@ def test_the_readme_names_every_folder_of_the_code():
         if folder.parent == indexing:
             assert f"- `{folder.name}`: " in (indexing / "__init__.py").read_text()
         else:
-            assert f"`{folder.relative_to(REPOSITORY)}/`" in README
+            assert f"`{folder.relative_to(REPOSITORY)}/`" in architecture
 
 
 @pytest.mark.parametrize(
-    "path", sorted(REPOSITORY.glob("*.md")) + sorted(REPOSITORY.glob("docs/*.md")), ids=lambda p: p.name
+    "path",
+    [
+        *sorted(REPOSITORY.glob("*.md")),
+        *sorted(REPOSITORY.glob("docs/**/*.md")),
+        *sorted(REPOSITORY.glob("*/README.md")),
+    ],
+    ids=lambda p: p.relative_to(REPOSITORY).as_posix(),
 )
 def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
@@ -45,7 +57,8 @@ def test_links_lead_somewhere(path):
 def test_every_dependency_has_its_reason():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
     reasons = (REPOSITORY / "docs" / "ARCHITECTURE.md").read_text()
-    for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+    groups = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["dependency-groups"]
+    for requirement in project["dependencies"] + project["optional-dependencies"]["test"] + groups["docs"]:
         name = re.match(r"[A-Za-z0-9-]+", requirement).group()
         assert name in reasons, name
 
@@ -68,7 +81,8 @@ def test_recipes_are_named_where_people_look():
     assert all(f"--recipe {name}" in README or name == "demo" for name in RECIPES)
 
 
-def test_no_package_registry_is_named():
-    lock = (REPOSITORY / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-docs.lock"])
+def test_no_package_registry_is_named(name):
+    lock = (REPOSITORY / name).read_text()
     assert "://" not in lock
     assert "--hash=sha256:" in lock

@@ -19,7 +19,7 @@ from lp_core.measures.evolution import SCHEMA as CHANGES
 from lp_core.settings import ViewSettings
 
 REPOSITORY = Path(__file__).parents[1]
-DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("*/README.md")])
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("*/README.md")])
 MODULES = sorted(
     path
     for layer in ("lp_core", "tasks", "workflows")

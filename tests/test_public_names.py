@@ -88,3 +88,24 @@ def test_the_package_says_that_it_is_typed() -> None:
 def test_every_public_name_is_documented_once() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", (REPOSITORY / "docs" / "LIBRARY.md").read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(set(lp_core.__all__) - {"__version__"})
+
+
+ENTRY = re.compile(r"^::: lp_core\.([\w.]+)\.(\w+)$", re.MULTILINE)
+"""An entry of the reference, by module and name."""
+ENTRIES = [
+    entry for page in sorted((REPOSITORY / "docs" / "api").glob("*.md")) for entry in ENTRY.findall(page.read_text())
+]
+
+
+def test_every_public_name_has_one_entry_in_the_reference() -> None:
+    assert sorted((name, module) for module, name in ENTRIES) == sorted(lp_core._MODULES.items())
+
+
+@pytest.mark.parametrize("name", [name for name in lp_core.__all__ if not name.endswith("Error") and name[0] != "_"])
+def test_the_reference_says_where_a_name_comes_from(name: str) -> None:
+    """A paper, a library, a measurement, or our choice; results of one name are documented where it is."""
+    if name == "Peaks":
+        name = "find_peaks"
+    if name == "TopK":
+        name = "merge"
+    assert "Source:" in getattr(lp_core, name).__doc__

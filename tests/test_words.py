@@ -15,7 +15,7 @@ PARAGRAPH = re.compile(r"\n\s*\n|\n\|")
 """What ends a paragraph, or a row of a table."""
 TEXTS = [
     path
-    for pattern in ("*.md", "pyproject.toml", "docs/*.md", "cluster/*.md", "benchmarks/*.md")
+    for pattern in ("*.md", "pyproject.toml", "docs/**/*.md", "cluster/*.md", "benchmarks/*.md")
     for path in sorted(ROOT.glob(pattern))
 ]
 PROGRAM = [

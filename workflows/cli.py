@@ -14,21 +14,21 @@ from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
 
 VERBS = {
-    "demo": "the whole chain on the built-in data set, on this machine",
+    "demo": "run the whole chain on the built-in data set, on this machine",
     "index": "make a data set folder from a collection of images",
     "train": "train the networks of a run",
-    "evaluate": "measure their accuracy on the validation split",
-    "scan": "find the nine strongest activations of every channel",
+    "evaluate": "measure the accuracy of the networks on the validation split",
+    "scan": "find the nine images that excite each channel most",
     "visualize": "draw what excites channels most; `visualize figure-1` (2, 3): one of the paper's figures, for print",
     "measure": "turn sentences about channels and views into numbers, each against chance, with a verdict",
     "report": "write the page about a run, or about a sweep",
-    "run": "all stages of a recipe, resuming whatever is complete",
-    "sweep": "many runs: every combination of seeds, varied settings and controls",
-    "submit": "the same command as a job on a cluster: logpolar submit run --recipe ...",
-    "verify": "find the exemplars again by brute force and compare",
-    "look": "draw how likely a network finds a class in a photograph, by the point that is fixated",
-    "doctor": "what this machine has, and what will not work on it",
-    "warp": "one picture to its log-polar image, or back",
+    "run": "run all stages of a recipe; stages that are finished are skipped",
+    "sweep": "make many runs: every combination of seeds, varied settings and controls",
+    "submit": "run a command as a job on a cluster: logpolar submit run --recipe ...",
+    "verify": "find all exemplars again by brute force, and compare",
+    "look": "draw how likely a class is for a network at each fixation of a photograph",
+    "doctor": "check this machine: what it has, and what will not work on it",
+    "warp": "turn one picture into its log-polar image, or back",
 }
 
 

@@ -107,7 +107,7 @@ class StageOptions(Recipe):
     run: str
     """Run folder (local path, s3:// or gs://)."""
     address: str | None = None
-    """Ray cluster to use (auto, HOST:PORT); RAY_ADDRESS counts too. Without, one is started on this machine."""
+    """Ray cluster to use (auto, HOST:PORT); unless given, RAY_ADDRESS, else a new one on this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)

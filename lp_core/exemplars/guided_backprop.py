@@ -40,6 +40,9 @@ def guided_backprop(
 ) -> tuple[Tensor, Tensor]:
     """Return what drives each unit in its image, cut to its receptive field, and its activation.
 
+    The gradient of one unit's activation by the input. Back through a ReLU with input x, a gradient g becomes
+    `g (x > 0) (g > 0)` under `guided`, `g (g > 0)` under `deconvnet`, and `g (x > 0)` under `gradient`.
+
     Args:
         network: a VGG16, or any other sequential network (docs/NETWORKS.md), in evaluation mode or taken so; nothing
             is attached to it or changed.
@@ -57,6 +60,8 @@ def guided_backprop(
         ValueError: unknown rule, other number of units than images, a unit outside the map, a network that is not
             understood, or a circle of rows that the pools before the layer do not halve evenly: its units see no box.
         KeyError: there is no such layer; the message lists those there are.
+
+    Source: Springenberg et al. 2014, "Striving for simplicity", for `guided`; Zeiler & Fergus 2014 for `deconvnet`.
     """
     stack = Stack.of(network)
     channel_N, row_N, col_N = _unit_tensors(stack, x_N3SR, layer, units, rule)

@@ -96,7 +96,14 @@ class TopK:
 
 
 def merge(a: TopK, b: TopK) -> TopK:
-    """Return the nine of the images of both: associative, commutative and idempotent, down to the bytes."""
+    """Return the nine of the images of both: associative, commutative and idempotent, down to the bytes.
+
+    Args:
+        a: the nine of some images.
+        b: the nine of others, or of the same, of the same C channels.
+
+    Source: our choice of the order that breaks ties (`TopK`); checked by sorting everything (tests/reference/top_k.py).
+    """
     value = np.concatenate([a.value_CK, b.value_CK], 1)
     row = np.concatenate([a.row_CK, b.row_CK], 1)
     position = np.concatenate([a.position_CK2, b.position_CK2], 1)

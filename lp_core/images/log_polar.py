@@ -22,10 +22,14 @@ from lp_core.images.sampling import block_mean, rounded, sample
 class LogPolarMap(LogPolarGeometry):
     """A geometry that reads images: photograph to log-polar image (`warp`) and back (`unwarp`).
 
-    Immutable, hashable and small when pickled: tables are made once per process.
+    Cell (s, c) of S sectors and R rings reads the image at angle `2 pi s / S` and, under the law `monopole`, at the
+    radius `a (exp(k c) - 1)` px from the fixation, with `k = ln(1 + r / a) / R`. Here a is `foveal_scale` and r the
+    `radius`. Immutable, hashable and small when pickled: tables are made once per process.
 
     Raises:
         ValueError: a field is out of range; the message names it.
+
+    Source: Schwartz 1977 for the map; docs/LOG_POLAR.md has the other laws and theirs.
     """
 
     fill: float = 0.0

@@ -60,12 +60,15 @@ class LogPolar(_Tables):
 
     Shape: [..., C, H, W] -> [..., C, S, R].
 
+    Source: equal to `LogPolarMap.warp` within 1e-9 in float64 (tests/lp_core/images/test_tensor.py).
+
     Raises:
         LogpolarError: The map's `fill` is not finite, which only the NumPy path can mix.
 
-    >>> import torch
-    >>> LogPolar(LogPolarMap(size=(64, 64), sectors=32, rings=48))(torch.rand(2, 3, 64, 64)).shape
-    torch.Size([2, 3, 32, 48])
+    Examples:
+        >>> import torch
+        >>> LogPolar(LogPolarMap(size=(64, 64), sectors=32, rings=48))(torch.rand(2, 3, 64, 64)).shape
+        torch.Size([2, 3, 32, 48])
     """
 
     def __init__(self, log_polar: LogPolarMap) -> None:
@@ -135,6 +138,8 @@ class InverseLogPolar(_Tables):
         supersample: n of n x n samples that a pixel is the mean of.
 
     Shape: [..., C, S, R] -> [..., C, scale H, scale W].
+
+    Source: equal to `LogPolarMap.unwarp` within 1e-9 in float64 (tests/lp_core/images/test_tensor.py).
     """
 
     def __init__(self, log_polar: LogPolarMap, *, scale: int = 1, supersample: int = 1) -> None:

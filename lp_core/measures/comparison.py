@@ -36,8 +36,18 @@ class PairedDifference:
 def paired_difference(a_S: Sequence[float], b_S: Sequence[float]) -> PairedDifference:
     """Return a - b, paired by seed: equal seeds share the order of images, the crops and the batches.
 
+    Args:
+        a_S: one value per seed, in the unit of the measure.
+        b_S: the values of the same seeds in the other condition.
+
+    Returns:
+        The differences, their mean with Student's interval (`t_interval`), and the exact two-sided sign-flip p-value:
+        the share of the 2^S choices of signs for which |mean| is at least as large.
+
     Raises:
         ValueError: different numbers of seeds, none, or a value is NaN.
+
+    Source: Fisher 1935, "The Design of Experiments", for the test by flipping signs.
     """
     a, b = np.asarray(a_S, np.float64), np.asarray(b_S, np.float64)
     if a.shape != b.shape:

@@ -70,16 +70,19 @@ def enrichment(share_B: np.ndarray, expected_B: np.ndarray) -> np.ndarray:
 def foveal_index(share_B: np.ndarray, expected_B: np.ndarray, within_B: np.ndarray) -> np.ndarray:
     """Return FI(r0): log2 of the share of activation within a radius, relative to the expected one.
 
+    `FI = log2(sum of share_B * within_B / sum of expected_B * within_B)`: 1 is twice the expected share, -1 half of it.
     Below 0 the fovea responds less than expected. Against untrained networks (S1) it shows what training did, against
     phase-scrambled photographs (S2) what content does, against random fixations (S3) what photographers do.
 
     Args:
-        share_B: [..., B].
+        share_B: share of the activation in each of B bins of the radius, [..., B], 0 to 1.
         expected_B: the same of the null, [..., B].
-        within_B: share of each bin that lies within the radius (`rings.share_within`).
+        within_B: share of each bin that lies within the radius (`rings.share_within`), [B], 0 to 1.
 
     Returns:
         As many values as there are leading axes; NaN where the null has nothing within the radius.
+
+    Source: our choice; the controls are docs/MEASURES.md's.
     """
     inside, expected = (np.asarray(share) @ np.asarray(within_B) for share in (share_B, expected_B))
     return enrichment(np.asarray(inside)[..., None], np.asarray(expected)[..., None])[..., 0]

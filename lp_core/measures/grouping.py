@@ -14,6 +14,11 @@ def distinct_classes(label_CK: np.ndarray) -> np.ndarray:
     """Return int64 [C]: how many classes the images of a channel have, 1 to K.
 
     Nearly constant for many classes: 8.965 of nine by chance for 1,000 balanced ones. Prefer `concordance`.
+
+    Args:
+        label_CK: int, class of each of the K images of C channels.
+
+    Source: a count; by chance `L (1 - (1 - 1 / L)^K)` for L balanced classes.
     """
     return 1 + (np.diff(np.sort(label_CK, axis=1), axis=1) != 0).sum(1)
 
@@ -34,14 +39,17 @@ def class_entropy(label_CK: np.ndarray) -> np.ndarray:
 def concordance(label_CK: np.ndarray, counted_CP: np.ndarray | None = None) -> np.ndarray:
     """Return G: the share of pairs of images that are of one class, float64 [C], 0 to 1. The primary measure.
 
-    Unbiased for the probability that two images of the channel are of one class, whatever K is.
+    `G = (number of pairs of one class) / (K (K - 1) / 2)`. Unbiased for the probability that two images of the channel
+    are of one class, whatever K is.
 
     Args:
-        label_CK: int, class of each image.
+        label_CK: int, class of each of the K images of C channels.
         counted_CP: bool; pairs that count (`counted_pairs`). Unless given, all do.
 
     Returns:
         G; NaN for channels without a counted pair.
+
+    Source: Simpson 1949, "Measurement of diversity", for the unbiased estimate.
     """
     same_CP = np.stack([label_CK[:, i] == label_CK[:, j] for i, j in pairs_of(label_CK.shape[1])], 1)
     return _mean_of_counted(same_CP, counted_CP)

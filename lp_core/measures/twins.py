@@ -61,7 +61,8 @@ def twin_channels(
     """Return each channel's twin in another network: mutual nearest, and nearer than among shuffled images.
 
     Args:
-        a_NA, b_NB: maxima of the same images in the same order.
+        a_NA: maxima of the first network's A channels in N images.
+        b_NB: maxima of the second network's B channels in the same images, in the same order.
         rng: shuffles the images of the second network.
         shuffles: number of shuffles; all channels of all of them are pooled.
         level: share of channels above the threshold under the null.

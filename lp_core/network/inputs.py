@@ -12,7 +12,17 @@ STD = (0.229, 0.224, 0.225)
 
 
 def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor:
-    """Return uint8 RGB [N, S, R, 3] as float32 [N, 3, S, R], ImageNet's mean at 0 and deviation at 1, channels last."""
+    """Return uint8 RGB [N, S, R, 3] as float32 [N, 3, S, R], ImageNet's mean at 0 and deviation at 1, channels last.
+
+    `(image / 255 - mean) / deviation`, with mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225) of red,
+    green and blue.
+
+    Args:
+        images_NSRC: uint8 RGB, rows S and columns R of either view.
+        device: where the result lies.
+
+    Source: torchvision's reference training.
+    """
     x_NSRC = as_tensor(images_NSRC, device)
     mean, std = (torch.tensor(values, device=device) * 255 for values in (MEAN, STD))
     return ((x_NSRC.float() - mean) / std).permute(0, 3, 1, 2)

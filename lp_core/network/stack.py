@@ -45,7 +45,13 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """The steps of a network in evaluation mode, from the image to its last convolution or pool."""
+    """The steps of a network in evaluation mode, from the image to its last convolution or pool.
+
+    `Stack.of(network)` reads any sequential network; `architecture` has its layers without weights: names, channels and
+    kernels.
+
+    Source: docs/NETWORKS.md lists the modules that are understood, and what they were compared with.
+    """
 
     steps: tuple[Step, ...]
 

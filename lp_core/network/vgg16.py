@@ -32,6 +32,10 @@ class VGG16(nn.Module):
         classes: number of outputs.
         settings: depth, width, grid read by the classifier, dropout, padding of angles.
         view: network input that the weights are for; only `log_polar` input is ever wrapped.
+
+    Shape: normalised [N, 3, S, R] -> logits [N, classes].
+
+    Source: torchvision's `vgg16`, whose parameter names and logits it has (tests/lp_core/network/test_vgg16.py).
     """
 
     def __init__(self, classes: int, settings: NetworkSettings, view: ViewName = "cartesian") -> None:

@@ -99,6 +99,8 @@ def load_weights(
 
     Raises:
         DataError: there is no such file, it holds no weights of a VGG, or they fit another network.
+
+    Source: docs/TRAINING.md lists the files that are understood.
     """
     tensors, _ = without_norms(read_weights(source, settings.depth).tensors, source)
     return network_with(tensors, settings, view, classes, source).eval()

@@ -29,13 +29,13 @@ class DataSettings:
     flip: float = setting(0.5, PROBABILITY)
     """Training: probability of a mirror image (0 where left and right are different classes)."""
     shuffle_labels: bool = False
-    """Training: permute the labels among the images (a control: nothing can be learned but the images themselves)."""
+    """Training: permute the labels among the images (a control: a network can only memorise them)."""
     eval_crop: float = setting(0.875, Range(low=0, above=True, high=1, words="a share, 0 < share <= 1"))
     """Evaluation: side of the centre crop as a share of the photograph's shorter side (224 / 256)."""
     lanes: int = setting(8, at_least(1))
     """Places of the training order that every batch draws from; the largest number of training workers."""
     shuffle_window: int = setting(8192, at_least(1))
-    """Rows shuffled among each other within a lane; the larger, the more row groups are read at once."""
+    """Rows that are shuffled together within a lane; a larger window reads more row groups at once."""
     min_class_mix: float = placement(0.8, SHARE)
     """Fewest classes of a training batch, as a share of those in random order; shards stored by class have few."""
 

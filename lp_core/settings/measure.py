@@ -22,15 +22,15 @@ class MeasureSettings:
     """Measure E also of squares of a half and a quarter of the crop's side, about what drives each of the nine of
     conv5_2: one gradient per exemplar. Needs an embedding."""
     rotated_basis: bool = selection(False)
-    """Scan the trained network also with the channels of each layer mixed by a random rotation (one more scan): does
+    """Also scan the trained network with the channels of each layer mixed by a random rotation (one more scan): does
     grouping belong to channels, or to any direction of the layer?"""
     random_fixations: bool = selection(False)
-    """Scan the trained network also with each photograph looked at from a random point (one more scan): is the fovea
-    strong because photographers put things in the middle?"""
+    """Also scan the trained network with a random fixation in each photograph (one more scan): is the fovea strong
+    because photographers put things in the middle?"""
     tolerance: bool = selection(False)
     """Measure how much accuracy is left while photographs are turned, scaled, shifted and masked."""
     tolerance_images: int = setting(5000, at_least(1))
-    """Images that are looked at under all conditions of the tolerance test, at most; the same in both views."""
+    """Largest number of images in the tolerance test; both views get the same ones."""
     field_degrees: float | None = selection(
         None, Range(low=0, high=360, above=True, words="degrees of visual angle, more than 0, at most 360")
     )
@@ -42,8 +42,8 @@ class MeasureSettings:
     sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
     """Layers whose pictures are tested; `all` is every layer."""
     evolution: bool = selection(False)
-    """Measure when channels come to like the images that they like in the end, from the weights that the training kept
-    (train.keep-weights-every-epochs)."""
+    """Measure at which epoch channels find the images that excite them most in the end, from the weights that the
+    training kept (train.keep-weights-every-epochs)."""
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")

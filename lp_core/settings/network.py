@@ -17,7 +17,10 @@ EVEN_CIRCLE = 2 ** (len(WIDTHS) - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """The shape of a VGG and its first weights."""
+    """The shape of a VGG and its first weights.
+
+    Source: each field names torchvision's value, which is the default.
+    """
 
     depth: Depth = 16
     """Layers with weights: 16 is VGG-16; 11, 13 and 19 are its relatives."""
@@ -33,8 +36,8 @@ class NetworkSettings:
     """`circular` wraps the rows (angles) of log-polar input in every convolution, which takes a view.size that is a
     multiple of 16; cartesian input is never wrapped."""
     initialization: Initialization = "torchvision"
-    """torchvision's (fan out; needs ImageNet's patience), He's fan in everywhere (small networks learn at once), or
-    paired channels of opposite sign (the plateau of the first thousands of images is shortest)."""
+    """`torchvision`: fan out, slow to start on small data. `variance-preserving`: He's fan in everywhere, small
+    networks learn at once. `looks-linear`: pairs of channels of opposite sign, the shortest plateau at the start."""
 
     def __post_init__(self) -> None:
         check_fields(self, "network")

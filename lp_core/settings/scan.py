@@ -23,7 +23,7 @@ class ScanSettings:
     gpus_per_task: float = placement(0.0, at_least(0))
     """Share of a GPU for each evaluation, scan and visualization task."""
     split: str = selection("validation")
-    """Split that is scanned; what is found in another than validation is written to `splits/<split>/`."""
+    """Split to scan; results of splits other than validation are written to `splits/<split>/`."""
     control: Control = selection("none")
     """A null that is scanned instead, into `controls/<control>/`: `phase-scrambled` photographs keep their spectrum and
     lose their edges; a `rotated-basis` mixes the channels of each layer by a random rotation; with `random-fixations`

@@ -30,7 +30,7 @@ class TrainSettings:
     """Highest learning rate, of a batch of `reference_batch` images where that is given."""
     reference_batch: int | None = setting(None, at_least(1))
     """Learning rates of other batch sizes are scaled: learning_rate * batch_size / reference_batch (Goyal et al. 2017;
-    beyond twice the reference give `warmup_epochs` 1 to 5). Without, `learning_rate` is used as it is."""
+    beyond twice the reference give `warmup_epochs` 1 to 5). Unless given, `learning_rate` is used unchanged."""
     momentum: float = setting(0.9, Range(low=0, high=1, below=True, words="0 <= momentum < 1"))
     """SGD's momentum, AdamW's first beta."""
     weight_decay: float = setting(1e-4, at_least(0))
@@ -55,14 +55,14 @@ class TrainSettings:
     workers: int = placement(1, at_least(1))
     """Training workers, each with a GPU of its own where GPUs are used."""
     min_workers: int | None = placement(None, at_least(1))
-    """Fewest workers to train with where the cluster has no room for all; each change of their number resumes from the
-    newest checkpoint. Unless given, all are waited for."""
+    """Fewest workers to train with if the cluster has no room for all; each change of their number resumes from the
+    newest checkpoint. Unless given, the training waits for all workers."""
     cpus_per_worker: int = placement(1, at_least(1))
     """Logical CPUs that a worker holds; Ray Data has the others."""
     checkpoint_every_steps: int | None = placement(None, at_least(1))
-    """Checkpoint also within an epoch, every so many steps; always at the end of an epoch."""
+    """Steps between checkpoints within an epoch; there is always one at the end of an epoch."""
     keep_checkpoints: int = placement(2, at_least(1))
-    """Number of newest checkpoints kept; the one of the highest validation accuracy is kept besides."""
+    """Number of newest checkpoints kept, besides the one with the highest validation accuracy."""
     validate_every_epochs: int = placement(1, at_least(0))
     """Epochs between measurements of validation loss and accuracy; 0 for never. The last epoch is always measured."""
     keep_weights_every_epochs: int = placement(0, at_least(0))

@@ -27,7 +27,7 @@ class VisualizeSettings:
     gallery: Gallery = "panels"
     """Channels in the report's gallery: those with panels, or every channel of every layer."""
     random_weights: bool = False
-    """Draw the same units of channels with panels once more with the untrained network, for the gallery."""
+    """Also draw the units of channels with panels with the untrained network, for the gallery."""
     evolution: bool = selection(False)
     """Draw the best exemplar of every channel with a panel at each epoch whose weights were kept, for the gallery."""
     rule: Rule = "guided"

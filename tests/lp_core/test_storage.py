@@ -91,6 +91,16 @@ def test_a_uri_without_its_slashes_is_no_folder(text):
         Storage.at(text)
 
 
+@pytest.mark.parametrize("uri", ["gs://", "s3://", "gcs://", "s3:///run", "s3://?region=eu-north-1"])
+def test_a_uri_without_a_bucket_is_refused_before_a_store_is_asked(uri, monkeypatch):
+    monkeypatch.setattr("lp_core.storage.fs", None)  # pyarrow would ask the store itself, for minutes
+    with pytest.raises(LogpolarError, match=r"names no bucket; give (s3|gs|gcs)://BUCKET/FOLDER$"):
+        Storage.at(uri)
+    folder, _ = Storage.of_file(uri)
+    with pytest.raises(LogpolarError, match="names no bucket"):
+        folder.exists()
+
+
 def test_relative_paths_become_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert Storage.at("runs/a:b").uri == str(tmp_path / "runs" / "a:b")
