@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from lp_core.dataset.feed import Batch, Feed, Reading
 from lp_core.network.kernels import deterministic_kernels
 from lp_core.run.stage import Stage
@@ -40,5 +42,5 @@ def trained(recipe: Recipe, folder: Path, stream: Stream = carried) -> Stage:
     """Train the cartesian view in a run folder, or resume."""
     stage = StageGraph(recipe, Storage.at(folder)).train("cartesian")
     with deterministic_kernels():
-        ViewTraining(recipe, stage, "cartesian", Workers(0, 1, "cpu"), stream).run()
+        ViewTraining(recipe, stage, "cartesian", Workers(0, 1, torch.device("cpu")), stream).run()
     return stage
