@@ -1,6 +1,7 @@
 # make demo   set up, then the whole chain on the built-in data set (runs/demo)
 # make test   set up, then the tests
 # make slow   set up, then the tests that take minutes each: kills at random moments, nodes that vanish
+# make gpu    set up, then what must hold on a GPU, and what it reaches there (docs/MACHINES.md)
 # make check  set up, then formatter, linter, type checker, fast tests
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup demo test slow check format lock clean
+.PHONY: setup demo test slow gpu check format lock clean
 
 setup: $(VENV)/.ready
 
@@ -33,6 +34,10 @@ test: setup
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
+
+gpu: setup
+	$(BIN)/python -m pytest -m gpu
+	$(BIN)/python -m benchmarks.gpu
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -15,13 +15,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lp_core.dataset.feed import Batch
+from lp_core.network.inputs import as_tensor
+
+if TYPE_CHECKING:
+    from lp_core.dataset.feed import Batch
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -87,11 +90,13 @@ class CudaCopies:
     def begin(self, batch: DeviceBatch) -> DeviceBatch:
         """`Copies.begin`."""
         with torch.cuda.stream(self._stream):
-            tensors = [self._copied(array) for array in (batch.images_NSRC, batch.labels_N, batch.rows_N)]
-            return DeviceBatch(*tensors, batch.faulty_rows, batch.index, self._stream.record_event())
+            images, labels, rows = (
+                as_tensor(array, self._device) for array in (batch.images_NSRC, batch.labels_N, batch.rows_N)
+            )
+            return DeviceBatch(images, labels, rows, batch.faulty_rows, batch.index, self._stream.record_event())
 
     def arrive(self, batch: DeviceBatch) -> None:
-        """`Copies.arrive`; the device waits, not this thread, unless it is more than `ahead` steps before the device."""
+        """`Copies.arrive`; the device waits, and this thread only where it is more than `ahead` steps before it."""
         stream = torch.cuda.current_stream(self._device)
         self._begun.append(stream.record_event(torch.cuda.Event(blocking=True)))
         if len(self._begun) > self._ahead:
@@ -100,16 +105,6 @@ class CudaCopies:
         for tensor in (batch.images_NSRC, batch.labels_N, batch.rows_N):
             # Its memory belongs to the copy stream, which must not reuse it before the step has read it.
             tensor.record_stream(stream)  # type: ignore[union-attr]
-
-    def _copied(self, array: np.ndarray | Tensor) -> Tensor:
-        """A tensor that the array is copied into; torch keeps the pinned memory until then, and reuses it later."""
-        assert isinstance(array, np.ndarray)
-        pinned = torch.empty(array.shape, dtype=_TYPES[array.dtype], pin_memory=True)
-        np.copyto(pinned.numpy(), array)  # `torch.from_numpy` refuses the read-only arrays of the object store
-        return pinned.to(self._device, non_blocking=True)
-
-
-_TYPES = {np.dtype(np.uint8): torch.uint8, np.dtype(np.int64): torch.int64}
 
 
 def copies_to(device: torch.device) -> Copies | None:

@@ -10,7 +10,6 @@ import torch
 
 from lp_core.errors import SettingError
 from lp_core.settings.train import Compile
-from lp_core.storage import one_line
 
 WORTH = 1e17
 """Operations of a training above which `auto` compiles: minutes on a GPU, as compiling takes. Source: our choice; the
@@ -62,7 +61,8 @@ class Compiled:
         try:
             return self._compiled(x_NCSR)
         except TorchDynamoException as error:
-            why = next((line for line in str(error).splitlines() if "Error" in line), one_line(error))
+            lines = [*str(error).splitlines(), type(error).__name__]
+            why = next((line for line in lines if "Error" in line), lines[0])
             if self._is_asked_for:
                 raise SettingError(
                     f"train.compile is on, but torch.compile fails here ({why}); give --train.compile off"

@@ -25,8 +25,8 @@ class Learner:
     """A VGG-16 in training.
 
     Where `train.deterministic` is on, the process must be limited to deterministic kernels as well
-    (`lp_core.network.kernels`). A step reads nothing from the device, so a GPU is never waited for: whether a loss was a
-    number is in the `Tally` of the step, and `check` refuses what it says.
+    (`lp_core.network.kernels`). A step reads nothing from the device, so a GPU is never waited for: whether a loss was
+    a number is in the `Tally` of the step, and `check` refuses what it says.
 
     Args:
         network: with its first weights; it is moved to the device.
