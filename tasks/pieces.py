@@ -71,7 +71,7 @@ class RayTasks:
         import ray
 
         held = self.share() if gpus == "auto" else gpus
-        remote = ray.remote(num_cpus=1, num_gpus=held, max_retries=RETRIES)(function)
+        remote = ray.remote(num_cpus=1, num_gpus=held, max_retries=RETRIES, **_reused(held, self.cluster))(function)
         waiting = iter(pieces)
         at_once, counted = self.cluster.tasks_at_once(), time.monotonic()
         running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
@@ -95,6 +95,14 @@ class RayTasks:
         finally:
             for reference in running:
                 ray.cancel(reference)
+
+
+def _reused(gpus: float, cluster: Cluster) -> dict[str, int]:
+    """Options that keep a process for further pieces on a GPU; by default Ray ends it, with CUDA and the network in it.
+
+    A process that has used one of several GPUs would use it for pieces of the others, too: there Ray's default holds.
+    """
+    return {"max_calls": 0} if gpus and cluster.node_gpus <= 1 else {}
 
 
 def row_pieces(rows: np.ndarray, size: int) -> list[np.ndarray]:
