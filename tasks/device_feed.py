@@ -12,7 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -124,8 +124,11 @@ def fetched(batches: Iterator[Batch], copies: Copies | None, ahead: int = AHEAD)
     return ready if copies is None else made_ahead(ready, copies.begin, ahead)
 
 
-def delivered(batches: Iterator[DeviceBatch], copies: Copies | None) -> Iterator[DeviceBatch]:
-    """Yield fetched batches, each when the steps that follow may use it; time spent here is the device's."""
+def delivered(batches: Iterator[DeviceBatch], copies: Copies | None) -> Generator[DeviceBatch, None, None]:
+    """Yield fetched batches, each when the steps that follow may use it; time spent here is the device's.
+
+    Closing it ends the thread that fetches.
+    """
     for batch in batches:
         if copies is not None:
             copies.arrive(batch)

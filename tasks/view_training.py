@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from lp_core.dataset.feed import Batch, Feed, Reading, open_dataset
 from lp_core.fingerprint import checksum
@@ -94,7 +95,11 @@ class ViewTraining:
         readings = readings_of_training(self._feed, learner.step, self._last_step, self._validate_after)
         meter.reset()
         copies = copies_to(learner.device)
-        batches = delivered(meter.timed(fetched(self._stream(self._feed, readings), copies)), copies)
+        with closing(delivered(meter.timed(fetched(self._stream(self._feed, readings), copies)), copies)) as batches:
+            self._learn(batches)
+
+    def _learn(self, batches: Iterator[DeviceBatch]) -> None:
+        learner, meter = self._learner, self._meter
         while learner.step < self._last_step:
             self._take_step(next(batches))
             self._validation = {}
