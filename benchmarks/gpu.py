@@ -186,7 +186,7 @@ def synchronisations(sizes: Sizes, device: torch.device) -> int:
         torch.cuda.set_sync_debug_mode("warn")
         learner.learn(batch.images_NSRC, batch.labels_N, sizes.batch, batch.rows_N)
         torch.cuda.set_sync_debug_mode("default")
-    return sum("synchronizing" in str(warning.message) for warning in seen)
+    return sum("called a synchronizing" in str(warning.message) for warning in seen)
 
 
 def pieces_of_a_step(sizes: Sizes, device: torch.device) -> None:
