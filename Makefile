@@ -2,6 +2,7 @@
 # make test   set up, then the tests
 # make slow   set up, then the tests that take minutes each: kills at random moments, nodes that vanish
 # make docs   the documentation site: build/site/index.html
+# make gpu    set up, then what must hold on a GPU, and what it reaches there (docs/MACHINES.md)
 # make check  set up, then formatter, linter, type checker, fast tests
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export RAY_ENABLE_UV_RUN_RUNTIME_ENV := 0
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: setup demo test slow check docs format lock clean
+.PHONY: setup demo test slow gpu check docs format lock clean
 
 setup: $(VENV)/.ready
 
@@ -34,6 +35,10 @@ test: setup
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
+
+gpu: setup
+	$(BIN)/python -m pytest -m gpu
+	$(BIN)/python -m benchmarks.gpu
 
 check: setup
 	$(BIN)/ruff format --check .

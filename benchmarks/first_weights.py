@@ -59,13 +59,13 @@ def trial(recipe: Recipe, view: ViewName, classes: int) -> tuple[list[float], Co
         for first, last in pairwise(edges):
             counts = Counts()
             for batch in feed.batches(Reading("train", first, last)):
-                counts += learner.learn(batch.images_NSRC, batch.labels_N, len(batch.labels_N))
+                counts += learner.learn(batch.images_NSRC, batch.labels_N, len(batch.labels_N)).read()[0]
             losses.append(counts.loss_sum / counts.images)
     speed = len(feed.rows("train", 0)) * feed.steps_per_epoch / watch.seconds
     few = feed_of(dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, limit=1000)), view)
     seen = Counts()
     for batch in few.batches(Reading("validation", 0, few.validation_batches)):
-        seen += learner.evaluate(batch.images_NSRC, batch.labels_N)
+        seen += learner.evaluate(batch.images_NSRC, batch.labels_N).read()[0]
     return losses, seen, speed
 
 

@@ -93,14 +93,17 @@ def drain(batches: Iterator[Pair], learner: learning.Learner | None) -> Measured
         pair = next(batches, None)
     assert pair is not None, "nothing was read"
     waited, images = 0.0, 0
+    tally = None
     with Stopwatch() as whole:
         while pair is not None:
             if learner is not None:
-                learner.learn(*pair, len(pair[1]))
+                tally = learner.learn(*pair, len(pair[1]))
             images += len(pair[1])
             with Stopwatch() as waiting:
                 pair = next(batches, None)
             waited += waiting.seconds
+        if tally is not None:
+            tally.read()  # steps of a GPU count when they are done
     return Measured(images / whole.seconds, first.seconds, waited / whole.seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tasks.cpus import usable_cpus
@@ -23,8 +23,16 @@ def machine_line(device: str = "cpu") -> str:
 
     from lp_core.network.machine import machine
 
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "opencv-python-headless", "ray"))
+    libraries = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "opencv-python-headless", "ray"))
     return f"{date.today()}, {machine(torch.device(device))}, {usable_cpus()} cores, {libraries}"
+
+
+def _version(package: str) -> str:
+    """`none` on a machine that measures without the package."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 def single_threaded() -> None:

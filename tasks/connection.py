@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from lp_core.errors import ClusterError
+from lp_core.settings.scan import Automatic
 from lp_core.storage import one_line
 from tasks.cluster import Cluster, describe_cluster
 from tasks.ending import end_in_order
@@ -41,7 +42,9 @@ _QUIET = {
 
 
 @contextmanager
-def connected(address: str | None = None, *, training_cpus: int = 0, gpus_per_task: float = 0.0) -> Iterator[Cluster]:
+def connected(
+    address: str | None = None, *, training_cpus: int = 0, gpus_per_task: float | Automatic = 0.0
+) -> Iterator[Cluster]:
     """Connect to Ray for the length of a `with` block.
 
     Args:

@@ -15,6 +15,7 @@ from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.network_input import MEAN_COLOUR
 from lp_core.images.square import square_about
 from lp_core.settings import DataSettings
+from lp_core.settings.scan import Automatic
 from tasks.embedders import Embedder
 from tasks.kept_pieces import Arrays, PieceFiles, arrays_of_rows
 from tasks.pieces import Executor
@@ -33,7 +34,7 @@ def embed(
     *,
     centre_N2: np.ndarray | None = None,
     share: float = 1.0,
-    gpus: float = 0.0,
+    gpus: float | Automatic = 0.0,
     title: str = "embed",
 ) -> np.ndarray:
     """Return the embeddings of photographs, float32 [N, D], in the order of the rows.

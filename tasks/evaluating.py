@@ -18,10 +18,16 @@ def evaluate_rows(trained: Trained, rows: np.ndarray) -> Predictions:
 
     prepare_measuring()
     network, device = kept_network(trained)
-    parts = []
     feed, size = feed_of(trained.recipe, trained.view), trained.recipe.scan.batch_size
+    rows_of_batches, labels_of_batches, logits_of_batches = [], [], []
     for batch in feed.evaluation_batches("validation", rows, size):
         with torch.inference_mode():
             logits = network(normalized(filled(batch.images_NSRC, size), device))[: len(batch.rows_N)]
-        parts.append(Predictions.of(batch.rows_N, logits, batch.labels_N))
-    return Predictions.joined(parts)
+        rows_of_batches.append(batch.rows_N)
+        labels_of_batches.append(batch.labels_N)
+        logits_of_batches.append(logits)
+    if not rows_of_batches:
+        return Predictions.joined([])
+    # Once for all batches: a GPU is waited for here.
+    row_N, label_N = np.concatenate(rows_of_batches), np.concatenate(labels_of_batches)
+    return Predictions.joined([Predictions.of(row_N, torch.cat(logits_of_batches), label_N)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lp_core.fingerprint import fingerprint
+from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage
 from tasks.from_recipe import rows_of, scan_feed
 from tasks.pieces import Executor
@@ -27,7 +28,7 @@ def look_file(scan: str) -> str:
     return f"scan/first-look-{fingerprint(scan)}.npz"
 
 
-def look_first(searches: tuple[Search, ...], executor: Executor, gpus: float) -> None:
+def look_first(searches: tuple[Search, ...], executor: Executor, gpus: float | Automatic) -> None:
     """Make sure that each network had its first look; one task decodes the images once for all that had none."""
     missing = tuple(search for search in searches if not _has_looked(search))
     for _ in executor.run(look, [(missing,)] if missing else [], gpus):

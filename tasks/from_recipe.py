@@ -68,8 +68,12 @@ def learner_of(
         device: where it computes.
         world: number of workers whose gradients are averaged.
     """
+    from lp_core.network.compute import training_operations
     from lp_core.network.initialization import first_network
     from lp_core.network.learner import Learner
 
+    train, size = recipe.train, recipe.geometry.size
     network = first_network(recipe.network, view, classes, recipe.seed)
-    return Learner(network, recipe.train, recipe.seed, recipe.geometry.size, steps_per_epoch, device, world)
+    images = train.epochs * steps_per_epoch * train.batch_size / world
+    operations = images * training_operations(recipe.network, classes, size)
+    return Learner(network, train, recipe.seed, size, steps_per_epoch, device, world, operations)

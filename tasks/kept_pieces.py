@@ -11,6 +11,7 @@ import numpy as np
 
 from lp_core.errors import DataError
 from lp_core.fingerprint import checksum
+from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage
 from tasks.pieces import Executor, row_pieces
 from tasks.progress import Progress
@@ -57,7 +58,13 @@ class PieceFiles:
 
 
 def arrays_of_rows(
-    executor: Executor, compute: Compute, rows: np.ndarray, files: PieceFiles, piece_rows: int, gpus: float, title: str
+    executor: Executor,
+    compute: Compute,
+    rows: np.ndarray,
+    files: PieceFiles,
+    piece_rows: int,
+    gpus: float | Automatic,
+    title: str,
 ) -> Arrays:
     """Return what `compute` returns for all rows, in their order, whatever the pieces are.
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from lp_core.dataset.feed import Batch
+import torch
+
 from lp_core.network.accuracy import Counts
+from lp_core.network.tally import Tally
+
+Batch = TypeVar("Batch")
 
 
 class Meter:
@@ -16,15 +20,19 @@ class Meter:
     Args:
         operations: of training with one image.
         peak: operations per second that the chips of all workers can do; 0 where that is not known.
+        device: where this worker computes.
+
+    Attributes:
+        tally: of the steps, which is added to without waiting for the device.
     """
 
-    def __init__(self, operations: float, peak: float) -> None:
-        self._operations, self._peak = operations, peak
+    def __init__(self, operations: float, peak: float, device: torch.device) -> None:
+        self._operations, self._peak, self._device = operations, peak, device
         self.reset()
 
     def reset(self) -> None:
         """Begin anew."""
-        self.counts, self._waited, self._started = Counts(), 0.0, time.monotonic()
+        self.tally, self._waited, self._started = Tally.empty(self._device), 0.0, time.monotonic()
 
     def timed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """Yield the batches; the time spent waiting for them is measured."""

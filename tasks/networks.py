@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import DataError, StorageError
 from lp_core.settings import Recipe, ViewName
+from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage
+from tasks.gpu_share import holds_gpu
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +28,7 @@ class Trained:
         run: URI of the run folder.
         view: which of its networks.
         weights: SHA-256 of the weights file.
-        use_gpu: whether tasks have a GPU, or a fraction of one.
+        use_gpu: whether tasks have a GPU, or a fraction of one; with `auto`, each task that Ray gave one uses it.
         epoch: which of the weights kept during training; None for the finished ones.
     """
 
@@ -34,7 +36,7 @@ class Trained:
     run: str
     view: ViewName
     weights: str
-    use_gpu: bool = False
+    use_gpu: bool | Automatic = False
     epoch: int | None = None
 
     @property
@@ -67,7 +69,8 @@ def kept_network(trained: Trained, *, classifier: bool = True) -> tuple[Network,
     """
     import torch
 
-    device = torch.device("cuda" if trained.use_gpu else "cpu")
+    use_gpu = holds_gpu() if trained.use_gpu == "auto" else trained.use_gpu
+    device = torch.device("cuda" if use_gpu else "cpu")
     key = trained, classifier
     if key in _kept:
         return _kept[key], device

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from lp_core.errors import ClusterError, LogpolarError
+from lp_core.settings.scan import Automatic
 from lp_core.storage import one_line
 from tasks.cluster import Cluster
 
@@ -25,14 +26,14 @@ class Executor(Protocol):
     """Runs pieces of work."""
 
     def run(
-        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float | Automatic = 0.0
     ) -> Iterator[Result]:
         """Yield the results of `function(*piece)` for all pieces, in the order in which they are finished.
 
         Args:
             function: importable; its arguments and result are small.
             pieces: arguments of each call.
-            gpus: GPUs, or the fraction of one, that each call holds.
+            gpus: GPUs, or the fraction of one, that each call holds; `auto` leaves it to the executor.
 
         Raises:
             LogpolarError: what a piece raised, or a line about its failure.
@@ -44,7 +45,7 @@ class InProcess:
     """Runs pieces in this process, one after the other."""
 
     def run(
-        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float | Automatic = 0.0
     ) -> Iterator[Result]:
         """`Executor.run`; `gpus` has no meaning here."""
         for piece in pieces:
@@ -57,17 +58,20 @@ class RayTasks:
 
     Args:
         cluster: the connected cluster; it decides how many run at once.
+        share: gives what `auto` is of a GPU for each piece; asked when it is needed.
     """
 
     cluster: Cluster
+    share: Callable[[], float] = lambda: 0.0
 
     def run(
-        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float | Automatic = 0.0
     ) -> Iterator[Result]:
         """`Executor.run`; the function must be importable on every node."""
         import ray
 
-        remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(function)
+        held = self.share() if gpus == "auto" else gpus
+        remote = ray.remote(num_cpus=1, num_gpus=held, max_retries=RETRIES, **_reused(held, self.cluster))(function)
         waiting = iter(pieces)
         at_once, counted = self.cluster.tasks_at_once(), time.monotonic()
         running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
@@ -91,6 +95,14 @@ class RayTasks:
         finally:
             for reference in running:
                 ray.cancel(reference)
+
+
+def _reused(gpus: float, cluster: Cluster) -> dict[str, int]:
+    """Options that keep a process for further pieces on a GPU; by default Ray ends it, with CUDA and the network in it.
+
+    A process that has used one of several GPUs would use it for pieces of the others, too: there Ray's default holds.
+    """
+    return {"max_calls": 0} if gpus and cluster.node_gpus <= 1 else {}
 
 
 def row_pieces(rows: np.ndarray, size: int) -> list[np.ndarray]:

@@ -7,6 +7,7 @@ import secrets
 from lp_core.errors import ClusterError, LogpolarError, StorageError, check
 from lp_core.fingerprint import checksum
 from lp_core.settings import TrainSettings
+from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage, one_line
 from tasks.cluster import Cluster
 from tasks.nodes import answers, other_nodes
@@ -47,13 +48,15 @@ def check_workers(cluster: Cluster, train: TrainSettings) -> None:
     )
 
 
-def check_tasks(cluster: Cluster, gpus_per_task: float) -> None:
+def check_tasks(cluster: Cluster, gpus_per_task: float | Automatic) -> None:
     """Refuse tasks that no node can hold, unless an autoscaler may bring one.
 
     Raises:
         ClusterError: the message names the setting, and what there is.
     """
     check(cluster.grows or cluster.cpus >= 1, "the cluster has no CPU; add a node that has some", ClusterError)
+    if gpus_per_task == "auto":
+        return  # takes what there is
     check(
         cluster.grows or gpus_per_task <= cluster.node_gpus,
         f"scan.gpus-per-task is {gpus_per_task:g}, but no node has more than {cluster.node_gpus:g} GPUs; lower it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,12 @@ from tasks.networks import Trained, kept_network
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
+    from lp_core.exemplars.map_regions import MapRegions
     from lp_core.exemplars.peaks import Peaks
+    from lp_core.exemplars.scan_result import ScanResult
 
 
 @dataclass(frozen=True)
@@ -89,27 +93,31 @@ def scan_rows(searches: tuple[Search, ...], rows: np.ndarray) -> int:
 
 def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     """The file of what one network finds in the images, with all of their maxima if they are wanted."""
-    from lp_core.exemplars.map_regions import map_regions
-    from lp_core.exemplars.ring_sums import ring_sums
-    from lp_core.exemplars.scan_result import ScanResult, half_precision
-    from lp_core.network.inputs import as_tensor
+    from lp_core.exemplars.scan_result import ScanResult
     from lp_core.network.layers import architecture_of
-    from lp_core.network.machine import machine
 
     _, device = kept_network(search.trained, classifier=False)
-    recipe, view = search.trained.recipe, search.trained.view
+    recipe = search.trained.recipe
     architecture, size = architecture_of(recipe.network), recipe.geometry.size
-    channels = architecture.channels
-    empty = ScanResult.empty(channels, (size, size), search.thresholds(), architecture)
+    empty = ScanResult.empty(architecture.channels, (size, size), search.thresholds(), architecture)
+    found = _found_on_gpu if device.type == "cuda" else _found_on_cpu
+    return found(search, batches, empty, device)
+
+
+def _found_on_cpu(search: Search, batches: Iterable[Batch], empty: ScanResult, device: torch.device) -> bytes:
+    """Count every batch in NumPy arrays, in this process' caches."""
+    from lp_core.exemplars.ring_sums import ring_sums
+    from lp_core.exemplars.scan_result import ScanResult, half_precision
+    from lp_core.network.machine import machine
+
     top_k, statistics, rings = empty.top_k, empty.statistics, empty.rings
     maxima: list[np.ndarray] = []
     hashes: list[np.ndarray] = []
-    threshold_C = as_tensor(rings.threshold_C, device)
+    regions_of = _regions(search, rings.threshold_C, device)
 
     def count_rings(layer: str, a_NCSR: Tensor) -> None:
-        first = sum(list(channels.values())[: list(channels).index(layer)])
-        mine_C = threshold_C[first : first + channels[layer]]
-        rings.push(first, ring_sums(a_NCSR, map_regions(view, recipe.geometry, layer, architecture), mine_C))
+        first, regions, threshold_C = regions_of(layer)
+        rings.push(first, ring_sums(a_NCSR, regions, threshold_C))
 
     for peaks, batch in peaks_of(search.trained, batches, count_rings):
         numbers = batch.rows_N.tolist()
@@ -122,8 +130,52 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
     return result.to_bytes(np.concatenate(maxima), np.concatenate(hashes)) if maxima else result.to_bytes()
 
 
+def _found_on_gpu(search: Search, batches: Iterable[Batch], empty: ScanResult, device: torch.device) -> bytes:
+    """Count on the device, which is waited for once: at the end of the piece."""
+    from lp_core.exemplars.device_piece import DevicePiece
+    from lp_core.exemplars.ring_sums import ring_tensors
+    from lp_core.network.machine import machine
+
+    piece = DevicePiece(empty, device, maxima=search.maxima)
+    hashes: list[np.ndarray] = []
+    regions_of = _regions(search, empty.rings.threshold_C, device)
+
+    def count_rings(layer: str, a_NCSR: Tensor) -> None:
+        first, regions, threshold_C = regions_of(layer)
+        piece.push_rings(first, ring_tensors(a_NCSR, regions, threshold_C))
+
+    for peaks, batch in peaks_of(search.trained, batches, count_rings, checked=False):
+        piece.push(peaks, batch.rows_N.tolist())
+        if batch.hash_N is not None:
+            hashes.append(batch.hash_N)
+    with _naming_images(search.trained):
+        result, maxima_NC = piece.result((machine(device),))
+    return result.to_bytes(maxima_NC, np.concatenate(hashes)) if maxima_NC is not None else result.to_bytes()
+
+
+def _regions(
+    search: Search, threshold_C: np.ndarray, device: torch.device
+) -> Callable[[str], tuple[int, MapRegions, Tensor]]:
+    """A function: a layer's name -> its first channel, the regions of its maps, and its channels' thresholds."""
+    from lp_core.exemplars.map_regions import map_regions
+    from lp_core.network.inputs import as_tensor
+    from lp_core.network.layers import architecture_of
+
+    recipe, view = search.trained.recipe, search.trained.view
+    architecture = architecture_of(recipe.network)
+    channels = architecture.channels
+    on_device_C = as_tensor(threshold_C, device)
+
+    def of(layer: str) -> tuple[int, MapRegions, Tensor]:
+        first = sum(list(channels.values())[: list(channels).index(layer)])
+        mine_C = on_device_C[first : first + channels[layer]]
+        return first, map_regions(view, recipe.geometry, layer, architecture), mine_C
+
+    return of
+
+
 def peaks_of(
-    trained: Trained, batches: Iterable[Batch], watch: Callable[[str, Tensor], None]
+    trained: Trained, batches: Iterable[Batch], watch: Callable[[str, Tensor], None], *, checked: bool = True
 ) -> Iterator[tuple[Peaks, Batch]]:
     """Yield the peaks of batches of images, each passed through a network once.
 
@@ -131,11 +183,12 @@ def peaks_of(
         trained: the network.
         batches: without rows that cannot be decoded.
         watch: called with each layer's name and maps.
+        checked: look at once whether all activations are numbers, for which a GPU is waited for.
 
     Raises:
         DataError: an activation is not a number; the message names the image.
     """
-    from lp_core.exemplars.peaks import ActivationError, find_peaks
+    from lp_core.exemplars.peaks import find_peaks
     from lp_core.network.inputs import filled, normalized
 
     network, device = kept_network(trained, classifier=False)
@@ -143,9 +196,20 @@ def peaks_of(
     rotations = scan_rotations(recipe, device)
     for batch in batches:
         images, numbers = filled(batch.images_NSRC, recipe.scan.batch_size), batch.rows_N.tolist()
-        try:
-            peaks = find_peaks(network, normalized(images, device), rows=numbers, rotations=rotations, watch=watch)
-        except ActivationError as error:
-            image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
-            raise DataError(f"view {trained.view}, image {image_id}: {error}") from None
+        x_N3SR = normalized(images, device)
+        with _naming_images(trained):
+            peaks = find_peaks(network, x_N3SR, rows=numbers, rotations=rotations, watch=watch, checked=checked)
         yield peaks, batch
+
+
+@contextmanager
+def _naming_images(trained: Trained) -> Iterator[None]:
+    """Give a complaint about an activation the name of its image."""
+    from lp_core.exemplars.peaks import ActivationError
+
+    recipe = trained.recipe
+    try:
+        yield
+    except ActivationError as error:
+        image_id = open_dataset(recipe.data.path).rows(recipe.scan.split).image_id(error.row)
+        raise DataError(f"view {trained.view}, image {image_id}: {error}") from None

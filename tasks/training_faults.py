@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lp_core.dataset.faulty_rows import FILE, Faulty, check_faulty_share, describe, record, recorded
-from lp_core.dataset.feed import Batch, TrainingSplit, open_dataset, used_rows
+from lp_core.dataset.feed import TrainingSplit, open_dataset, used_rows
 from lp_core.settings import DataSettings
 from lp_core.storage import Storage
 from tasks.workers import Workers
@@ -35,10 +37,9 @@ class TrainingFaults:
         elif self._workers.is_first:
             self._folder.remove(FILE)
 
-    def without_faulty(self, split: TrainingSplit, batch: Batch) -> Batch:
-        """The usable rows of a batch; the others are noted for the next `gather`."""
-        self._undecodable[split].update(batch.faulty_rows)
-        return batch.usable
+    def note(self, split: TrainingSplit, rows: Iterable[int]) -> None:
+        """Keep the numbers of rows that were left out of a batch, for the next `gather`."""
+        self._undecodable[split].update(rows)
 
     def gather(self) -> None:
         """Describe and record the faulty rows that the workers have met.

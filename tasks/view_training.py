@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from lp_core.dataset.feed import Batch, Feed, Reading, open_dataset
 from lp_core.fingerprint import checksum
 from lp_core.network.accuracy import Counts
 from lp_core.network.compute import peak_operations, training_operations
 from lp_core.network.learner import Learner
+from lp_core.network.tally import Tally
 from lp_core.run.checkpoint import best_checkpoint
 from lp_core.run.stage import Stage
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import Recipe, TrainSettings, ViewName
+from tasks.device_feed import DeviceBatch, copies_to, delivered, fetched
 from tasks.from_recipe import feed_of, learner_of
 from tasks.ingest import readings_of_training
 from tasks.meter import Meter
@@ -48,7 +51,7 @@ class ViewTraining:
         self._faults = TrainingFaults(recipe.data, recipe.seed, stage.folder, workers)
         self._state = TrainingState(stage, recipe.train)
         operations = training_operations(recipe.network, classes, recipe.geometry.size)
-        self._meter = Meter(operations, _peak(self._learner) * workers.world)
+        self._meter = Meter(operations, _peak(self._learner) * workers.world, self._learner.device)
         self._log = TrainingLog(stage.folder, per_epoch, classes)
         self._validation: dict[str, float] = {}
         """Measured in the present state; empty if it was not."""
@@ -83,19 +86,28 @@ class ViewTraining:
         if self._workers.world > 1:
             from ray.train.torch import prepare_model
 
-            self._learner.compute_through(prepare_model(self._learner.network))
+            # Gradients lie in the buffers that are exchanged, instead of beside them: half a gigabyte less on each GPU.
+            views = {"gradient_as_bucket_view": True}
+            self._learner.compute_through(prepare_model(self._learner.network, parallel_strategy_kwargs=views))
 
     def _take_steps(self) -> None:
         learner, meter = self._learner, self._meter
         readings = readings_of_training(self._feed, learner.step, self._last_step, self._validate_after)
         meter.reset()
-        batches = meter.timed(self._stream(self._feed, readings))
+        copies = copies_to(learner.device)
+        with closing(delivered(meter.timed(fetched(self._stream(self._feed, readings), copies)), copies)) as batches:
+            self._learn(batches)
+
+    def _learn(self, batches: Iterator[DeviceBatch]) -> None:
+        learner, meter = self._learner, self._meter
         while learner.step < self._last_step:
             self._take_step(next(batches))
             self._validation = {}
             is_validated, is_saved = learner.step in self._validate_after, self._state.is_due(learner)
             if learner.step % self._train.log_every_steps == 0 or learner.step == self._last_step:
                 self._measure()
+            elif is_validated or is_saved:
+                self._read()  # nothing is kept of a network whose loss was not a number
             self._log.note_plateau(learner.step)
             if is_validated:
                 self._validate(batches)
@@ -104,30 +116,39 @@ class ViewTraining:
             if is_validated or is_saved:
                 meter.reset()  # neither was training
 
-    def _take_step(self, batch: Batch) -> None:
-        usable = self._faults.without_faulty("train", batch)
+    def _take_step(self, batch: DeviceBatch) -> None:
+        self._faults.note("train", batch.faulty_rows)
         epoch, step_of_epoch = divmod(self._learner.step, self._feed.steps_per_epoch)
         # Faulty rows keep their place in the divisor of the mean, so no worker has to know of the others'.
         batch_images = self._feed.order(epoch).batch_images(step_of_epoch)
-        self._meter.counts += self._learner.learn(usable.images_NSRC, usable.labels_N, batch_images, usable.rows_N)
+        self._meter.tally += self._learner.learn(batch.images_NSRC, batch.labels_N, batch_images, batch.rows_N)
+
+    def _read(self) -> Counts:
+        """All workers' counts since the last line; here the device is waited for."""
+        counts, failure = self._workers.sum(self._meter.tally)
+        self._learner.check(failure)
+        return counts
 
     def _measure(self) -> None:
         self._faults.gather()
-        counts = self._workers.sum(self._meter.counts)
+        counts = self._read()
         if counts.images == 0:
             return  # faulty rows only
         line = self._meter.line(counts, self._learner.optimizer.param_groups[0]["lr"])
         self._meter.reset()
         self._log.write(self._learner.step, line)
 
-    def _validate(self, batches: Iterator[Batch]) -> None:
-        counts = Counts()
+    def _validate(self, batches: Iterator[DeviceBatch]) -> None:
+        tally = Tally.empty(self._learner.device)
         for _ in range(self._feed.validation_batches):
-            batch = self._faults.without_faulty("validation", next(batches))
+            batch = next(batches)
+            self._faults.note("validation", batch.faulty_rows)
             if len(batch.rows_N):
-                counts += self._learner.evaluate(batch.images_NSRC, batch.labels_N)
+                tally += self._learner.evaluate(batch.images_NSRC, batch.labels_N)
         self._faults.gather()
-        summary = self._workers.sum(counts).summary()
+        counts, failure = self._workers.sum(tally)
+        self._learner.check(failure)
+        summary = counts.summary()
         self._validation = {f"validation_{name}": summary[name] for name in ("loss", "top1", "top5")}
         self._log.write(self._learner.step, self._validation)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from lp_core.network.accuracy import Counts
+from lp_core.network.tally import Failure, Tally, joined
 
 Key = TypeVar("Key")
 
@@ -30,19 +31,17 @@ class Workers:
         """Whether this worker writes the files of the training."""
         return self.rank == 0
 
-    def sum(self, counts: Counts) -> Counts:
-        """The sum of all workers' counts."""
+    def sum(self, tally: Tally) -> tuple[Counts, Failure | None]:
+        """The sum of all workers' counts, and the first failure of any; waits for the devices."""
         if self.world == 1:
-            return counts
+            return tally.read()
         import torch
         import torch.distributed
 
-        numbers = torch.tensor(
-            [counts.images, counts.top1, counts.top5, counts.loss_sum], dtype=torch.float64, device=self.device
-        )
-        torch.distributed.all_reduce(numbers)
-        images, top1, top5, loss_sum = numbers.tolist()
-        return Counts(int(images), int(top1), int(top5), loss_sum)
+        mine = tally.number_6
+        numbers = [torch.empty_like(mine) for _ in range(self.world)]
+        torch.distributed.all_gather(numbers, mine)
+        return joined(numbers)
 
     def union(self, rows: Mapping[Key, set[int]]) -> Mapping[Key, set[int]]:
         """The union of all workers' rows, by key."""

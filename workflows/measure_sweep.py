@@ -20,6 +20,7 @@ from lp_core.run import files
 from lp_core.run.stage import Stage
 from lp_core.run.sweep_table import read_sweep_rows
 from lp_core.settings import VIEW_NAMES
+from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage
 from tasks.pieces import Executor, Result
 from tasks.progress import say
@@ -41,7 +42,7 @@ class _SharedExecutor:
     session: Session
 
     def run(
-        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float = 0.0
+        self, function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], gpus: float | Automatic = 0.0
     ) -> Iterator[Result]:
         """`Executor.run`."""
         return self.session.executor.run(function, pieces, gpus)

@@ -12,6 +12,7 @@ from lp_core.storage import Storage
 from tasks.cluster import Cluster
 from tasks.connection import connected
 from tasks.folder_lock import locked
+from tasks.gpu_share import automatic_share
 from tasks.networks import Trained
 from tasks.pieces import Executor, RayTasks
 from tasks.preflight import check_storage
@@ -62,7 +63,15 @@ class Session:
     @property
     def executor(self) -> Executor:
         """What runs pieces of work; unless one was given, Ray is connected when it is first asked for."""
-        return self.given_executor or RayTasks(self.cluster)
+        return self.given_executor or RayTasks(self.cluster, lambda: self._share_of_gpu)
+
+    @cached_property
+    def _share_of_gpu(self) -> float:
+        """What `scan.gpus-per-task auto` is here; a line says so where it is any."""
+        share = automatic_share(self.recipe, self.cluster, len(self.dataset.class_names))
+        if share:
+            say(f"{share:g} of a GPU for each task (scan.gpus-per-task auto)")
+        return share
 
     @cached_property
     def dataset(self) -> DatasetFolder:

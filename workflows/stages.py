@@ -108,7 +108,8 @@ class StageGraph:
         source = self.source(view)
         self.require(source)
         weights = source.fact("weights") if epoch is None else self.kept(view)[epoch]
-        return Trained(self.recipe, self.run.uri, view, weights, self.recipe.scan.gpus_per_task > 0, epoch=epoch)
+        gpus = self.recipe.scan.gpus_per_task
+        return Trained(self.recipe, self.run.uri, view, weights, gpus if gpus == "auto" else gpus > 0, epoch=epoch)
 
     def kept(self, view: ViewName) -> dict[int, str]:
         """SHA-256 of the weights that the training kept of its epochs, ascending."""

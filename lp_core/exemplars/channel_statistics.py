@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from lp_core.exemplars.peaks import Peaks
 from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import map_shape
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BINS = 257
 """Bin 0 counts images that do not activate a channel; the others hold an eighth of an octave each, from 2^-16 to 2^16,
@@ -23,10 +26,10 @@ the first and last also what lies beyond. Source: our choice; half a bin is 6 %.
 FINEST_MAP = 28
 """Most rows, and most columns, of a histogram of places; larger maps are binned. 28 keeps conv4_1 and deeper of a
 224 px network at full resolution. Source: our choice."""
-_UNIT = 2.0**24
+UNIT = 2.0**24
 """Steps of the sum per unit of activation. Source: our choice; a float32 has 24 significant bits."""
 _ONE = np.int32(1)  # of the counters' own type: `np.add.at` is ten times slower otherwise
-_LOWEST_BITS = np.float32(2.0**-16).view(np.int32) >> 20
+LOWEST_BITS = np.float32(2.0**-16).view(np.int32) >> 20
 
 
 @dataclass
@@ -56,7 +59,9 @@ class ChannelStatistics:
         """Return the statistics of no images, with a network input of S rows and R columns."""
         channels = sum(layer_channels.values())
         map_shapes = tuple(map_shape(layer, shape_SR, architecture) for layer in layer_channels)
-        grids = [(count, *_grid(shape)[1]) for count, shape in zip(layer_channels.values(), map_shapes, strict=True)]
+        grids = [
+            (count, *place_grid(shape)[1]) for count, shape in zip(layer_channels.values(), map_shapes, strict=True)
+        ]
         return cls(
             dict(layer_channels),
             map_shapes,
@@ -72,9 +77,9 @@ class ChannelStatistics:
         Raises:
             ValueError: an image was counted before.
         """
-        self.row_N = _disjoint(self.row_N, np.asarray(rows, np.int64))
+        self.row_N = disjoint(self.row_N, np.asarray(rows, np.int64))
         value_NC = peaks.value_NC.cpu().numpy()
-        self.sum_C += np.rint(value_NC.astype(np.float64) * _UNIT).astype(np.int64).sum(0)
+        self.sum_C += np.rint(value_NC.astype(np.float64) * UNIT).astype(np.int64).sum(0)
         channel_C = np.arange(value_NC.shape[1])
         np.add.at(self.bin_CB.reshape(-1), (channel_C * BINS + _bins(value_NC)).ravel(), _ONE)
         np.add.at(self.place_counts, self._place_indices(peaks.position_NC2.cpu().numpy()), _ONE)
@@ -83,7 +88,7 @@ class ChannelStatistics:
         """Return int32 [channels, rows, cols]: images by where their peak lies; each bin covers whole units."""
         start = 0
         for (name, count), shape in zip(self.layer_channels.items(), self.map_shapes, strict=True):
-            _, (rows, cols) = _grid(shape)
+            _, (rows, cols) = place_grid(shape)
             if name == layer:
                 return self.place_counts[start : start + count * rows * cols].reshape(count, rows, cols)
             start += count * rows * cols
@@ -95,13 +100,13 @@ class ChannelStatistics:
 
     def mean(self) -> np.ndarray:
         """Return float64 [C]: mean peak over all images, those with none counted as 0."""
-        return self.sum_C / _UNIT / max(len(self.row_N), 1)
+        return self.sum_C / UNIT / max(len(self.row_N), 1)
 
     def quantile(self, q: float) -> np.ndarray:
         """Return float64 [C]: the peak that a share q of the images does not exceed, to 6 % (half a bin)."""
         upto_CB = self.bin_CB.cumsum(1)
         bin_C = (upto_CB >= max(np.ceil(q * len(self.row_N)), 1)).argmax(1)
-        middle = (_LOWEST_BITS + np.arange(-1, BINS - 1) << 20 | 1 << 19).astype(np.int32).view(np.float32)
+        middle = (LOWEST_BITS + np.arange(-1, BINS - 1) << 20 | 1 << 19).astype(np.int32).view(np.float32)
         return np.where(bin_C > 0, middle[bin_C], 0).astype(np.float64)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -128,7 +133,7 @@ class ChannelStatistics:
         index = []
         first_channel = first_place = 0
         for count, shape in zip(self.layer_channels.values(), self.map_shapes, strict=True):
-            (row_step, col_step), (rows, cols) = _grid(shape)
+            (row_step, col_step), (rows, cols) = place_grid(shape)
             row_NC, col_NC = np.moveaxis(position_NC2[:, first_channel : first_channel + count], 2, 0)
             place_NC = np.arange(count) * (rows * cols) + row_NC // row_step * cols + col_NC // col_step + first_place
             index.append(place_NC[row_NC >= 0])
@@ -144,7 +149,7 @@ def merge_statistics(a: ChannelStatistics, b: ChannelStatistics) -> ChannelStati
     """
     if (a.layer_channels, a.map_shapes) != (b.layer_channels, b.map_shapes):
         raise ValueError("statistics of networks or inputs of different shapes cannot be joined")
-    row_N = _disjoint(a.row_N, b.row_N)
+    row_N = disjoint(a.row_N, b.row_N)
     return ChannelStatistics(
         a.layer_channels, a.map_shapes, row_N, a.sum_C + b.sum_C, a.bin_CB + b.bin_CB, a.place_counts + b.place_counts
     )
@@ -152,6 +157,8 @@ def merge_statistics(a: ChannelStatistics, b: ChannelStatistics) -> ChannelStati
 
 def statistics_table(statistics: ChannelStatistics) -> pa.Table:
     """Return one row per channel: layer, channel, images, dead, active_share, mean, median, q90, q99."""
+    import pyarrow as pa  # here, because a scan itself needs none
+
     counts = statistics.layer_channels
     columns = {
         "layer": np.repeat(list(counts), list(counts.values())),
@@ -168,18 +175,22 @@ def statistics_table(statistics: ChannelStatistics) -> pa.Table:
 def _bins(value: np.ndarray) -> np.ndarray:
     """Bin of each value: 0 for 0, else by the leading bits of the float, which are its octave and eighth of octave."""
     bits = value.astype(np.float32).view(np.int32) >> 20
-    return np.where(value > 0, np.clip(bits - _LOWEST_BITS + 1, 1, BINS - 1), 0)
+    return np.where(value > 0, np.clip(bits - LOWEST_BITS + 1, 1, BINS - 1), 0)
 
 
-def _grid(map_SR: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Units per bin, and bins, along rows and columns of a map."""
+def place_grid(map_SR: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return units per bin, and bins, along rows and columns of a map, of a histogram of places."""
     rows, cols = map_SR
     row_step, col_step = -(-rows // FINEST_MAP), -(-cols // FINEST_MAP)
     return (row_step, col_step), (-(-rows // row_step), -(-cols // col_step))
 
 
-def _disjoint(a_N: np.ndarray, b_N: np.ndarray) -> np.ndarray:
-    """Rows of both, ascending."""
+def disjoint(a_N: np.ndarray, b_N: np.ndarray) -> np.ndarray:
+    """Return the rows of both, ascending.
+
+    Raises:
+        ValueError: a row is in both.
+    """
     together, count = np.unique(np.concatenate([a_N, b_N]), return_counts=True)
     if (count > 1).any():
         raise ValueError(f"row {together[count > 1][0]} would be counted twice")

@@ -73,9 +73,10 @@ def guided_backprop(
             f"give a multiple of {field.stride}, or take `whole_image`"
         )
     start_N2 = field.stride * torch.stack([row_N, col_N], 1) - field.offset
+    starts = [[field.stride * place - field.offset for place in unit[1:]] for unit in units]  # known here already
     parts = [
         _enough(image_part(start, field, (rows, cols), circular), unit, stack.architecture[layer], field, (rows, cols))
-        for start, unit in zip(start_N2.tolist(), units, strict=True)
+        for start, unit in zip(starts, units, strict=True)
     ]
     if crop_suffices(field, (rows, cols), circular):
         computed = sum(part.rows * part.cols for part in parts)

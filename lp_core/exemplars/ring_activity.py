@@ -22,10 +22,10 @@ from lp_core.measures.rings import BINS
 from lp_core.network.layers import VGG_16, Architecture
 from lp_core.run.files import RINGS
 from lp_core.settings import ViewName, ViewSettings
-from lp_core.storage import Storage
 
-if TYPE_CHECKING:  # readers of the file need no torch
+if TYPE_CHECKING:  # readers of the file need no torch, and a scan itself no storage
     from lp_core.exemplars.ring_sums import LayerSums
+    from lp_core.storage import Storage
 
 SUM_UNIT = 2.0**20
 """Steps of a sum of activations per unit of activation. Source: our choice; 50,000 images of 1,792 units in a bin may
@@ -75,11 +75,11 @@ class RingActivity:
             DataError: the activations are too large to be counted.
         """
         units = (SUM_UNIT, SQUARE_UNIT, 1.0, 1.0, SUM_UNIT)
-        for total_CK, values_NKC, unit in zip(self._totals(), sums, units, strict=True):
+        for total_CK, values_NKC, unit in zip(self.totals(), sums, units, strict=True):
             whole_NKC = np.rint(values_NKC * unit)
             bins, channels = whole_NKC.shape[1:]
             part_CK = total_CK[first : first + channels, :bins]
-            _check_room(part_CK.max(initial=0) + whole_NKC.sum(0).max(initial=0))
+            check_room(part_CK.max(initial=0) + whole_NKC.sum(0).max(initial=0))
             part_CK += whole_NKC.astype(np.int64).sum(0).T
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -95,7 +95,8 @@ class RingActivity:
         """
         return cls(*(arrays[f"rings_{field.name}"] for field in fields(cls)))
 
-    def _totals(self) -> tuple[np.ndarray, ...]:
+    def totals(self) -> tuple[np.ndarray, ...]:
+        """The sums, in the order of `LayerSums`."""
         return self.sum_CB, self.square_CB, self.active_CB, self.above_CB, self.sector_CS
 
 
@@ -108,9 +109,9 @@ def merge_rings(a: RingActivity, b: RingActivity) -> RingActivity:
     """
     if not np.array_equal(a.threshold_C, b.threshold_C):
         raise ValueError("units that were counted above different thresholds cannot be joined")
-    for one_CK, other_CK in zip(a._totals(), b._totals(), strict=True):
-        _check_room(float(one_CK.max(initial=0)) + float(other_CK.max(initial=0)))
-    joined = [one_CK + other_CK for one_CK, other_CK in zip(a._totals(), b._totals(), strict=True)]
+    for one_CK, other_CK in zip(a.totals(), b.totals(), strict=True):
+        check_room(float(one_CK.max(initial=0)) + float(other_CK.max(initial=0)))
+    joined = [one_CK + other_CK for one_CK, other_CK in zip(a.totals(), b.totals(), strict=True)]
     return RingActivity(a.threshold_C, *joined)
 
 
@@ -207,8 +208,12 @@ def read_ring_activity(folder: Storage) -> dict[str, LayerActivity]:
     return {layer: LayerActivity(*(arrays[f"{layer}/{name}"] for name in names)) for layer in layers}
 
 
-def _check_room(largest: float) -> None:
-    """Refuse sums that may not fit in 63 bits."""
+def check_room(largest: float) -> None:
+    """Refuse sums that may not fit in 63 bits.
+
+    Raises:
+        DataError: the largest sum is 2^62 steps or more.
+    """
     check(
         largest < 2.0**62,
         "activations are too large to be added up exactly over all images: a sum exceeds 2^62 steps; "

@@ -32,6 +32,16 @@ class LayerSums(NamedTuple):
     sector_NSC: np.ndarray
 
 
+class LayerTensors(NamedTuple):
+    """The same where the maps are."""
+
+    sum_NBC: Tensor
+    square_NBC: Tensor
+    active_NBC: Tensor
+    above_NBC: Tensor
+    sector_NSC: Tensor
+
+
 @torch.no_grad()
 def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_once: bool = False) -> LayerSums:
     """Return what each image's map of a layer sums up to.
@@ -45,6 +55,13 @@ def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_on
         threshold_C: float32, on the same device.
         at_once: all images of the batch together, which suits a GPU, instead of one after the other.
     """
+    sums = ring_tensors(a_NCSR, regions, threshold_C, at_once=at_once)
+    return LayerSums(*(values.cpu().numpy() for values in sums))
+
+
+@torch.no_grad()
+def ring_tensors(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_once: bool = False) -> LayerTensors:
+    """Return the same as `ring_sums` where the maps are; nobody waits for a GPU."""
     images, channels, rows, cols = a_NCSR.shape
     units, device = rows * cols, a_NCSR.device
     room = max(1, BLOCK // channels)
@@ -58,9 +75,9 @@ def ring_sums(a_NCSR: Tensor, regions: MapRegions, threshold_C: Tensor, *, at_on
         # Added row by row like the rest: a product of matrices is slow for few channels.
         joined.append(torch.embedding_bag(region_KC, order, start, False, 0, False, share, False)[0])
         counted.append(_counted(a_NPC, regions, threshold_C, block))
-    sums, sectors = np.split(torch.cat(joined).view(images, -1, channels).double().cpu().numpy(), [bins], 1)
-    squares, active, above = torch.cat(counted, 1).double().cpu().numpy()
-    return LayerSums(sums, squares, active, above, sectors)
+    sums, sectors = torch.cat(joined).view(images, -1, channels).double().tensor_split([bins], 1)
+    squares, active, above = torch.cat(counted, 1).double()
+    return LayerTensors(sums, squares, active, above, sectors)
 
 
 def _counted(a_NPC: Tensor, regions: MapRegions, threshold_C: Tensor, block: int) -> Tensor:

@@ -82,9 +82,16 @@ def ranks(logits_NC: Tensor, label_N: Tensor) -> Tensor:
     """
     import torch  # here, because readers of counts need none
 
-    logits_NC = logits_NC.detach().double()
     if torch.isnan(logits_NC).any():
         raise ValueError("a logit is NaN: the network has diverged; lower train.learning-rate")
+    return places(logits_NC, label_N)
+
+
+def places(logits_NC: Tensor, label_N: Tensor) -> Tensor:
+    """The same without a look at the logits, which a GPU would have to be waited for; meaningless where one is NaN."""
+    import torch  # here, because readers of counts need none
+
+    logits_NC = logits_NC.detach().double()
     own_N1 = logits_NC.gather(1, label_N[:, None])
     index_C = torch.arange(logits_NC.shape[1], device=logits_NC.device)
     return ((logits_NC > own_N1) | ((logits_NC == own_N1) & (index_C < label_N[:, None]))).sum(1)

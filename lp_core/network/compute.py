@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import pairwise
 
 from lp_core.network.layers import CONVOLUTION, architecture_of, hidden_units
 from lp_core.network.receptive_field import map_shape
@@ -27,6 +29,9 @@ PEAK_BF16 = {
 Source: NVIDIA's data sheets (figures "with sparsity" halved) and the GA102 and AD102 architecture papers; the RTX cards
 with fp32 accumulation.
 """
+LIVE_MAPS = 8
+"""Maps of the largest layer that exist at once: a convolution's input, output and workspace, the same without gaps, and
+the three that a scan compares them in. Source: read from `find_peaks` and `ring_tensors`; not measured on a GPU."""
 _OTHER_CHIPS = {"Ti", "D", "SUPER", "Laptop", "MIG"}
 """Words that make another chip, or a part of one, of the name."""
 
@@ -43,6 +48,28 @@ def forward_operations(settings: NetworkSettings, classes: int, size: int) -> in
     hidden, features = hidden_units(settings.width), architecture_of(settings).layers[-1].channels * settings.pool**2
     linear = hidden * (features + hidden + classes)
     return 2 * (sum(convolutions) + linear)
+
+
+def forward_bytes(settings: NetworkSettings, classes: int, size: int, batch: int) -> int:
+    """Bytes that a forward pass in fp32 needs at most, with what a scan computes of a layer's maps.
+
+    Args:
+        settings: depth, width and pool.
+        classes: number of outputs.
+        size: side of the network input in px.
+        batch: images.
+    """
+    architecture = architecture_of(settings)
+    maps = [
+        channels * math.prod(map_shape(layer, (size, size), architecture))
+        for layer, channels in architecture.channels.items()
+    ]
+    inputs, weights = [3, *architecture.channels.values()], 0
+    for read, written in pairwise(inputs):
+        weights += read * written * CONVOLUTION.size**2
+    hidden, features = hidden_units(settings.width), inputs[-1] * settings.pool**2
+    weights += hidden * (features + hidden + classes)
+    return 4 * (weights + LIVE_MAPS * batch * max(maps))
 
 
 def training_operations(settings: NetworkSettings, classes: int, size: int) -> int:

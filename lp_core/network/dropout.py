@@ -53,7 +53,7 @@ def row_keys(seed: int, step: int, row_N: Tensor) -> Tensor:
         step: of the training.
         row_N: int64 [N], numbers of the images' rows.
     """
-    start = torch.tensor(seed & _MASK, device=row_N.device)
+    start = torch.full((), seed & _MASK, device=row_N.device)  # `torch.tensor` would copy, and wait for a GPU
     return mixed(mixed(mixed(start) + step) + row_N)
 
 

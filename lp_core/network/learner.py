@@ -10,22 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lp_core.errors import SettingError, TrainingError
-from lp_core.network.accuracy import Counts, counts
+from lp_core.errors import TrainingError
+from lp_core.network.compiling import Compiled, is_compiled
 from lp_core.network.dropout import row_keys
 from lp_core.network.inputs import as_tensor, normalized
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
+from lp_core.network.tally import Failure, Tally
 from lp_core.network.vgg16 import VGG16
 from lp_core.settings import TrainSettings
-from lp_core.storage import one_line
 
 
 class Learner:
     """A VGG-16 in training.
 
     Where `train.deterministic` is on, the process must be limited to deterministic kernels as well
-    (`lp_core.network.kernels`).
+    (`lp_core.network.kernels`). A step reads nothing from the device, so a GPU is never waited for: whether a loss was
+    a number is in the `Tally` of the step, and `check` refuses what it says.
 
     Args:
         network: with its first weights; it is moved to the device.
@@ -35,6 +36,7 @@ class Learner:
         steps_per_epoch: optimiser steps in an epoch.
         device: where it computes.
         world: number of workers whose gradients are averaged.
+        operations: of the whole training on this device, which decide whether `train.compile auto` compiles.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Learner:
         steps_per_epoch: int,
         device: torch.device | str = "cpu",
         world: int = 1,
+        operations: float = 0.0,
     ) -> None:
         self.train, self.seed, self.size = train, seed, size
         self.steps_per_epoch, self.world = steps_per_epoch, world
@@ -54,39 +57,45 @@ class Learner:
         self.optimizer = _optimizer(self.network, train)
         self.dtype = autocast_dtype(train.precision, self.device.type)
         self.step = 0
+        self._compiles = is_compiled(train.compile, self.device, operations)
         self.compute_through(self.network)
 
     def compute_through(self, parallel: nn.Module) -> None:
         """Compute through a wrapper of `network`, such as DistributedDataParallel, that averages gradients."""
-        # An epoch's last batch has a size of its own: two fixed sizes compile to faster code than one that varies.
-        self._parallel: Any = torch.compile(parallel, dynamic=False) if self.train.compile else parallel
+        self._parallel = parallel
+        self._logits: Any = Compiled(parallel, self.train.compile == "on") if self._compiles else parallel
+
+    @property
+    def compiles(self) -> bool:
+        """Whether forward passes of training are compiled; false after a compiler that was not insisted on failed."""
+        return isinstance(self._logits, Compiled) and self._logits.is_compiled
 
     def learn(
         self,
         images_NSRC: np.ndarray | Tensor,
         labels_N: np.ndarray | Tensor,
         batch_images: int,
-        rows_N: np.ndarray | None = None,
-    ) -> Counts:
+        rows_N: np.ndarray | Tensor | None = None,
+    ) -> Tally:
         """Take one optimiser step and return this worker's counts (their loss is without label smoothing).
 
+        Where the loss is not a number, the weights are worthless afterwards: `check` says so.
+
         Args:
-            images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images.
+            images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images. Arrays are
+                copied to the device now, tensors of the device are taken as they are.
             labels_N: int64 [n].
             batch_images: images of this step over all workers.
             rows_N: int64 [n], the images' row numbers, which decide the units that drop out; 0 .. n - 1 if not given.
-
-        Raises:
-            LogpolarError: the loss is not a number.
         """
         train = self.train
         self._parallel.train()
-        row_N = as_tensor(np.arange(len(labels_N)) if rows_N is None else rows_N, self.device)
+        row_N = torch.arange(len(labels_N), device=self.device) if rows_N is None else as_tensor(rows_N, self.device)
         key_N = row_keys(self.seed, self.step, row_N)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(train, self.step, self.steps_per_epoch)
         self.optimizer.zero_grad(set_to_none=True)
-        total = Counts()
+        total = Tally.empty(self.device)
         parts = _parts(len(labels_N), train.micro_batch)
         for index, part in enumerate(parts):
             last = index == len(parts) - 1
@@ -97,42 +106,41 @@ class Learner:
         self.step += 1
         return total
 
-    def _accumulate(self, images: np.ndarray | Tensor, labels: np.ndarray | Tensor, batch_images: int) -> Counts:
+    def _accumulate(self, images: np.ndarray | Tensor, labels: np.ndarray | Tensor, batch_images: int) -> Tally:
         if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
             blank = torch.zeros((1, 3, self.size, self.size), device=self.device)
             self.network.drop_by(torch.zeros(1, dtype=torch.int64, device=self.device))
             (self._logits(blank).sum() * 0).backward()
-            return Counts()
+            return Tally.empty(self.device)
         x_NCSR, y_N = normalized(images, self.device), as_tensor(labels, self.device)
         with self.autocast():
             logits = self._logits(x_NCSR).float()
         loss = F.cross_entropy(logits, y_N, label_smoothing=self.train.label_smoothing, reduction="sum")
-        if not loss.isfinite():
+        (loss * (self.world / batch_images)).backward()
+        return Tally.of(logits, y_N, self.step, loss)
+
+    def check(self, failure: Failure | None) -> None:
+        """Refuse to go on after a step whose loss was not a number.
+
+        Args:
+            failure: what the tallies of all workers' steps say.
+
+        Raises:
+            TrainingError: there was one; the message names its step.
+        """
+        if failure is not None:
             raise TrainingError(
-                f"the loss is {loss.item()} at step {self.step}; lower train.learning-rate "
+                f"the loss is {failure.loss} at step {failure.step}; lower train.learning-rate "
                 f"({self.train.learning_rate}), "
                 "or use train.precision fp32"
             )
-        (loss * (self.world / batch_images)).backward()
-        return counts(logits.detach(), y_N)
 
-    def _logits(self, x_NCSR: Tensor) -> Tensor:
-        if not self.train.compile:
-            return self._parallel(x_NCSR)
-        from torch._dynamo.exc import TorchDynamoException
-
-        try:
-            return self._parallel(x_NCSR)
-        except TorchDynamoException as error:
-            why = next((line for line in str(error).splitlines() if "Error" in line), one_line(error))
-            raise SettingError(f"train.compile is on, but torch.compile fails here ({why}); leave it off") from error
-
-    def evaluate(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor) -> Counts:
+    def evaluate(self, images_NSRC: np.ndarray | Tensor, labels_N: np.ndarray | Tensor) -> Tally:
         """Counts of a batch without learning from it."""
         self.network.eval()
         with torch.inference_mode(), self.autocast():
             logits = self.network(normalized(images_NSRC, self.device))
-        return counts(logits.float(), as_tensor(labels_N, self.device))
+        return Tally.of(logits.float(), as_tensor(labels_N, self.device), self.step)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision of forward passes."""

@@ -52,6 +52,7 @@ class VGG16(nn.Module):
         hidden = hidden_units(settings.width)
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(settings.pool)
+        self.grid_side = settings.pool
         self.classifier = nn.Sequential(
             nn.Linear(channels * settings.pool**2, hidden),
             nn.ReLU(inplace=True),
@@ -68,10 +69,26 @@ class VGG16(nn.Module):
         learns = torch.is_grad_enabled() and not torch.compiler.is_compiling()
         fused = learns and isinstance(self.features[0], AngleConv2d)
         maps = wrapped_features(self.features, x_NCSR) if fused else self.features(x_NCSR)
-        return self.classifier(self.avgpool(maps).flatten(1))
+        # torch's own has no deterministic way back on a GPU.
+        by_products = maps.is_cuda and torch.are_deterministic_algorithms_enabled()
+        means = grid_means(maps, self.grid_side) if by_products else self.avgpool(maps)
+        return self.classifier(means.flatten(1))
 
     def drop_by(self, key_N: Tensor) -> None:
         """Name the images of the next forward pass in training, which decides the units that drop out (`row_keys`)."""
         for module in self.classifier:
             if isinstance(module, RowDropout):
                 module.key_N = key_N
+
+
+def grid_means(x_NCSR: Tensor, side: int) -> Tensor:
+    """Return what `nn.AdaptiveAvgPool2d(side)` does, [N, C, side, side], by two matrix products."""
+    rows, columns = (_mean_matrix(length, side, x_NCSR.device, x_NCSR.dtype) for length in x_NCSR.shape[2:])
+    return rows @ x_NCSR @ columns.T
+
+
+def _mean_matrix(length: int, side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """[side, length]: row i takes the mean of places floor(i length / side) .. ceil((i + 1) length / side) - 1."""
+    place_L, part_P = torch.arange(length, device=device), torch.arange(side, device=device)[:, None]
+    is_in_PL = (place_L >= part_P * length // side) & (place_L < ((part_P + 1) * length + side - 1) // side)
+    return (is_in_PL.double() / is_in_PL.sum(1, keepdim=True)).to(dtype)

@@ -91,10 +91,12 @@ def recipe_from_dict(values: dict[str, Any]) -> Recipe:
 
 
 def _of_today(section: dict[str, Any]) -> dict[str, Any]:
-    """A section as today's version writes it: `scan.maxima` was true, or false unless asked for."""
-    if isinstance(section.get("maxima"), bool):
-        return section | {"maxima": "always" if section["maxima"] else "auto"}
-    return section
+    """A section as today's version writes it: these settings were true, or false unless asked for."""
+    words = {"maxima": "always", "compile": "on"}
+    return {
+        name: (words[name] if value else "auto") if name in words and isinstance(value, bool) else value
+        for name, value in section.items()
+    }
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:

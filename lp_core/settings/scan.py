@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lp_core.errors import check
-from lp_core.settings.fields import at_least, check_fields, placement, selection, setting
+from lp_core.settings.fields import Range, at_least, check_fields, placement, selection, setting
 
 Control = Literal["none", "phase-scrambled", "rotated-basis", "random-fixations", "other-crop"]
 Maxima = Literal["auto", "always", "never"]
+Automatic = Literal["auto"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +21,11 @@ class ScanSettings:
     """Images per forward pass. Always filled up: an image's activations must not depend on its neighbours."""
     piece_rows: int = placement(512, at_least(1))
     """Rows per task, the unit of work that is repeated after a kill."""
-    gpus_per_task: float = placement(0.0, at_least(0))
-    """Share of a GPU for each evaluation, scan and visualization task."""
+    gpus_per_task: float | Automatic = placement(
+        "auto", Range(low=0, words="auto, a share of a GPU such as 0.25, or 0 for none")
+    )
+    """Share of a GPU for each evaluation, scan and visualization task. `auto`: as many tasks share a GPU as its memory
+    and the cores allow; none where the cluster has no GPU when the command begins."""
     split: str = selection("validation")
     """Split to scan; results of splits other than validation are written to `splits/<split>/`."""
     control: Control = selection("none")
@@ -43,7 +47,7 @@ class ScanSettings:
             f"scan.checkpoints is '{self.checkpoints}'; give none, all or epochs such as 0,3,6",
         )
         check(
-            self.gpus_per_task <= 1 or float(self.gpus_per_task).is_integer(),
+            isinstance(self.gpus_per_task, str) or self.gpus_per_task <= 1 or float(self.gpus_per_task).is_integer(),
             f"scan.gpus-per-task is {self.gpus_per_task}; Ray shares one GPU, or gives whole ones: give 0 to 1, or a "
             "whole number",
         )

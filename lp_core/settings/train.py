@@ -12,6 +12,7 @@ Optimizer = Literal["sgd", "adamw"]
 Schedule = Literal["steps", "one-cycle"]
 Precision = Literal["fp32", "bf16", "auto"]
 Device = Literal["auto", "cpu", "gpu"]
+Compile = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,9 @@ class TrainSettings:
     """`auto` is bf16 where the processor computes in it (GPUs since Ampere, CPUs with AMX), else fp32."""
     deterministic: bool = False
     """Only deterministic kernels: equal losses, bit for bit, from run to run on one machine."""
-    compile: bool = placement(False)
-    """Compile the network with torch.compile: minutes at the start, then faster on GPUs; needs a C++ compiler."""
+    compile: Compile = placement("auto")
+    """Compile the network with torch.compile: minutes at the start, then faster. `auto` does so for long trainings on
+    GPUs where Triton is installed, and goes on uncompiled if the compiler fails; `on` insists, also on CPUs."""
     device: Device = placement("auto")
     """What workers compute on: `auto` is a GPU each where the cluster has any when the training starts; `gpu` waits for
     those that an autoscaler brings, and is refused where none can come."""

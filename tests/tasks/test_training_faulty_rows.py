@@ -65,7 +65,7 @@ def test_a_faulty_row_adds_nothing_to_the_gradient_and_keeps_its_share_of_the_me
     batches = feed_of(still, "cartesian").batches(Reading("train", 0, 10))
     batch = next(batch for batch in batches if batch.faulty_rows)
     one, twin = (learner_of(still, "cartesian", 12, steps_per_epoch=10) for _ in range(2))
-    counts = one.learn(batch.usable.images_NSRC, batch.usable.labels_N, len(batch.rows_N))
+    counts, _ = one.learn(batch.usable.images_NSRC, batch.usable.labels_N, len(batch.rows_N)).read()
     assert counts.images == len(batch.rows_N) - len(batch.faulty_rows)
     logits = twin.network(normalized(batch.images_NSRC, twin.device))
     labels = torch.tensor(batch.labels_N)

@@ -5,11 +5,15 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
+from lp_core.errors import TrainingError
 from lp_core.network.compute import training_operations
+from lp_core.network.learner import Learner
 from lp_core.run.checkpoint import checkpoint_names
 from lp_core.storage import Storage
-from tests.tasks.in_process import carried, interrupted_after, trained
+from tasks import view_training
+from tests.tasks.in_process import HostCopies, carried, interrupted_after, trained
 
 
 @pytest.fixture
@@ -55,6 +59,40 @@ def test_a_plateau_is_said_once_an_epoch(recipe, tmp_path):
     assert [line["step"] for line in notes] == [10, 20]
     assert f"classes {math.log(12):.3f}: nothing is learned yet" in notes[0]["note"]
     assert "validation_top1" in lines[-1]
+
+
+@pytest.mark.parametrize(("log_every", "checkpoint_every"), [(1, None), (7, 4), (1000, None)])
+def test_a_loss_that_is_no_number_is_named_and_nothing_is_kept_of_it(
+    recipe, tmp_path, monkeypatch, log_every, checkpoint_every
+):
+    """Whenever it is read: at a line, before a checkpoint, or before the epoch's validation."""
+    learn = Learner.learn
+
+    def spoilt(self, *batch):
+        if self.step == 5:
+            with torch.no_grad():
+                self.network.classifier[6].bias.fill_(math.nan)
+        return learn(self, *batch)
+
+    monkeypatch.setattr(Learner, "learn", spoilt)
+    train_settings = replace(recipe.train, log_every_steps=log_every, checkpoint_every_steps=checkpoint_every)
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 5; lower train\.learning-rate"):
+        trained(replace(recipe, train=train_settings), tmp_path)
+    kept = checkpoint_names(Storage.at(tmp_path) / "cartesian" / "checkpoints")
+    assert list(kept) == (["step-000000004"] if checkpoint_every else [])
+    metrics = tmp_path / "cartesian" / "metrics.jsonl"
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()] if metrics.exists() else []
+    assert all(line["step"] <= 5 and math.isfinite(line["loss"]) for line in lines)
+
+
+def test_fed_ahead_it_learns_the_same(recipe, tmp_path, monkeypatch):
+    """The feeder of a GPU, its copies made in memory: weights are equal to the bit."""
+    weights = []
+    for name, copies in (("plain", None), ("ahead", HostCopies())):
+        monkeypatch.setattr(view_training, "copies_to", lambda _, copies=copies: copies)
+        trained(replace(recipe, train=replace(recipe.train, epochs=1)), tmp_path / name)
+        weights.append((tmp_path / name / "cartesian" / "weights.safetensors").read_bytes())
+    assert weights[0] == weights[1]
 
 
 def test_interrupted_it_writes_every_line_once(recipe, tmp_path):

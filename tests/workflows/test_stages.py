@@ -83,7 +83,7 @@ STALE = {
     "train.label-smoothing": (0.1, TRAINED),
     "train.precision": ("bf16", TRAINED),
     "train.deterministic": (False, TRAINED),
-    "train.compile": (True, NOTHING),
+    "train.compile": ("on", NOTHING),
     "train.device": ("cpu", NOTHING),
     "train.workers": (2, NOTHING),
     "train.min-workers": (1, NOTHING),

@@ -46,7 +46,7 @@ def curve(folder: str, view: str) -> list[float]:
     with deterministic_kernels():
         learner = learner_of(recipe, view, 12, feed.steps_per_epoch)
         for batch in feed.batches(Reading("train", 0, 20)):
-            counts = learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N)
+            counts, _ = learner.learn(batch.images_NSRC, batch.labels_N, len(batch.rows_N), batch.rows_N).read()
             losses.append(counts.loss_sum / counts.images)
     return losses
 

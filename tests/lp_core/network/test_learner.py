@@ -31,7 +31,7 @@ def batches(recipe, count, view="log_polar"):
 
 
 def losses(one, given):
-    return [one.learn(b.images_NSRC, b.labels_N, len(b.rows_N), b.rows_N).loss_sum for b in given]
+    return [one.learn(b.images_NSRC, b.labels_N, len(b.rows_N), b.rows_N).read()[0].loss_sum for b in given]
 
 
 def test_eight_images_are_learned_by_heart(small_recipe):
@@ -41,7 +41,7 @@ def test_eight_images_are_learned_by_heart(small_recipe):
     images, labels = batch.images_NSRC[:8], batch.labels_N[:8]
     for _ in range(60):
         one.learn(images, labels, 8)
-    assert one.evaluate(images, labels).top1 == 8
+    assert one.evaluate(images, labels).read()[0].top1 == 8
 
 
 def test_small_parts_add_up_to_the_whole_step(small_recipe):
@@ -70,8 +70,8 @@ def test_a_resumed_training_is_the_same_bit_for_bit(small_recipe, optimizer):
 def test_a_worker_without_images_changes_nothing(small_recipe):
     one = learner(small_recipe, weight_decay=0.0, optimizer="sgd")
     before = {name: value.clone() for name, value in one.network.state_dict().items()}
-    counts = one.learn(np.zeros((0, 32, 32, 3), np.uint8), np.zeros(0, np.int64), 24)
-    assert counts.images == 0
+    counts, failure = one.learn(np.zeros((0, 32, 32, 3), np.uint8), np.zeros(0, np.int64), 24).read()
+    assert (counts.images, failure) == (0, None)
     assert all(torch.equal(value, before[name]) for name, value in one.network.state_dict().items())
 
 
@@ -80,5 +80,7 @@ def test_a_loss_that_is_no_number_is_said(small_recipe):
     with torch.no_grad():
         one.network.classifier[6].bias.fill_(float("nan"))
     [batch] = batches(small_recipe, 1)
+    steps = [one.learn(batch.images_NSRC, batch.labels_N, 24) for _ in range(2)]
+    _, failure = (steps[1] + steps[0]).read()
     with pytest.raises(LogpolarError, match=r"the loss is nan at step 0; lower train\.learning-rate"):
-        one.learn(batch.images_NSRC, batch.labels_N, 24)
+        one.check(failure)

@@ -29,7 +29,7 @@ def losses(recipe, rank, world, rendezvous):
     for batch in feed.batches(Reading("train", 0, STEPS)):
         epoch, step = divmod(batch.index, feed.steps_per_epoch)
         images = feed.order(epoch).batch_images(step)
-        found.append(learner.learn(batch.images_NSRC, batch.labels_N, images, batch.rows_N).loss_sum)
+        found.append(learner.learn(batch.images_NSRC, batch.labels_N, images, batch.rows_N).read()[0].loss_sum)
     if world > 1:
         torch.distributed.destroy_process_group()
     return found
