@@ -60,7 +60,7 @@ def equivariance_tables(session: Session) -> tuple[pa.Table, Values]:
     """
     from lp_core.findings.equivariance import equivariance_table, equivariance_values
 
-    tables, layers = [], architecture_of(session.recipe.network).names
+    tables, layers = [], list(architecture_of(session.recipe.network).channels)
     for view in session.recipe.views:
         stage = session.stages.equivariance(view)
         for complaint in stage.changed_files():

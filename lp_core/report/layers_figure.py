@@ -69,7 +69,7 @@ def layers_figure(name: str, title: str, layers: Sequence[str], panels: Sequence
     shown = [panel for panel in panels if any(of_seed for line in panel.lines for of_seed in line.seeds)]
     if not shown:
         return None
-    with drawing(name, 0.65 + 1.55 * len(shown)) as picture:
+    with drawing(name, 0.65 + max(2.2, 1.55 * len(shown))) as picture:
         every = picture.figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         for axes, panel in zip(every, shown, strict=True):
             if panel.level is not None:

@@ -47,7 +47,7 @@ def rotation_figure(rows: Rows, seeds: Sequence[Rows] = (), name: str = "") -> s
         axes.set_theta_zero_location("N")
         for view, (angle, top1, low, high) in curves.items():
             closed = [np.append(values, values[0]) for values in (np.radians(angle), top1, low, high)]
-            _band(axes, view, closed[0], *closed[2:], seeds)
+            _band(axes, view, closed[0], closed[2], closed[3], seeds)
             axes.plot(closed[0], closed[1], color=COLOURS[view], linewidth=1.8, marker="o", markersize=2.5)
             for angle, top1 in _of_seeds(seeds, "rotation", view):
                 axes.plot(np.radians(np.append(angle, angle[0])), np.append(top1, top1[0]), **_thin(view))

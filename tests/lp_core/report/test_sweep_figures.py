@@ -46,7 +46,7 @@ def measured() -> Measured:
     ]
     pictures = {f"pictures.guided.{name}": value for name, value in PASSES.items()}
     values = [
-        run | {"view": view, "layer": layer, "measure": measure, "value": 0.5}
+        run | {"view": view, "layer": layer, "measure": measure, "value": pictures.get(measure, 0.5)}
         for run in runs
         for view in VIEWS
         for layer in LAYERS
