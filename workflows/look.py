@@ -177,7 +177,9 @@ def _report_pointing(tally: _Tally, photographs: int) -> None:
             "most likely fixation": found.best,
             "centre": found.centre,
             "random fixation of the grid": found.any_fixation,
+            "most likely of other classes": found.other_class,
             "most likely less centre": found.gain,
+            "most likely less others": found.gain_of_class,
         }
         for words, interval in rows.items():
             say(f"    {words:<28} {interval.estimate:6.3f} ({interval.low:.3f} to {interval.high:.3f})")

@@ -37,6 +37,7 @@ from tasks.measuring import (
 from tasks.progress import Progress, say
 from tasks.twins import TwinNetwork, has_maxima, twins_of
 from workflows.absences import absences_of, possible_absences
+from workflows.equivariance import equivariance_tables, equivariance_view
 from workflows.evolution import check_history, evolve
 from workflows.patches import patch_groupings
 from workflows.retention import retention_table, retention_view
@@ -95,6 +96,7 @@ def measure_run(session: Session) -> Stage:
         if session.recipe.measure.tolerance:
             tolerance_view(session, view)
             retention_view(session, view)
+            equivariance_view(session, view)
         if session.recipe.measure.sanity:
             sanity(session, view)
     if session.recipe.measure.evolution:
@@ -194,7 +196,8 @@ def _with_tolerance(session: Session, made: RunTables) -> RunTables:
     tables = {files.TOLERANCE_CURVES: curves, files.TOLERANCE_SUMMARY: summary}
     for name, table in tables.items():
         made = made.with_table(name, table, values)
-    return made.with_table(files.RETENTION_CURVES, kept, of_channels)
+    made = made.with_table(files.RETENTION_CURVES, kept, of_channels)
+    return made.with_table(files.EQUIVARIANCE_ERRORS, *equivariance_tables(session))
 
 
 def _check_files(scan: Stage) -> None:

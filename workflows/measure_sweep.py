@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.errors import SettingError, check
-from lp_core.findings.seeds import MeasuredRun, difference_table, sweep_findings, sweep_values
+from lp_core.findings.seeds import MeasuredRun, curve_table, difference_table, sweep_findings, sweep_values
 from lp_core.findings.values import Absence, values_of
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings_document
 from lp_core.fingerprint import fingerprint
@@ -76,7 +76,7 @@ def measure_sweep(
             replace(run, values=run.values | clarity_values(folder, session, others))
             for run, session, others in zip(runs, sessions, _other_seeds(rows, sessions), strict=True)
         ]
-    _write(folder, runs, twins, rule_sets(commands[0].recipe.measure))
+    _write(folder, runs, twins, rule_sets(commands[0].recipe.measure), _curves(folder, rows, commands[0]))
 
 
 def finished_runs(folder: Storage) -> list[Row]:
@@ -155,12 +155,25 @@ def _twins(folder: Storage, rows: list[Row], sessions: list[Session]) -> pa.Tabl
     return pa.concat_tables(tables).combine_chunks() if tables else None
 
 
-def _write(folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None, sets: list[Rules]) -> None:
+def _curves(folder: Storage, rows: list[Row], command: Command) -> pa.Table | None:
+    """The curves of the tolerance tests of all runs, for the page; None where they were not asked for."""
+    if not command.recipe.measure.tolerance:
+        return None
+    tables = {row["run"]: (folder / row["run"]).read_table(files.TOLERANCE_CURVES) for row in rows}
+    return curve_table([(row, tables[row["run"]]) for row in rows])
+
+
+def _write(
+    folder: Storage, runs: list[MeasuredRun], twins: pa.Table | None, sets: list[Rules], curves: pa.Table | None
+) -> None:
     layers = list(dict.fromkeys(claim.layer for rules in sets for claim in rules.claims))
     folder.write_table(files.VALUES, sweep_values(runs))
     folder.write_table(files.DIFFERENCES, difference_table(runs, layers, np.random.default_rng(0)))
-    if twins is not None:
-        folder.write_table(files.TWINS, twins)
+    for name, table in {files.TWINS: twins, files.TOLERANCE_CURVES: curves}.items():
+        if table is not None:
+            folder.write_table(name, table)
+        else:
+            folder.remove(name)  # which other settings left
     rows = [row for rules in sets for row in sweep_findings(runs, rules)]
     folder.write_json(files.FINDINGS, findings_document(rows, sets[0]))
     for row in rows:

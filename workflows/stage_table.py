@@ -44,6 +44,7 @@ def graph(imported: bool = False) -> dict[str, Stage]:
         made.visualize(_LOG_POLAR),
         made.tolerance(_LOG_POLAR),
         made.retention(_LOG_POLAR),
+        made.equivariance(_LOG_POLAR),
         made.sanity(_LOG_POLAR),
         *([] if imported else [made.strips(_LOG_POLAR)]),
         made.measure(),
@@ -73,7 +74,16 @@ def stage_table() -> str:
         before = ", ".join(dict.fromkeys(earlier.name for earlier in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
         reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
-        if stage.name in ("evaluate", "scan", "visualize", "tolerance", "retention", "sanity", "report"):
+        if stage.name in (
+            "evaluate",
+            "scan",
+            "visualize",
+            "tolerance",
+            "retention",
+            "equivariance",
+            "sanity",
+            "report",
+        ):
             reads += ", data set"
         folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
         writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])

@@ -18,6 +18,7 @@ from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rul
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
+    equivariance_inputs,
     findings_inputs,
     geometry_inputs,
     measure_inputs,
@@ -32,6 +33,7 @@ from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
+from tasks.equivariance import VERSION as EQUIVARIANCE_VERSION
 from tasks.networks import Trained
 from tasks.retention import VERSION as RETENTION_VERSION
 from tasks.tolerance import VERSION as TOLERANCE_VERSION
@@ -54,6 +56,7 @@ WRITES = {
     "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
     "tolerance": (files.TOLERANCE,),
     "retention": (files.RETENTION,),
+    "equivariance": (files.EQUIVARIANCE,),
     "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
     "strips": (f"{files.STRIPS}/", files.STRIP_TABLE),
     "measure": (f"{files.MEASURES}/", files.FINDINGS),
@@ -62,7 +65,7 @@ WRITES = {
 """Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
 _VERBS = {
     **{"compare": "evaluate", "changes": "scan", "strips": "visualize"},
-    **dict.fromkeys(("tolerance", "retention", "sanity", "evolution"), "measure"),
+    **dict.fromkeys(("tolerance", "retention", "equivariance", "sanity", "evolution"), "measure"),
 }
 """Commands that are not named like the stage they make."""
 SETS = ("tolerance", "sanity", "evolution")
@@ -241,6 +244,14 @@ class StageGraph:
         others = self._placement("data", "scan")
         return self._stage(self.run / view, "retention", inputs, f"view {view}", scan, others=others)
 
+    def equivariance(self, view: ViewName) -> Stage:
+        """How far the maps of a view's network are from moving with the input."""
+        source = self.source(view)
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
+        inputs |= equivariance_inputs(self.recipe) | {"version": EQUIVARIANCE_VERSION}
+        others = self._placement("data", "scan")
+        return self._stage(self.run / view, "equivariance", inputs, f"view {view}", source, others=others)
+
     def sanity(self, view: ViewName) -> Stage:
         """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""
         scan = self.scan(view)
@@ -251,7 +262,7 @@ class StageGraph:
     def tests(self, name: str, view: ViewName) -> list[Stage]:
         """The stages of a further set of measures, one of `SETS`, for a view."""
         if name == "tolerance":
-            return [self.tolerance(view), self.retention(view)]
+            return [self.tolerance(view), self.retention(view), self.equivariance(view)]
         return [getattr(self, name)(view)]
 
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:

@@ -66,10 +66,17 @@ def tolerance_tables(session: Session) -> tuple[pa.Table, pa.Table, Values]:
         DataError: the answers of a view are damaged, or the views answered to different images.
     """
     from lp_core.findings.tolerance import tolerance_curves
+    from lp_core.measures.input_cells import share_of_cells
 
     answers = {view: _answers(session.stages.tolerance(view)) for view in session.recipe.views}
     classes = len(session.dataset.class_names)
-    return tolerance_curves(answers, classes, session.recipe.geometry.size, session.recipe.seed)
+    curves, summary, values = tolerance_curves(answers, classes, session.recipe.geometry.size, session.recipe.seed)
+    for view in session.recipe.views:
+        crossing = values.get((view, ALL_LAYERS, "tolerance.crossing_px"))
+        if crossing is not None:
+            share = share_of_cells(view, session.recipe.geometry, crossing)
+            values[view, ALL_LAYERS, "tolerance.crossing_cells"] = share
+    return curves, summary, values
 
 
 def tolerance_images(session: Session) -> int | None:

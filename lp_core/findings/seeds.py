@@ -23,6 +23,8 @@ SHUFFLED = "shuffled"
 SCHEMA = pa.schema(
     [("run", pa.string()), ("variant", pa.string()), ("seed", pa.int64()), ("control", pa.string()), *VALUE_SCHEMA]
 )
+RUN_NAMES = ("run", "variant", "seed", "control")
+"""Columns that name a run of a sweep."""
 DIFFERENCE_SCHEMA = pa.schema(
     [
         ("variant", pa.string()),
@@ -98,6 +100,20 @@ def sweep_values(runs: Sequence[MeasuredRun]) -> pa.Table:
         for key, value in (run.values | beyond.get(run.run, {})).items()
     ]
     return pa.Table.from_pylist(rows, SCHEMA)
+
+
+def curve_table(tables: Sequence[tuple[Mapping[str, Any], pa.Table]]) -> pa.Table:
+    """Return tables of single runs one below the other, with the columns that name a run in front.
+
+    Args:
+        tables: the run's row in the sweep's table, and its table; at least one.
+    """
+    parts = []
+    for row, table in tables:
+        for name in reversed(RUN_NAMES):
+            table = table.add_column(0, name, pa.array([row[name]] * len(table), SCHEMA.field(name).type))
+        parts.append(table)
+    return pa.concat_tables(parts).combine_chunks()
 
 
 def difference_table(runs: Sequence[MeasuredRun], layers: Sequence[str], rng: np.random.Generator) -> pa.Table:

@@ -25,11 +25,14 @@ class Pointing:
         best: the most likely fixation does.
         centre: the middle one does.
         any_fixation: share of the grid that does: the chance of a random fixation.
+        other_class: share of the other classes whose most likely fixation does: what points there whatever the class
+            asked for; of a network with a single class `any_fixation`.
     """
 
     best: bool
     centre: bool
     any_fixation: float
+    other_class: float
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,18 @@ class PointingAccuracy:
         best: of those whose most likely fixation lies inside a box (Wilson).
         centre: of those whose middle does: the baseline of an eye that never moves (Wilson).
         any_fixation: mean chance of a random fixation of the grid (bootstrap, BCa).
+        other_class: mean chance of the most likely fixation of another class, drawn at random (bootstrap, BCa).
         gain: best less centre, paired by photograph (bootstrap, BCa).
+        gain_of_class: best less other_class, likewise: what knowing the class adds.
         p: of a split at least this uneven of the photographs where best and centre disagree; exact, two-sided.
     """
 
     best: Interval
     centre: Interval
     any_fixation: Interval
+    other_class: Interval
     gain: Interval
+    gain_of_class: Interval
     p: float
 
 
@@ -67,7 +74,13 @@ def pointing(map: LikelihoodMap, label: int, boxes: Sequence[Box]) -> Pointing:
     for fixation in np.ndindex(inside_GG.shape):
         y, x = map.position(fixation)
         inside_GG[fixation] = any(box.contains(y, x) for box in boxes)
-    return Pointing(bool(inside_GG[map.best(label)]), bool(inside_GG[map.centre]), float(inside_GG.mean()))
+    others = [inside_GG[map.best(other)] for other in range(map.probability_GGC.shape[2]) if other != label]
+    return Pointing(
+        best=bool(inside_GG[map.best(label)]),
+        centre=bool(inside_GG[map.centre]),
+        any_fixation=float(inside_GG.mean()),
+        other_class=float(np.mean(others) if others else inside_GG.mean()),
+    )
 
 
 def pointing_accuracy(pointings: Sequence[Pointing], rng: np.random.Generator) -> PointingAccuracy:
@@ -80,12 +93,15 @@ def pointing_accuracy(pointings: Sequence[Pointing], rng: np.random.Generator) -
     if not pointings:
         raise ValueError("there are no photographs with boxes")
     best_N, centre_N = (np.array([getattr(each, name) for each in pointings]) for name in ("best", "centre"))
+    other_N = np.array([each.other_class for each in pointings])
     only_best, only_centre = int((best_N & ~centre_N).sum()), int((centre_N & ~best_N).sum())
     return PointingAccuracy(
         best=_wilson(best_N),
         centre=_wilson(centre_N),
         any_fixation=bca_interval(np.array([each.any_fixation for each in pointings]), rng),
         gain=bca_interval(best_N.astype(np.float64) - centre_N, rng),
+        other_class=bca_interval(other_N, rng),
+        gain_of_class=bca_interval(best_N - other_N, rng),
         p=mcnemar(only_best, only_centre),
     )
 

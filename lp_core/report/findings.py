@@ -12,8 +12,10 @@ from lp_core.report.claim_words import basis_text, effect_text, rules_text
 from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
 from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
+from lp_core.report.layer_panels import birth_layers, equivariance_layers, padding_layers, retention_layers
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.retention_figure import retention_figure
 from lp_core.report.sanity_table import SanityTable, sanity_tables
 from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
 from lp_core.report.tolerance_table import ToleranceNumber, tolerance_numbers
@@ -173,18 +175,24 @@ def _layers(rows: Sequence[Row]) -> list[str]:
 
 
 def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[str, list[Markup]]:
-    rows, summary = measured.rows("tolerance"), measured.rows("tolerance_summary")
+    rows, summary, values = (measured.rows(name) for name in ("tolerance", "tolerance_summary", "values"))
     input_px = max((finding["input_px"] for finding in measured.findings), default=0)
     return {
         "curves": _elements([rotation_figure(rows), scale_figure(rows)]),
         "masks": _elements([mask_figure(rows, summary, input_px, field_degrees)]),
         "fixations": _elements(fixation_figure(rows, transform) for transform in MAPS),
+        "retention": _elements(retention_figure(measured.rows("retention"), view) for view in VIEW_NAMES),
+        "layers": _elements([retention_layers(values), equivariance_layers(values)]),
+        "padding": _elements([padding_layers(values)]),
     }
 
 
 def _evolution_figures(measured: Measured) -> dict[str, list[Markup]]:
     rows = measured.rows("evolution")
-    return {"evolution": _elements(evolution_figure(rows, view) for view in VIEW_NAMES)}
+    return {
+        "evolution": _elements(evolution_figure(rows, view) for view in VIEW_NAMES),
+        "births": _elements([birth_layers(measured.rows("values"))]),
+    }
 
 
 def _elements(drawn: Any) -> list[Markup]:

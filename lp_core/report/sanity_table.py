@@ -74,12 +74,12 @@ def _cell(measured: Measured, view: ViewName, layer: str, rule: Rule) -> SanityC
     effects = (values["deletion.effect"], values["occlusion.against_edges"])
     trust, reason = verdict(survives, effects)
     return SanityCell(
-        survives=_shown(100 * survives[0], "{:.0f}"),
-        survives_ssim=_shown(100 * survives[1], "{:.0f}"),
-        edges=_shown(values["edges"], "{:+.2f}"),
-        edges_random=_shown(values["edges_random"], "{:+.2f}"),
-        deletion=_shown(100 * effects[0], "{:+.0f}"),
-        occlusion=_shown(100 * effects[1], "{:+.0f}"),
+        survives=shown(100 * survives[0], "{:.0f}"),
+        survives_ssim=shown(100 * survives[1], "{:.0f}"),
+        edges=shown(values["edges"], "{:+.2f}"),
+        edges_random=shown(values["edges_random"], "{:+.2f}"),
+        deletion=shown(100 * effects[0], "{:+.0f}"),
+        occlusion=shown(100 * effects[1], "{:+.0f}"),
         trust=trust,
         reason=reason,
     )
@@ -103,8 +103,8 @@ def verdict(survives: Sequence[float], effects: Sequence[float]) -> tuple[bool |
     return True, "depends on the weights, and shows what drives the unit"
 
 
-def _shown(value: float, form: str) -> str:
-    """A number with a minus sign rather than a hyphen, zero without a sign; a dash where it is not known."""
+def shown(value: float, form: str) -> str:
+    """Return a number with a minus sign rather than a hyphen, zero without a sign; a dash where it is not known."""
     if not math.isfinite(value):
         return "–"
     shown = form.format(value)

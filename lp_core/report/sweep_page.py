@@ -13,6 +13,7 @@ from lp_core.report.findings import KINDS, ShownKind, shown_claims
 from lp_core.report.measured import Measured, Row, is_known
 from lp_core.report.page import digest, inline, render
 from lp_core.report.seeds_figure import SeedValues, seeds_figure
+from lp_core.report.sweep_figures import variant_figures
 from lp_core.report.tile import VIEW_TITLES
 from lp_core.settings import VIEW_NAMES, ViewName
 
@@ -81,7 +82,7 @@ class _Figure:
 
 def write_sweep_report(data: SweepData) -> dict[str, bytes]:
     """Make the files of SWEEP/report/: name relative to it -> contents. The same data give the same bytes."""
-    style = Markup(inline("style.css") + inline("findings.css"))
+    style = Markup(inline("style.css") + inline("findings.css") + inline("sanity.css"))
     views = [view for view in VIEW_NAMES if any(is_known(row.get(f"top1_{view}")) for row in data.runs)]
     kinds = shown_claims(data.measured) if data.measured else {}
     page = render(
@@ -93,6 +94,7 @@ def write_sweep_report(data: SweepData) -> dict[str, bytes]:
         views=views,
         variants=_variants(data.runs),
         kinds=[ShownKind(name=name, title=KINDS.get(name, name), claims=claims) for name, claims in kinds.items()],
+        drawn={name: variant_figures(data.measured, name) for name in kinds} if data.measured else {},
         accuracy=_accuracy(data),
         figures=_measure_figures(data),
         differences=_differences(data),

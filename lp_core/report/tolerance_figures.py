@@ -1,4 +1,7 @@
-"""The figures of the tolerance test: accuracy by angle, scale, fixation, and size of a window or scotoma."""
+"""The figures of the tolerance test: accuracy by angle, scale, fixation, and size of a window or scotoma.
+
+Of a run they show one curve a view, with its band. Of a sweep they show the mean over seeds, and each seed thin.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,17 @@ Source: Larson & Loschky 2009, Journal of Vision 9(10):6. We could not verify th
 MAPS = {"fixation_crop": "Crop moves", "fixation_gaze": "Gaze moves within the crop"}
 _COLOURS = 25
 """Of a map; odd, so that the middle of a difference is white. Our choice."""
+_POINT, _HEIGHTS = ("view", "transform", "value", "value_x"), ("top1", "low", "high")
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200)
 
 
-def rotation_figure(rows: Rows) -> str | None:
+def rotation_figure(rows: Rows, seeds: Sequence[Rows] = (), name: str = "") -> str | None:
     """Draw top-1 by angle around a circle, upright at the top, counterclockwise, with simultaneous bands.
+
+    Args:
+        rows: of tolerance.parquet, or `mean_rows` of a sweep's.
+        seeds: rows of each seed, which are drawn thin, instead of bands.
+        name: of the drawing, where a page has several.
 
     Returns:
         An `<svg>` element; None if it was not measured.
@@ -33,14 +42,16 @@ def rotation_figure(rows: Rows) -> str | None:
     curves = _curves(rows, "rotation")
     if not curves:
         return None
-    with drawing("tolerance rotation", 3.4, 3.4) as picture:
+    with drawing(f"tolerance rotation {name}", 3.4, 3.4) as picture:
         axes: Any = picture.figure.subplots(subplot_kw={"projection": "polar"})
         axes.set_theta_zero_location("N")
         for view, (angle, top1, low, high) in curves.items():
             closed = [np.append(values, values[0]) for values in (np.radians(angle), top1, low, high)]
-            axes.fill_between(closed[0], closed[2], closed[3], color=COLOURS[view], alpha=0.22, linewidth=0)
+            _band(axes, view, closed[0], closed[2], closed[3], seeds)
             axes.plot(closed[0], closed[1], color=COLOURS[view], linewidth=1.8, marker="o", markersize=2.5)
-        axes.set_ylim(0, _top(curves))
+            for angle, top1 in _of_seeds(seeds, "rotation", view):
+                axes.plot(np.radians(np.append(angle, angle[0])), np.append(top1, top1[0]), **_thin(view))
+        axes.set_ylim(0, _top(curves, seeds, "rotation"))
         axes.set_xticks(np.radians(np.arange(0, 360, 45)), [f"{angle}°" for angle in range(0, 360, 45)])
         axes.set_rlabel_position(22.5)
         axes.set_yticks([tick for tick in axes.get_yticks() if 0 < tick < axes.get_ylim()[1]])
@@ -49,18 +60,24 @@ def rotation_figure(rows: Rows) -> str | None:
         return picture.element("Top-1 accuracy in percent by angle of rotation")
 
 
-def scale_figure(rows: Rows) -> str | None:
-    """Draw top-1 by scale, in octaves, with simultaneous bands; None if it was not measured."""
+def scale_figure(rows: Rows, seeds: Sequence[Rows] = (), name: str = "") -> str | None:
+    """Draw top-1 by scale, in octaves, with simultaneous bands; None if it was not measured.
+
+    Args:
+        rows, seeds, name: as `rotation_figure`.
+    """
     curves = _curves(rows, "scale")
     if not curves:
         return None
-    with drawing("tolerance scale", 2.7) as picture:
+    with drawing(f"tolerance scale {name}", 2.7) as picture:
         axes = picture.figure.subplots()
         for view, (octaves, top1, low, high) in curves.items():
-            axes.fill_between(octaves, low, high, color=COLOURS[view], alpha=0.22, linewidth=0)
+            _band(axes, view, octaves, low, high, seeds)
             axes.plot(octaves, top1, color=COLOURS[view], linewidth=1.8, marker="o", markersize=3)
+            for octaves, top1 in _of_seeds(seeds, "scale", view):
+                axes.plot(octaves, top1, **_thin(view))
         plain(axes, "")
-        axes.set_ylim(0, _top(curves))
+        axes.set_ylim(0, _top(curves, seeds, "scale"))
         ticks = (-1, -0.5, 0, 0.5, 1)
         axes.set_xticks(ticks, [f"{2**tick:.2g}×" for tick in ticks])
         axes.set_xlabel("Size of things against a crop of half the shorter side")
@@ -68,12 +85,13 @@ def scale_figure(rows: Rows) -> str | None:
         return picture.element("Top-1 accuracy by scale")
 
 
-def fixation_figure(rows: Rows, transform: str) -> str | None:
+def fixation_figure(rows: Rows, transform: str, name: str = "") -> str | None:
     """Draw top-1 by fixation as a map for each view, and their difference where there are two.
 
     Args:
-        rows: of tolerance.parquet.
+        rows: of tolerance.parquet, or `mean_rows` of a sweep's.
         transform: one of `MAPS`.
+        name: of the drawing, where a page has several.
 
     Returns:
         An `<svg>` element; None if it was not measured.
@@ -83,7 +101,7 @@ def fixation_figure(rows: Rows, transform: str) -> str | None:
         return None
     both = len(maps) == len(VIEW_NAMES)
     highest = max(float(values.max()) for values in maps.values())
-    with drawing(f"tolerance {transform}", 2.4, 2.9 * (len(maps) + both)) as picture:
+    with drawing(f"tolerance {transform} {name}", 2.4, 2.9 * (len(maps) + both)) as picture:
         every = picture.figure.subplots(1, len(maps) + both, squeeze=False)[0]
         for axes, (view, values) in zip(every, maps.items(), strict=False):
             drawn = _map(axes, values, "viridis", 0.0, highest, VIEW_TITLES[view].capitalize())
@@ -96,11 +114,18 @@ def fixation_figure(rows: Rows, transform: str) -> str | None:
         return picture.element(f"Top-1 accuracy by fixation. {MAPS[transform]}")
 
 
-def mask_figure(rows: Rows, summary: Rows, input_px: int, field_degrees: float | None = None) -> str | None:
+def mask_figure(
+    rows: Rows,
+    summary: Rows,
+    input_px: int,
+    field_degrees: float | None = None,
+    seeds: Sequence[Rows] = (),
+    name: str = "",
+) -> str | None:
     """Draw top-1 by the radius of a window (solid) and of a scotoma (dashed), and where they cross.
 
     Args:
-        rows: of tolerance.parquet.
+        rows, seeds, name: as `rotation_figure`.
         summary: of tolerance_summary.parquet; has the crossings and their intervals.
         input_px: side of the network input.
         field_degrees: visual angle that it spans: the axis is then in degrees, and people's crossing is drawn.
@@ -112,14 +137,16 @@ def mask_figure(rows: Rows, summary: Rows, input_px: int, field_degrees: float |
     if not windows or set(windows) != set(scotomas):
         return None
     unit = 1.0 if field_degrees is None else field_degrees / input_px
-    with drawing("tolerance masks", 3.0) as picture:
+    with drawing(f"tolerance masks {name}", 3.0) as picture:
         axes = picture.figure.subplots()
         for view, style in ((view, style) for view in windows for style in ("-", (0, (4, 2)))):
             radius, top1, low, high = (windows if style == "-" else scotomas)[view]
             radius = radius * input_px / 2 * unit
-            axes.fill_between(radius, low, high, color=COLOURS[view], alpha=0.15, linewidth=0)
+            _band(axes, view, radius, low, high, seeds)
             axes.plot(radius, top1, color=COLOURS[view], linewidth=1.8, linestyle=style)
-        height = _top(windows | scotomas)
+            for of_seed, top1 in _of_seeds(seeds, "window" if style == "-" else "scotoma", view):
+                axes.plot(of_seed * input_px / 2 * unit, top1, **_thin(view), linestyle=style)
+        height = max(_top(windows, seeds, "window"), _top(scotomas, seeds, "scotoma"))
         for order, view in enumerate(windows):
             crossing = next((row for row in summary if (row["view"], row["measure"]) == (view, "crossing_px")), None)
             if crossing is None or crossing["value"] is None or not crossing["value"]:
@@ -145,19 +172,49 @@ def mask_figure(rows: Rows, summary: Rows, input_px: int, field_degrees: float |
         return picture.element("Top-1 accuracy by the radius of a window or scotoma about the point of gaze")
 
 
+def mean_rows(seeds: Sequence[Rows]) -> list[dict[str, Any]]:
+    """Return rows of the mean curves over seeds, without a band, in the order of the first seed's.
+
+    A view is averaged over the seeds that have it.
+    """
+    found: dict[tuple[Any, ...], list[float]] = {}
+    for row in (row for rows in seeds for row in rows):
+        found.setdefault(tuple(row[name] for name in _POINT), []).append(row["top1"])
+    means = {key: float(np.mean(values)) for key, values in found.items()}
+    return [dict(zip(_POINT, key, strict=True)) | dict.fromkeys(_HEIGHTS, mean) for key, mean in means.items()]
+
+
+def _band(axes: Any, view: ViewName, at: np.ndarray, low: np.ndarray, high: np.ndarray, seeds: Sequence[Rows]) -> None:
+    if not seeds:
+        axes.fill_between(at, low, high, color=COLOURS[view], alpha=0.2, linewidth=0)
+
+
+def _thin(view: ViewName) -> dict[str, Any]:
+    """How a single seed is drawn."""
+    return {"color": COLOURS[view], "linewidth": 0.7, "alpha": 0.5}
+
+
+def _of_seeds(seeds: Sequence[Rows], transform: str, view: ViewName) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Value and top-1 of every seed that has the view."""
+    curves = [_curves(rows, transform) for rows in seeds]
+    return [curve[view][:2] for curve in curves if view in curve]  # type: ignore[misc]
+
+
 def _curves(rows: Rows, transform: str) -> dict[ViewName, tuple[np.ndarray, ...]]:
     """Value, top-1 and both edges of the band, by view, in the order of the table."""
     curves: dict[ViewName, tuple[np.ndarray, ...]] = {}
     for view in VIEW_NAMES:
         mine = [row for row in rows if (row["view"], row["transform"]) == (view, transform)]
         if mine:
-            curves[view] = tuple(np.array([row[name] for row in mine]) for name in ("value", "top1", "low", "high"))
+            curves[view] = tuple(np.array([row[name] for row in mine]) for name in ("value", *_HEIGHTS))
     return curves
 
 
-def _top(curves: Mapping[ViewName, tuple[np.ndarray, ...]]) -> float:
-    """The end of an axis of accuracies: the next ten beyond all bands."""
-    return min(100.0, 10 * math.ceil(max(float(high.max()) for _, _, _, high in curves.values()) / 10 + 0.05))
+def _top(curves: Mapping[ViewName, tuple[np.ndarray, ...]], seeds: Sequence[Rows], transform: str) -> float:
+    """The end of an axis of accuracies: the next ten beyond all bands and seeds."""
+    heights = [high for _, _, _, high in curves.values()]
+    heights += [top1 for view in curves for _, top1 in _of_seeds(seeds, transform, view)]
+    return min(100.0, 10 * math.ceil(max(float(height.max()) for height in heights) / 10 + 0.05))
 
 
 def _map(axes: Any, value_YX: np.ndarray, colours: str, low: float, high: float, title: str) -> Any:

@@ -129,6 +129,11 @@ def tolerance_inputs(recipe: Recipe) -> dict[str, Any]:
     return {"batch_size": recipe.scan.batch_size, "measure": {"tolerance_images": recipe.measure.tolerance_images}}
 
 
+def equivariance_inputs(recipe: Recipe) -> dict[str, Any]:
+    """What the errors of equivariance depend on besides `measure_inputs`: which photographs are drawn."""
+    return {"measure": {"tolerance_images": recipe.measure.tolerance_images}}
+
+
 SANITY_SETTINGS = ("sanity_channels", "sanity_layers")
 """Settings of `measure` that decide which pictures are tested."""
 

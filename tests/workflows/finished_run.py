@@ -7,7 +7,7 @@ from lp_core.storage import Storage
 from workflows.config import write_config
 from workflows.stages import StageGraph
 
-TESTS = ("tolerance", "retention", "sanity")
+TESTS = ("tolerance", "retention", "equivariance", "sanity")
 """Stages of measures that are made where they are asked for."""
 
 
@@ -25,6 +25,7 @@ def finish_on_paper(recipe: Recipe, run: Storage, imported: bool = False) -> Sta
         graph.visualize(view).finish(1.0)
         graph.tolerance(view).finish(1.0)
         graph.retention(view).finish(1.0)
+        graph.equivariance(view).finish(1.0)
         graph.sanity(view).finish(1.0)
         for scan in graph.measured_scans(view).values():
             if not scan.is_finished():

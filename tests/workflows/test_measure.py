@@ -448,7 +448,17 @@ def test_tolerance_is_measured_where_it_is_asked_for(session):
     assert {"tolerance.retention.rotation", "tolerance.retention.scale"} <= numbers
     kept = table(session, "retention").to_pylist()
     assert {row["median"] for row in kept if row["value"] == 0} == {1.0}
+    turned = table(session, "equivariance").to_pylist()
+    assert {(row["view"], row["padding"], row["own_padding"]) for row in turned} == {
+        ("cartesian", "zeros", True),
+        ("log_polar", "zeros", True),
+        ("log_polar", "circular", False),
+    }
+    # Padded as a circle, nothing but pools can be in the way of a turn.
+    rolled = [row["error"] for row in turned if row["padding"] == "circular" and row["layer"] == "conv1_1"]
+    assert max(rolled) < 1e-5
     session.recipe = with_settings(session.recipe, {"measure.tolerance": False})
     measure(session)
     assert findings(session) == before
     assert not session.run.exists("measures/tolerance.parquet")
+    assert not session.run.exists("measures/equivariance.parquet")

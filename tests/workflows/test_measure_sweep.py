@@ -23,6 +23,7 @@ from workflows.session import Session
 from workflows.stages import StageGraph
 
 CELLS = [("base/seed-0", "none"), ("base/seed-1", "none"), ("base/shuffled-seed-0", "shuffled")]
+ASKED = {"tolerance": True, "tolerance_images": 2, "sanity": True, "sanity_channels": 1, "sanity_layers": ("conv1_2",)}
 LOST = ("base/seed-2", "none")
 
 
@@ -114,12 +115,13 @@ def test_every_finished_run_is_measured_and_seeds_are_replicates(sweep, capsys):
     assert "base: strong-grouping: not measurable at this size; effect " in output
 
 
-def test_evolution_is_measured_in_every_run_and_judged_over_seeds(small_recipe, tmp_path):
+def test_further_sets_are_measured_in_every_run_and_judged_over_seeds(small_recipe, tmp_path):
+    """Tolerance, pictures and evolution of two seeds: tables, findings and the page; without them nothing is left."""
     recipe = replace(
         small_recipe,
         data=replace(small_recipe.data, limit=24),
         scan=replace(small_recipe.scan, maxima="never"),
-        measure=replace(small_recipe.measure, samples=19, lesion=False, evolution=True),
+        measure=replace(small_recipe.measure, samples=19, lesion=False, evolution=True, **ASKED),
     )
     folder, commands = Storage.at(tmp_path), {}
     for name, _ in CELLS[:2]:
@@ -136,7 +138,22 @@ def test_evolution_is_measured_in_every_run_and_judged_over_seeds(small_recipe, 
     findings = json.loads(folder.read_bytes("findings.json"))["findings"]
     assert [row["seeds"] for row in findings if row["claim"].startswith("lower-layers-first")] == [2, 2, 2]
     differences = pq.read_table(folder.path("measures/differences.parquet")).to_pylist()
-    assert {row["n"] for row in differences if row["measure"] == "evolution.mean_birth"} == {2}
+    for measure in ("evolution.mean_birth", "tolerance.rotation.area", "tolerance.equivariance.quarter_turns"):
+        assert {row["n"] for row in differences if row["measure"] == measure} == {2}
+    claims = {row["claim"] for row in findings}
+    assert {"rotation-tolerance", "pictures-depend-on-weights", "lower-layers-first"} <= claims
+    curves = folder.read_table("measures/tolerance.parquet")
+    parts = [folder.read_table(f"{name}/measures/tolerance.parquet") for name, _ in CELLS[:2]]
+    assert curves.drop_columns(["run", "variant", "seed", "control"]).equals(pa.concat_tables(parts).combine_chunks())
+    assert curves["seed"].to_pylist() == [0] * len(parts[0]) + [1] * len(parts[1])
+    page = folder.read_bytes("report/index.html").decode()
+    for title in ("Tolerance over seeds", "Births by layer over seeds", "Which rule to trust where"):
+        assert f"<b>{title}" in page
+    for run, command in commands.items():
+        off = replace(command.recipe.measure, tolerance=False, sanity=False, evolution=False)
+        commands[run] = replace(command, recipe=replace(command.recipe, measure=off))
+    measure_sweep(folder, lambda run: commands[run.uri], InProcess())
+    assert not folder.exists("measures/tolerance.parquet")
 
 
 def test_measured_again_nothing_changes(sweep, capsys):

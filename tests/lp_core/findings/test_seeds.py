@@ -1,13 +1,16 @@
 """`seeds`: planted differences between views are found over seeds, equal views are not told apart."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import stats
 
 from lp_core.findings.seeds import (
     CLIFFS_DELTA,
+    RUN_NAMES,
     MeasuredRun,
     against_shuffled,
+    curve_table,
     difference_table,
     sweep_findings,
     sweep_values,
@@ -108,3 +111,16 @@ def test_reasons_of_all_runs_are_kept():
     rows = sweep_findings(runs, read_rules(committed_rules()))
     (row,) = [row for row in rows if row["claim"] == "weaker-grouping-log-polar"]
     assert "grouping.W.lambda was not measured (no wnids)" in [condition["reason"] for condition in row["conditions"]]
+
+
+def test_tables_of_runs_are_joined_under_the_names_of_their_runs():
+    parts = [pa.table({"value": [1.0, 2.0]}), pa.table({"value": [3.0]})]
+    rows = [
+        {"run": f"base/seed-{seed}", "variant": "base", "seed": seed, "control": "none", "state": "finished"}
+        for seed in (4, 7)
+    ]
+    joined = curve_table(list(zip(rows, parts, strict=True)))
+    assert joined.column_names == [*RUN_NAMES, "value"]
+    assert joined["seed"].to_pylist() == [4, 4, 7]
+    assert joined["value"].to_pylist() == [1.0, 2.0, 3.0]
+    assert joined["run"].to_pylist() == ["base/seed-4", "base/seed-4", "base/seed-7"]

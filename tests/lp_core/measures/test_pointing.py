@@ -34,13 +34,15 @@ def test_every_photograph_is_as_its_slow_twin_says():
         answer = pointing(map, label, boxes)
         assert (answer.best, answer.centre) == expected[:2]
         assert answer.any_fixation == pytest.approx(expected[2])
+        other = twin.inside((10, 20, 90, 120), edges, map.probability_GGC[..., 1 - label].tolist(), 7)
+        assert answer.other_class == other[0]
         seen.add((answer.best, answer.centre))
     assert len(seen) == 4
 
 
 def test_shares_and_intervals_are_as_twin_and_scipy_say():
     rng = np.random.default_rng(1)
-    pointings = [Pointing(bool(a < 0.7), bool(b < 0.5), float(c)) for a, b, c in rng.random((60, 3))]
+    pointings = [Pointing(bool(a < 0.7), bool(b < 0.5), float(c), float(d)) for a, b, c, d in rng.random((60, 4))]
     found = pointing_accuracy(pointings, np.random.default_rng(0))
     sums, only_best, only_centre = twin.shares([(each.best, each.centre, each.any_fixation) for each in pointings])
     estimates = [each.estimate for each in (found.best, found.centre, found.any_fixation, found.gain)]
@@ -60,19 +62,39 @@ def test_the_interval_of_the_gain_holds_the_truth_as_often_as_it_says():
     rng, covered = np.random.default_rng(2), 0
     for _ in range(100):
         hits = rng.random((80, 2)) < (0.6, 0.5)
-        found = pointing_accuracy([Pointing(bool(a), bool(b), 0.3) for a, b in hits], rng)
+        found = pointing_accuracy([Pointing(bool(a), bool(b), 0.3, 0.3) for a, b in hits], rng)
         covered += found.gain.low <= 0.1 <= found.gain.high
     assert covered >= 88  # 95 expected; fewer with probability 0.003
 
 
+def test_other_classes_count_the_same_and_one_class_alone_is_compared_with_chance():
+    probability_GGC = np.zeros((3, 3, 4))
+    for place, label in (((0, 0), 0), ((0, 0), 1), ((2, 2), 2), ((0, 1), 3)):
+        probability_GGC[(*place, label)] = 1.0
+    box = Box("x", CROP.top, CROP.left, CROP.top + 10, CROP.left + 60)  # the first two fixations of the upper edge
+    assert pointing(LikelihoodMap(probability_GGC, CROP), 0, [box]).other_class == pytest.approx(2 / 3)
+    assert pointing(LikelihoodMap(probability_GGC[..., :1], CROP), 0, [box]).other_class == pytest.approx(2 / 9)
+
+
+def test_what_the_class_adds_is_paired_by_photograph():
+    rng = np.random.default_rng(3)
+    pointings = [Pointing(bool(a < 0.8), False, 0.0, float(b)) for a, b in rng.random((40, 2))]
+    found = pointing_accuracy(pointings, np.random.default_rng(0))
+    assert found.other_class.estimate == pytest.approx(np.mean([each.other_class for each in pointings]))
+    assert found.gain_of_class.estimate == pytest.approx(np.mean([each.best - each.other_class for each in pointings]))
+    assert found.gain_of_class.low < found.gain_of_class.estimate < found.gain_of_class.high
+
+
 def test_one_who_never_moves_gains_nothing():
-    found = pointing_accuracy([Pointing(hit, hit, 0.2) for hit in (True, False, True, True)], np.random.default_rng(0))
+    found = pointing_accuracy(
+        [Pointing(hit, hit, 0.2, 0.2) for hit in (True, False, True, True)], np.random.default_rng(0)
+    )
     assert (found.gain.estimate, found.gain.low, found.gain.high, found.p) == (0, 0, 0, 1)
     assert found.best == found.centre
 
 
 def test_one_photograph_has_no_interval_of_the_gain():
-    found = pointing_accuracy([Pointing(True, False, 0.2)], np.random.default_rng(0))
+    found = pointing_accuracy([Pointing(True, False, 0.2, 0.2)], np.random.default_rng(0))
     assert found.gain.estimate == 1
     assert np.isnan(found.gain.low)
 
