@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
+
+import pyarrow as pa
 
 from lp_core.dataset.feed import Batch, Feed, Reading
 from lp_core.network.kernels import deterministic_kernels
 from lp_core.run.stage import Stage
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from tasks.ingest import read, regroup
+from tasks.ingest import regroup
+from tasks.map_stage import arrays_of, decode, fetch
 from tasks.view_training import Stream, ViewTraining
 from tasks.workers import Workers
 from workflows.stages import StageGraph
@@ -19,9 +21,8 @@ from workflows.stages import StageGraph
 
 def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     """What `tasks.ingest.stream` yields, read in this process."""
-    planned = [asdict(reading) for reading in readings]
-    columns = {name: [reading[name] for reading in planned] for name in ("split", "first", "last")}
-    return regroup(feed, readings, read(columns, feed))
+    blocks = (block for fetched in fetch(pa.table({}), feed, readings) for block in decode(fetched, feed))
+    return regroup(feed, readings, arrays_of(feed, blocks))
 
 
 def interrupted_after(batches: int) -> Callable[[Feed, list[Reading]], Iterator[Batch]]:
