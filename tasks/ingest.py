@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from lp_core.dataset.feed import Batch, Feed, Reading
 from lp_core.errors import InvariantError, LogpolarError
-from tasks.worker_process import prepare_reading
+from tasks.map_stage import arrays_of, decode, fetch
 
 READ_ROWS = 1024
 """Images that one task reads: enough to pay for starting it."""
-BLOCK_BYTES = 10 * 2**20
-"""Ray Data glues what a task yields up to this size; 128 MiB by default, which would hold back the first batch."""
 ELASTIC_READERS = 2
 """Tasks at once that read for a worker which holds a CPU for them: one computes while the other's blocks travel."""
 READINGS_AT_ONCE = 512
@@ -43,14 +40,6 @@ def readings_of_training(feed: Feed, first_step: int, last_step: int, validate_a
     return readings
 
 
-def read(block: dict[str, np.ndarray], feed: Feed) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the batches of some readings as Ray Data's blocks; runs in a reading task."""
-    prepare_reading()
-    for split, first, last in zip(block["split"], block["first"], block["last"], strict=True):
-        for batch in feed.batches(Reading(str(split), int(first), int(last))):  # type: ignore[arg-type]
-            yield {"image": batch.images_NSRC, "label": batch.labels_N, "row": batch.rows_N}
-
-
 def stream(feed: Feed, readings: list[Reading], workers_hold_cpus: bool = False) -> Iterator[Batch]:
     """Yield the batches of all readings in order, read ahead by Ray Data's tasks.
 
@@ -74,20 +63,25 @@ def _execution(feed: Feed, readings: list[Reading], workers_hold_cpus: bool) -> 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.memory_usage_poll_interval_s = None
-    context.target_max_block_size = BLOCK_BYTES
+    context.target_max_block_size = 1  # a block for each row
     context.execution_options.preserve_order = True
     context.custom_execution_callback_classes = [Rest]
-    items = [asdict(reading) for reading in readings]
-    data = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        read,  # type: ignore[arg-type]
-        fn_kwargs={"feed": feed},
-        batch_size=None,
-        batch_format="numpy",
-        **_claims(workers_hold_cpus),
+    whole_blocks: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}
+    data = (
+        ray.data.from_items([0], override_num_blocks=1)
+        .map_batches(
+            fetch,  # type: ignore[arg-type]
+            fn_kwargs={"feed": feed, "readings": readings},
+            num_cpus=0,
+            compute=ray.data.TaskPoolStrategy(size=1),
+            label_selector={"ray.io/node-id": ray.get_runtime_context().get_node_id()},
+            **whole_blocks,
+        )
+        .map_batches(decode, fn_kwargs={"feed": feed}, **whole_blocks, **_claims(workers_hold_cpus))  # type: ignore[arg-type]
     )
-    blocks = iter(data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1))
+    blocks = data.iter_batches(prefetch_batches=1, **whole_blocks)
     try:
-        yield from regroup(feed, readings, blocks)
+        yield from regroup(feed, readings, arrays_of(feed, blocks))
     except ray.exceptions.RayError as error:
         raise root_cause(error) from error
 

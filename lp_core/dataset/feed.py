@@ -128,7 +128,8 @@ class Feed:
         if split == "train":
             epoch, step = divmod(index, self.steps_per_epoch)
             return self.order(epoch).batch(step, self.rank, self.world)
-        mine = self.used_rows("validation")[self.rank :: self.world]
+        rows = self.used_rows("validation")
+        mine = np.array_split(rows, self.world)[self.rank]  # neighbours, so that a worker reads few row groups
         return mine[index * VALIDATION_BATCH : (index + 1) * VALIDATION_BATCH]
 
     @property
@@ -148,8 +149,12 @@ class Feed:
         # All are read together: a row group serves many batches.
         photographs = open_dataset(self.data.path).photographs(reading.split, np.concatenate(rows_of_batches))
         for index, rows in zip(indices, rows_of_batches, strict=True):
-            epoch = index // self.steps_per_epoch if reading.split == "train" else None
-            yield self._batch([next(photographs) for _ in rows], index, epoch)
+            yield self.decoded(reading.split, index, [next(photographs) for _ in rows])
+
+    def decoded(self, split: TrainingSplit, index: int, photographs: list[Photograph]) -> Batch:
+        """Return a batch, or a part of it, from the photographs of its rows; `batches` says what a row depends on."""
+        epoch = index // self.steps_per_epoch if split == "train" else None
+        return self._batch(photographs, index, epoch)
 
     def evaluation_batches(
         self, split: str, rows: np.ndarray, batch_size: int, *, hashes: bool = False

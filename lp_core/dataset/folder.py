@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lp_core.dataset.shards import Shard, row_group_images
+from lp_core.dataset.shards import Shard, read_row_group, row_group_images
 from lp_core.errors import DataError, SettingError, check
 from lp_core.storage import Storage, one_line
 
@@ -139,6 +139,22 @@ class DatasetFolder:
                 data[row] = images[int(table.row_in_group[row])].as_py()
         for row in rows.tolist():
             yield Photograph(row, table.image_id(row), int(table.label[row]), data[row])
+
+    def groups_of(self, split: str, rows_N: np.ndarray) -> np.ndarray:
+        """The row group of each row, int32 [n], numbered in storage order."""
+        return self.rows(split).group[rows_N]
+
+    def encoded(self, split: str, group: int, rows: Sequence[int]) -> dict[int, bytes]:
+        """The encoded images of some rows of one row group, by row number; reads the group from storage.
+
+        Raises:
+            LogpolarError: as `photographs`.
+        """
+        table = self.rows(split)
+        shard, row_group = table.place(group)
+        images = read_row_group(self._shard(split, shard), row_group)
+        # An image that is null cannot be decoded, and neither can an empty one.
+        return {row: images[int(table.row_in_group[row])].as_py() or b"" for row in rows}
 
     def _shard(self, split: str, name: str) -> Shard:
         """Shards inside the folder are named relative to it, those indexed in place by their own path or URI."""

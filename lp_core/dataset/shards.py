@@ -139,12 +139,24 @@ def row_group_images(shard: Shard, row_group: int) -> pa.Array:
     """The encoded images of one row group, binary [rows], from a cache of this process.
 
     Raises:
-        DataError: the shard changed since it was indexed, or the row group cannot be read or has no images.
+        DataError: as `read_row_group`.
     """
     key = (shard, row_group)
     if key in _cache:
         _cache.move_to_end(key)
         return _cache[key]
+    images = _cache[key] = read_row_group(shard, row_group)
+    while sum(array.nbytes for array in _cache.values()) > CACHED_BYTES and len(_cache) > 1:
+        _cache.popitem(last=False)
+    return images
+
+
+def read_row_group(shard: Shard, row_group: int) -> pa.Array:
+    """The encoded images of one row group, binary [rows]; threads may call it at the same time.
+
+    Raises:
+        DataError: the shard changed since it was indexed, or the row group cannot be read or has no images.
+    """
 
     def read() -> pa.Array:
         with open_shard(shard.path, shard.footer) as file:
@@ -153,13 +165,9 @@ def row_group_images(shard: Shard, row_group: int) -> pa.Array:
             return _bytes_of(table[shard.image].combine_chunks())
 
     try:
-        images = patiently(read, shard.path)
+        return patiently(read, shard.path)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(f"shard {shard.path}, row group {row_group}: cannot be read ({one_line(error)})") from None
-    _cache[key] = images
-    while sum(array.nbytes for array in _cache.values()) > CACHED_BYTES and len(_cache) > 1:
-        _cache.popitem(last=False)
-    return images
 
 
 def _bytes_of(images: pa.Array) -> pa.Array:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
+import pyarrow as pa
 import torch
 
 from lp_core.dataset.feed import Batch, Feed, Reading
@@ -15,7 +15,8 @@ from lp_core.run.stage import Stage
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
 from tasks.device_feed import DeviceBatch
-from tasks.ingest import read, regroup
+from tasks.ingest import regroup
+from tasks.map_stage import arrays_of, decode, fetch
 from tasks.view_training import Stream, ViewTraining
 from tasks.workers import Workers
 from workflows.stages import StageGraph
@@ -23,9 +24,8 @@ from workflows.stages import StageGraph
 
 def carried(feed: Feed, readings: list[Reading]) -> Iterator[Batch]:
     """What `tasks.ingest.stream` yields, read in this process."""
-    planned = [asdict(reading) for reading in readings]
-    columns = {name: [reading[name] for reading in planned] for name in ("split", "first", "last")}
-    return regroup(feed, readings, read(columns, feed))
+    blocks = (block for fetched in fetch(pa.table({}), feed, readings) for block in decode(fetched, feed))
+    return regroup(feed, readings, arrays_of(feed, blocks))
 
 
 def interrupted_after(batches: int) -> Callable[[Feed, list[Reading]], Iterator[Batch]]:

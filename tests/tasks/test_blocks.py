@@ -1,0 +1,44 @@
+"""`blocks` carries arrays as they are: the same bytes, in the same memory."""
+
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.blocks import block_of, rows_of
+
+ARRAYS = {
+    "image": np.arange(2 * 5 * 7 * 3, dtype=np.uint8).reshape(2, 5, 7, 3),
+    "row": np.array([2**40, -1], np.int64),
+    "split": b"train",
+    "nothing": np.zeros((0, 5, 7, 3), np.uint8),
+}
+
+
+def test_bytes_arrive_as_they_were_sent():
+    [row] = rows_of(block_of(ARRAYS))
+    assert {name: value.tobytes() for name, value in row.items()} == {
+        name: value if isinstance(value, bytes) else value.tobytes() for name, value in ARRAYS.items()
+    }
+
+
+def test_nothing_is_copied():
+    [row] = rows_of(block_of(ARRAYS))
+    assert np.shares_memory(row["image"], ARRAYS["image"])
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_rows_may_arrive_together(is_cut):
+    blocks = [block_of({"row": np.array([number, number + 1])}) for number in range(4)]
+    together = pa.concat_tables(blocks).slice(1) if is_cut else pa.concat_tables(blocks)
+    found = [row["row"].view(np.int64).tolist() for row in rows_of(together)]
+    assert found == [[number, number + 1] for number in range(is_cut, 4)]
+
+
+def test_arrays_travel_beside_the_pickle_not_in_it():
+    outside = []
+    data = pickle.dumps(block_of(ARRAYS), protocol=5, buffer_callback=outside.append)
+    assert sum(len(buffer.raw()) for buffer in outside) >= ARRAYS["image"].nbytes
+    [row] = rows_of(pickle.loads(data, buffers=outside))
+    assert row["image"].tobytes() == ARRAYS["image"].tobytes()
