@@ -14,7 +14,7 @@ from lp_core.storage import Storage
 if TYPE_CHECKING:
     import torch
 
-    from lp_core.run.weights import Network
+    from lp_core.network.construction import Network
 
 
 @dataclass(frozen=True)

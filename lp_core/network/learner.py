@@ -12,17 +12,17 @@ from torch.nn import functional as F
 
 from lp_core.errors import SettingError, TrainingError
 from lp_core.network.accuracy import Counts, counts
+from lp_core.network.construction import Network
 from lp_core.network.dropout import row_keys
 from lp_core.network.inputs import as_tensor, normalized
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
-from lp_core.network.vgg16 import VGG16
 from lp_core.settings import TrainSettings
 from lp_core.storage import one_line
 
 
 class Learner:
-    """A VGG-16 in training.
+    """A network in training.
 
     Where `train.deterministic` is on, the process must be limited to deterministic kernels as well
     (`lp_core.network.kernels`).
@@ -39,7 +39,7 @@ class Learner:
 
     def __init__(
         self,
-        network: VGG16,
+        network: Network,
         train: TrainSettings,
         seed: int,
         size: int,
