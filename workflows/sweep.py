@@ -54,7 +54,7 @@ def sweep(command: SweepCommand) -> None:
             asked_layers(cell.recipe)  # likewise
     if not command.draws_data:
         check_split(Session(plan.base, folder))
-    first = _first_weights(command)
+    first = first_weights_file(command)
     write_plan(command)
     if first:
         folder.write_bytes(FIRST_WEIGHTS, first)
@@ -73,8 +73,10 @@ def sweep(command: SweepCommand) -> None:
     _say_failures(table)
 
 
-def _first_weights(command: SweepCommand) -> bytes | None:
-    """What the trainings of all runs begin with, as a file; None for random weights, or where the folder has the file.
+def first_weights_file(command: SweepCommand) -> bytes | None:
+    """Return what the trainings of all runs begin with; None for random weights, or where the folder has the file.
+
+    Networks of the user's own are checked on the way, so that nothing starts that could not be trained.
 
     Raises:
         LogpolarError: the weights do not fit the network of a run, or that cannot be trained.

@@ -43,11 +43,23 @@ def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[s
             named.append((name, module))
         elif type(module) is nn.BatchNorm2d and type(named[-1][1]) is nn.Dropout:
             raise ValueError(f"{named[-1][0]} drops units between a convolution and its normalisation; put it behind")
+    _check_modules(named)
     parts: list[Part] = [part_of(name, module) for name, module in named]
     tensors = {name: value for own, module in named for name, value in parameters_of(own, module)}
     text = text_of(parts)
     _check_same(network, text, tensors, size)
     return text, tensors
+
+
+def _check_modules(named: list[tuple[str, nn.Module]]) -> None:
+    """Refuse input of other than three channels, and weights that are used twice."""
+    first, module = next((name, module) for name, module in named if isinstance(module, nn.Conv2d))
+    if module.in_channels != 3:
+        raise ValueError(f"{first} reads {module.in_channels} channels; photographs have 3, grey ones too")
+    weighed = [name for name, module in named if any(True for _ in module.parameters())]
+    for name in weighed:
+        if weighed.count(name) > 1:
+            raise ValueError(f"{name} is applied {weighed.count(name)} times; give each place a module of its own")
 
 
 def _drops_units(name: str, module: nn.Module) -> bool:
