@@ -16,7 +16,7 @@ from tasks.gpu_share import holds_gpu
 if TYPE_CHECKING:
     import torch
 
-    from lp_core.run.weights import Network
+    from lp_core.network.construction import Network
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from lp_core.network.compute import peak_operations, training_operations
 from lp_core.network.learner import Learner
 from lp_core.network.tally import Tally
 from lp_core.run.checkpoint import best_checkpoint
+from lp_core.run.first_weights import begin_with
 from lp_core.run.stage import Stage
 from lp_core.run.weights import FILE, weights_bytes
 from lp_core.settings import Recipe, TrainSettings, ViewName
@@ -72,6 +73,8 @@ class ViewTraining:
             self._log.close()
 
     def _resume(self) -> None:
+        if first := self._stage.inputs.get("first_weights"):
+            begin_with(self._learner.network, self._stage.folder, first)
         checkpoint, damaged = self._state.restore(self._learner)
         step = checkpoint.step if checkpoint else 0
         if self._workers.is_first:

@@ -36,9 +36,7 @@ def possible_absences(session: Session) -> list[Absence]:
     for view in session.recipe.views:
         scans = session.stages.measured_scans(view)
         if UNTRAINED not in scans:
-            imported = session.stages.source(view).name == "weights"
-            reason = "its weights were imported" if imported else "its training kept no first weights; a new run does"
-            reason = f"there is no untrained network: {reason}"
+            reason = _without_untrained(session, view)
             absences += [Absence(view, name, reason) for name in WITHOUT_UNTRAINED]
         if known_wnids(session.recipe.data.path) is None:
             absences.append(Absence(view, "grouping.W", "the classes have no wnids of ImageNet"))
@@ -68,11 +66,23 @@ def possible_absences(session: Session) -> list[Absence]:
     return absences
 
 
+def _without_untrained(session: Session, view: ViewName) -> str:
+    """Why there is no untrained network to compare a view's with."""
+    reason = "its training kept no first weights; a new run does"
+    if session.stages.source(view).name == "weights":
+        reason = "its weights were imported"
+    elif first := session.stages.first_weights(view):
+        reason = f"its training began with the weights of {first.fact('source')} (--init-weights)"
+    return f"there is no untrained network: {reason}"
+
+
 def _without_checkpoints(session: Session, view: ViewName) -> str | None:
     """Why no checkpoint of a view can be compared with an equally accurate one of the other; None if some can."""
     graph = session.stages
     if len(session.recipe.views) < len(VIEW_NAMES):
         return "it compares both views, and the run has one"
+    if begun := [view for view in session.recipe.views if graph.first_weights(view)]:
+        return _without_untrained(session, begun[0])
     if any(network.startswith("epoch") for network in graph.networks(view)):
         return None
     if graph.source(view).name == "weights":

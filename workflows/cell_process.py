@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from lp_core.errors import StorageError
+from lp_core.run.files import FIRST_WEIGHTS
 from lp_core.run.sweep_plan import Cell
 from lp_core.storage import Storage, one_line
 from workflows.config import stored_recipe
@@ -48,6 +49,8 @@ class CellProcess:
         base = stored_recipe(run) or named_recipe(cell.recipe.name)
         words = ["--recipe", cell.recipe.name, "--run", run.uri, "--address", address, "--until", until]
         words += options(cell.recipe, base)
+        if folder.exists(FIRST_WEIGHTS):
+            words += ["--init-weights", folder.path(FIRST_WEIGHTS)]
         self._scratch = None if folder.is_local else TemporaryDirectory()
         self._path = Path(self._scratch.name if self._scratch else folder.path()) / self.log
         self._start = time.monotonic()

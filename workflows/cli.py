@@ -7,11 +7,16 @@ import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
 from tasks.ending import end_in_order, was_terminated
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
+
+if TYPE_CHECKING:
+    from workflows.command_line import Command
+    from workflows.session import Session
 
 VERBS = {
     "demo": "run the whole chain on the built-in data set, on this machine",
@@ -155,20 +160,33 @@ def _run_stage(verb: str, arguments: list[str]) -> None:
 
         checked_name(command.figure)
     with Session(command.recipe, command.run, command.address) as session:
-        if command.own_network:
-            from workflows.own_network import import_network
-
-            import_network(session, command.own_network, command.weights)
-        elif command.weights:
-            from workflows.weights import import_weights
-
-            import_weights(session, command.weights)
+        _bring(verb, command, session)
         if command.figure:
             draw_figure(session, command.figure)
         elif verb == "run":
             _stage(verb)(session, command.until)
         else:
             _stage(verb)(session)
+
+
+def _bring(verb: str, command: Command, session: Session) -> None:
+    """Take up the network and the weights that a command names, if it does."""
+    if command.own_network and (command.init_weights or verb == "train"):
+        from workflows.own_network import begin_with_network
+
+        begin_with_network(session, command.own_network, command.init_weights)
+    elif command.own_network:
+        from workflows.own_network import import_network
+
+        import_network(session, command.own_network, command.weights)
+    elif command.init_weights:
+        from workflows.first_weights import import_first_weights
+
+        import_first_weights(session, command.init_weights)
+    elif command.weights:
+        from workflows.weights import import_weights
+
+        import_weights(session, command.weights)
 
 
 def _stage(verb: str) -> Callable[..., None]:

@@ -157,9 +157,24 @@ class WeighedOptions(StageOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainOptions(StageOptions):
+    """The same, for `logpolar train`."""
+
+    init_weights: str | None = None
+    """Weights that the training begins with, instead of random ones: a file or name as --weights of `logpolar run`
+    takes. A last layer for other classes starts anew (docs/NETWORKS.md). The run keeps them."""
+    own_network: str | None = None
+    """MODULE:FUNCTION of your own, which returns the network that is trained instead of a VGG (docs/NETWORKS.md), from
+    the weights of --init-weights or from random ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOptions(WeighedOptions):
     """The same, for `logpolar run`."""
 
+    init_weights: str | None = None
+    """Weights that the training begins with, instead of random ones: a file or name as of --weights, also for both
+    views. A last layer for other classes starts anew (docs/NETWORKS.md). With --own-network: trains it from them."""
     until: Until = "report"
     """Last stage that this command makes: `evaluate` where accuracies are all that is wanted."""
 
@@ -185,6 +200,11 @@ class SweepOptions(StageOptions):
     separated by spaces."""
     controls: Annotated[tuple[str, ...], WORDS] = ()
     """`untrained` scans the first weights of every run; `shuffled` makes every run once more with shuffled labels."""
+    init_weights: str | None = None
+    """Weights that every training begins with, instead of random ones: a file or name as --weights of `logpolar run`
+    takes (docs/NETWORKS.md)."""
+    own_network: str | None = None
+    """MODULE:FUNCTION of your own, which returns the network that all runs train instead of a VGG."""
     at_once: int | None = None
     """Runs at the same time; as many as the cluster has room for unless given."""
     until: Until = "report"
@@ -202,6 +222,7 @@ OPTIONS: dict[str, type[StageOptions]] = {
     "measure": MeasureOptions,
     "visualize": FigureOptions,
     "run": RunOptions,
+    "train": TrainOptions,
     **dict.fromkeys(("evaluate", "scan"), WeighedOptions),
 }
 """What verbs take that are not content with `StageOptions`."""
@@ -216,6 +237,7 @@ class Command:
     address: str | None
     weights: str | None
     own_network: str | None
+    init_weights: str | None
     figure: str | None
     until: Until
 
@@ -247,9 +269,15 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
     weights: str | None = getattr(chosen, "weights", None)
     own_network: str | None = getattr(chosen, "own_network", None)
+    init_weights: str | None = getattr(chosen, "init_weights", None)
+    check(
+        not (weights and init_weights),
+        "--weights takes a network as it is, --init-weights trains it from there; give one of them",
+    )
     figure = figures[0] if figures else None
     until: Until = getattr(chosen, "until", "report")
-    return Command(recipe, Storage.at(chosen.run), chosen.address, weights, own_network, figure, until)
+    brought = weights, own_network, init_weights
+    return Command(recipe, Storage.at(chosen.run), chosen.address, *brought, figure, until)
 
 
 def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
@@ -261,6 +289,13 @@ def as_options(kind: type[Options], recipe: Recipe, run: str | None) -> Options:
             **{part.name: getattr(section, part.name) for part in fields(section)}
         )
     return kind(**values, run=tyro.MISSING if run is None else run)
+
+
+def with_recipe(options: Options, recipe: Recipe) -> Options:
+    """Return the same options with the settings of a recipe."""
+    others = {own.name: getattr(options, own.name) for own in fields(options)}
+    usual = as_options(type(options), recipe, options.run)
+    return type(options)(**others | {setting.name: getattr(usual, setting.name) for setting in fields(Recipe)})
 
 
 def recipe_of(options: StageOptions) -> Recipe:

@@ -83,5 +83,7 @@ def _command(session: Session, made: Recipe) -> str:
     """The command that makes the run again."""
     sources = {view: session.stages.source(view) for view in made.views}
     weights = {view: stage.fact("source") for view, stage in sources.items() if stage.name == "weights"}
-    drawn = made.name == "demo" and made.data.path == (session.run / "dataset").uri and not weights
-    return commands(made, weights, built_in_data=drawn)
+    begun = {view: session.stages.first_weights(view) for view in made.views}
+    first = {view: stage.fact("source") for view, stage in begun.items() if stage}
+    drawn = made.name == "demo" and made.data.path == (session.run / "dataset").uri and not weights and not first
+    return commands(made, weights, first, built_in_data=drawn)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lp_core.errors import DataError
-from lp_core.measures.sanity_channels import sanity_channels
+from lp_core.measures.sanity_channels import asked_layers, sanity_channels
 from lp_core.run.files import PICTURES, SANITY, SANITY_PICTURES
 from lp_core.run.stage import stage_run
 from lp_core.settings import ViewName
@@ -44,7 +44,7 @@ def sanity(session: Session, view: ViewName) -> None:
         for channel in channels
     ]
     if not pieces:
-        raise DataError(f"{stage.folder}: no image excites any channel of {', '.join(recipe.measure.sanity_layers)}")
+        raise DataError(f"{stage.folder}: no image excites any channel of {', '.join(asked_layers(recipe))}")
     trained = session.trained(view)
     unfinished = [piece for piece in pieces if read_piece(trained, piece) is None]
     executor = session.executor if unfinished else InProcess()

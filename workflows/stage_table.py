@@ -27,6 +27,9 @@ class _Example(StageGraph):
     def weights(self, view: ViewName) -> Stage | None:
         return Stage(self.run / view, "weights", {}, f"view {view}") if self.imported else None
 
+    def first_weights(self, view: ViewName) -> Stage | None:
+        return Stage(self.run / view, "first_weights", {"weights": "any"}, f"view {view}")
+
     def kept(self, view: ViewName) -> dict[int, str]:
         return dict.fromkeys(range(self.recipe.train.epochs), "any")
 
@@ -65,25 +68,30 @@ def stage_graph() -> str:
     return "\n".join(["```mermaid", "graph LR", *(f"  {before} --> {stage}" for before, stage in edges), "```"])
 
 
+_READ_PHOTOGRAPHS = (
+    "evaluate",
+    "scan",
+    "visualize",
+    "tolerance",
+    "retention",
+    "equivariance",
+    "sanity",
+    "report",
+)
+"""Stages that read the data set beside other stages."""
+
+
 def stage_table() -> str:
     """A Markdown table: what each stage reads, the settings it adds to those of earlier stages, what it writes."""
     stages = graph()
-    weights = graph(imported=True)["weights"]
+    first, weights = stages["train"].before[0], graph(imported=True)["weights"]
     lines = ["| stage | in | reads | settings of its own | writes |", "|---|---|---|---|---|"]
-    for stage in (stages["train"], weights, *list(stages.values())[1:]):
+    for stage in (first, stages["train"], weights, *list(stages.values())[1:]):
         before = ", ".join(dict.fromkeys(earlier.name for earlier in stage.before))
         before = before.replace("train", "train or weights") if stage.name != "changes" else before
-        reads = {"weights": "`--weights FILE`", "train": "data set"}.get(stage.name, before)
-        if stage.name in (
-            "evaluate",
-            "scan",
-            "visualize",
-            "tolerance",
-            "retention",
-            "equivariance",
-            "sanity",
-            "report",
-        ):
+        files = {"weights": "`--weights FILE`", "first_weights": "`--init-weights FILE`"}
+        reads = (files | {"train": "first_weights (where given), data set"}).get(stage.name, before)
+        if stage.name in _READ_PHOTOGRAPHS:
             reads += ", data set"
         folder = stage.folder.uri.removeprefix("/").replace("run", "RUN").replace(_LOG_POLAR, "&lt;view&gt;")
         writes = ", ".join(f"`{name}`" for name in WRITES[stage.name])

@@ -43,6 +43,7 @@ from workflows.repeat import options
 
 VALIDATION = "validation"
 WRITES = {
+    "first_weights": (files.FIRST_WEIGHTS,),
     "weights": (files.WEIGHTS,),
     "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*"),
     "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
@@ -89,12 +90,24 @@ class StageGraph:
     def train(self, view: ViewName) -> Stage:
         """The training of a view."""
         inputs = train_inputs(self.recipe, view, self._dataset)
+        first = self.first_weights(view)
+        if first:
+            inputs["first_weights"] = first.inputs["weights"]
         others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation during training
-        return self._stage(self.run / view, "train", inputs, f"view {view}", others=others)
+        before = [first] if first else []
+        return self._stage(self.run / view, "train", inputs, f"view {view}", *before, others=others)
+
+    def first_weights(self, view: ViewName) -> Stage | None:
+        """What a view's training begins with by `--init-weights`; None where its first weights are random."""
+        return self._brought(view, "first_weights")
 
     def weights(self, view: ViewName) -> Stage | None:
         """The import of a view's weights by `--weights`; None for a view that is trained."""
-        stage = Stage(self.run / view, "weights", {}, f"view {view}")
+        return self._brought(view, "weights")
+
+    def _brought(self, view: ViewName, name: str) -> Stage | None:
+        """A stage that copied a file into the run, if there is one: its inputs are those that it was made with."""
+        stage = Stage(self.run / view, name, {}, f"view {view}")
         manifest = stage.manifest()
         return None if manifest is None else Stage(stage.folder, stage.name, manifest["inputs"], stage.about)
 
@@ -119,8 +132,9 @@ class StageGraph:
         return kept_weights(self.run / view, self.train(view).fingerprint)
 
     def untrained(self, view: ViewName) -> str | None:
-        """SHA-256 of the first weights of a view's training; None if it was not trained here, or kept none."""
-        return self.kept(view).get(0) if self.source(view).name == "train" else None
+        """SHA-256 of the random weights that a view's training began with; None if it did not, or kept none."""
+        is_random = self.source(view).name == "train" and not self.first_weights(view)
+        return self.kept(view).get(0) if is_random else None
 
     def evaluate(self, view: ViewName) -> Stage:
         """The evaluation of a view on the validation split."""
@@ -268,8 +282,8 @@ class StageGraph:
     def networks(self, view: ViewName) -> dict[str, tuple[int | None, Control]]:
         """What a view's measures compare, by name: the epoch, None for the finished weights, and the control.
 
-        The untrained network is there if the training kept its first weights; epochs of `scan.checkpoints` have names
-        such as `epoch 3`.
+        The untrained network is there if the training began with random weights and kept them; epochs of
+        `scan.checkpoints` have names such as `epoch 3`.
 
         Raises:
             LogpolarError: the training did not keep the weights of an epoch that the settings ask for.
@@ -282,9 +296,10 @@ class StageGraph:
             networks[ROTATED] = (None, "rotated-basis")
         if self.recipe.measure.random_fixations:
             networks[FIXATIONS] = (None, "random-fixations")
-        if self.source(view).name == "train" and 0 in self.kept(view):
+        if self.untrained(view):
             networks[UNTRAINED] = (0, "none")
-        return networks | {f"epoch {epoch}": (epoch, "none") for epoch in self._epochs(view) if epoch > 0}
+        begun = self.first_weights(view)  # epoch 0 is a trained network then
+        return networks | {f"epoch {epoch}": (epoch, "none") for epoch in self._epochs(view) if epoch > 0 or begun}
 
     def measured_scans(self, view: ViewName) -> dict[str, Stage]:
         """The scans of the validation split that a view's measures read, by the name of the network."""

@@ -26,6 +26,7 @@ from tasks.imported_function import module_source
 from tasks.progress import say
 from workflows.command_line import BY_PLACE
 from workflows.imported_recipe import recipe_source
+from workflows.own_network import KIND as NETWORK
 from workflows.recipes import recipe
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 EMBEDDING_OPTION = "measure.embedding"
+NETWORK_OPTION = "own-network"
+FILE_OPTIONS = ("weights", "init-weights")
 POLL_SECONDS = 2.0
 STARTING_SECONDS = 60.0
 """A head answers some seconds before it can start jobs."""
@@ -58,7 +61,7 @@ class Submission:
     """Run folder, which every node of the cluster sees under this name."""
     recipe: str | None = None
     """Recipe that the run starts from. The file or package of a MODULE:FUNCTION of your own is sent along, also of
-    --measure.embedding."""
+    --measure.embedding and --own-network."""
     address: str | None = None
     """URL of the cluster's dashboard; else RAY_API_SERVER_ADDRESS, else RAY_ADDRESS where that is a URL, else
     http://127.0.0.1:8265."""
@@ -85,6 +88,12 @@ def submit_command(program: str, arguments: list[str]) -> None:
     words += ["--run", asked.run] if asked.run else []
     words += ["--recipe", asked.recipe] if asked.recipe else []
     sources = [module_source(name, EMBEDDING) for name in _embeddings(others)]
+    sources += [module_source(name, NETWORK) for name in _values(others, NETWORK_OPTION)]
+    for option in FILE_OPTIONS:
+        for file in _values(others, option):
+            here = Path(file.partition("#")[0])
+            seen = "://" in file or here.is_absolute() or not here.exists()  # torchvision's names are no files
+            check(seen, f"--{option} is '{file}'; a job runs elsewhere: give a full path or URI that its nodes see")
     if asked.recipe:
         settings = recipe(asked.recipe)  # refused here rather than by the job
         if ":" in asked.recipe:
@@ -96,11 +105,16 @@ def submit_command(program: str, arguments: list[str]) -> None:
 
 def _embeddings(words: Sequence[str]) -> list[str]:
     """The functions that options name, those of `--vary` included."""
+    return [name for value in _values(words, EMBEDDING_OPTION) for name in value.split(",")]
+
+
+def _values(words: Sequence[str], option: str) -> list[str]:
+    """What an option is given, as a word of its own or behind an equals sign."""
+    spellings = (f"--{option}", f"--{option.replace('-', '_')}")
     values = [
-        word if before == f"--{EMBEDDING_OPTION}" else word.partition(f"{EMBEDDING_OPTION}=")[2]
-        for before, word in pairwise(["", *words])
+        word if before in spellings else word.partition(f"{option}=")[2] for before, word in pairwise(["", *words])
     ]
-    return [name for value in values for name in value.split(",") if name]
+    return [value for value in values if value]
 
 
 def _usual_address() -> str:

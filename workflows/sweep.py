@@ -7,18 +7,23 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lp_core.dataset.folder import DatasetFolder
 from lp_core.errors import LogpolarError
 from lp_core.measures.sanity_channels import asked_layers
 from lp_core.report.channel_choice import chosen_channels
-from lp_core.run.files import SWEEP, SWEEP_TABLE
+from lp_core.run.files import FIRST_WEIGHTS, SWEEP, SWEEP_TABLE
 from lp_core.run.sweep_plan import Cell
 from lp_core.run.sweep_table import Outcome, measures_of, sweep_table
 from lp_core.setting_names import setting_values
+from lp_core.settings import NetworkSettings, Recipe
 from lp_core.storage import Storage
+from lp_core.toy.data_set import CLASSES
 from tasks.pieces import RECOUNT_SECONDS
 from tasks.progress import Progress, say
 from workflows.cell_process import CellProcess, stop
 from workflows.config import commit, versions
+from workflows.first_weights import read_first_weights
+from workflows.own_network import check_network
 from workflows.recipes import recipe as named_recipe
 from workflows.run import make_toy
 from workflows.scan import check_split
@@ -49,7 +54,10 @@ def sweep(command: SweepCommand) -> None:
             asked_layers(cell.recipe)  # likewise
     if not command.draws_data:
         check_split(Session(plan.base, folder))
+    first = first_weights_file(command)
     write_plan(command)
+    if first:
+        folder.write_bytes(FIRST_WEIGHTS, first)
     if command.draws_data:
         make_toy(folder / DATA_SET)
         check_split(Session(plan.base, folder))
@@ -63,6 +71,34 @@ def sweep(command: SweepCommand) -> None:
             _run(unfinished, cluster, table, progress)
     sweep_report(folder)
     _say_failures(table)
+
+
+def first_weights_file(command: SweepCommand) -> bytes | None:
+    """Return what the trainings of all runs begin with; None for random weights, or where the folder has the file.
+
+    Networks of the user's own are checked on the way, so that nothing starts that could not be trained.
+
+    Raises:
+        LogpolarError: the weights do not fit the network of a run, or that cannot be trained.
+    """
+    plan = command.plan
+    networks: dict[tuple[NetworkSettings, int], Recipe] = {}
+    for cell in plan.cells():
+        networks.setdefault((cell.recipe.network, cell.recipe.geometry.size), cell.recipe)
+    classes = len(CLASSES) if command.draws_data else len(DatasetFolder.open(plan.base.data.path).class_names)
+    for recipe in networks.values():
+        if recipe.network.modules:
+            check_network(recipe, classes)
+    if not plan.first_weights or command.folder.exists(FIRST_WEIGHTS):
+        return None
+    from lp_core.run.first_weights import first_weights_bytes
+
+    first = command.first
+    for recipe in networks.values() if first is None else ():
+        first = read_first_weights(recipe, classes, plan.first_weights)
+    assert first is not None
+    say(f"first weights of all runs: from {plan.first_weights}: {first.words()}")
+    return first_weights_bytes(first.tensors)
 
 
 class Table:

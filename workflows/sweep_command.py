@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import tyro
 
@@ -12,11 +13,17 @@ from lp_core.run.files import SWEEP
 from lp_core.run.sweep_plan import SHUFFLE, SweepPlan, parsed_seeds, parsed_variation
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from workflows.command_line import Start, SweepOptions, as_options, recipe_of
+from workflows.command_line import Start, SweepOptions, as_options, recipe_of, with_recipe
 from workflows.config import FILE as CONFIG
+from workflows.first_weights import identity_of
+from workflows.own_network import trained_network
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
 from workflows.until import Until
+from workflows.weights import absolute
+
+if TYPE_CHECKING:
+    from lp_core.run.first_weights import FirstWeights
 
 DATA_SET = "dataset"
 """Folder of the built-in data set, which all runs of a sweep share."""
@@ -33,6 +40,7 @@ class SweepCommand:
         at_once: runs at the same time; None for as many as there is room for.
         until: last stage of every run that is made now.
         earlier: runs of the plan that earlier commands asked for, and this one did not.
+        first: what `--own-network` takes of `--init-weights`; None for a VGG, and for random weights.
     """
 
     plan: SweepPlan
@@ -41,6 +49,7 @@ class SweepCommand:
     at_once: int | None
     until: Until = "report"
     earlier: int = 0
+    first: FirstWeights | None = None
 
     @property
     def draws_data(self) -> bool:
@@ -68,13 +77,17 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     text = f"{about}."
     options = tyro.cli(SweepOptions, prog="logpolar sweep", description=text, default=default, args=arguments)
     folder = Storage.at(options.run)
+    first = None
+    if options.own_network:
+        recipe, first = trained_network(recipe_of(options), options.own_network, options.init_weights)
+        options = with_recipe(options, recipe)
     plan = _plan(options, stored, _given(arguments))
     plan = replace(plan, base=_with_data(plan.base, folder))
     asked = {cell.run for cell in plan.cells()}  # refused here where a combination is not allowed
     plan = stored.joined(plan) if stored else plan
     check(options.at_once is None or options.at_once >= 1, f"at-once is {options.at_once}; give at least 1")
     earlier = sum(cell.run not in asked for cell in plan.cells())
-    return SweepCommand(plan, folder, options.address, options.at_once, options.until, earlier)
+    return SweepCommand(plan, folder, options.address, options.at_once, options.until, earlier, first)
 
 
 def stored_plan(folder: Storage) -> SweepPlan | None:
@@ -111,7 +124,10 @@ def _plan(options: SweepOptions, stored: SweepPlan | None, given: set[str]) -> S
     for name in vary:
         check(name not in given, f"{name} is varied and also given as --{name}; leave out one")
     seeds = parsed_seeds(options.seeds) if options.seeds is not None else before.seeds
-    return SweepPlan(base, seeds, vary, options.controls or before.controls)
+    first = before.first_weights, before.first_identity
+    if options.init_weights:
+        first = absolute(options.init_weights), identity_of(options.init_weights)
+    return SweepPlan(base, seeds, vary, options.controls or before.controls, *first)
 
 
 def _given(arguments: Iterable[str]) -> set[str]:

@@ -38,7 +38,6 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     if not views:
         return
     recipe, run = session.recipe, session.run
-    check(not recipe.network.modules, "a network of your own is not trained; it comes with its weights")
     dataset = session.dataset
     classes = len(dataset.class_names)
     check(classes >= 2, f"{dataset.storage} has {classes} class; a network needs at least 2 to tell apart", DataError)
@@ -48,6 +47,10 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     for stage in stages.values():
         refuse_other_settings(stage, run)
     unfinished = {view: stage for view, stage in stages.items() if not stage.is_finished()}
+    if unfinished and recipe.network.modules:
+        from workflows.own_network import check_network
+
+        check_network(recipe, classes)
     if unfinished and run.exists(CONFIG):
         from lp_core.run.checkpoint import refuse_other_training
 
@@ -72,6 +75,8 @@ def train_views(session: Session, views: Sequence[ViewName]) -> None:
     steps = feed_of(recipe, recipe.views[0]).steps_per_epoch * recipe.train.epochs
     with ExitStack() as watching:
         for view in unfinished:
+            if first := session.stages.first_weights(view):
+                say(f"train {view}: begins with the weights of {first.fact('source')}")
             watching.enter_context(training_progress(run / view, f"train {view}", steps))
         run_training(recipe, run, unfinished, cluster)
     rows = sum(len(rows_of(recipe, split)) for split in ("train", "validation"))

@@ -55,8 +55,8 @@ def _draw_view(session: Session, view: ViewName, stage: Stage) -> None:
     untrained = stage.inputs.get("untrained")
     check(
         bool(untrained) or not recipe.visualize.random_weights,
-        f"visualize.random-weights is true, but {session.run} holds no first weights of view {view}; leave it out, or "
-        "train again",
+        f"visualize.random-weights is true, but {session.run} holds no random first weights of view {view}; leave it "
+        "out, or train again",
     )
     sheets = atlas_sheets(recipe, stage.inputs["exemplars"], untrained)
     trained = session.trained(view)

@@ -81,7 +81,7 @@ def keep_weights(session: Session, tensors: dict[str, Tensor], identity: str, so
         data = weights_bytes(network)
         session.write_config()
         folder.write_bytes(WEIGHTS, data)
-    stage.finish(watch.seconds, weights=checksum(data), source=_absolute(source))
+    stage.finish(watch.seconds, weights=checksum(data), source=absolute(source))
     say("; ".join(filter(None, [f"weights {view}: from {source}", remark])))
 
 
@@ -94,7 +94,7 @@ def named_by_option() -> Iterator[None]:
         raise type(error)(f"--weights {error}") from None
 
 
-def _absolute(source: str) -> str:
+def absolute(source: str) -> str:
     """The file's full path, or torchvision's name: valid in any working directory."""
     file, mark, name = (source, "", "") if Path(source).expanduser().is_file() else source.partition("#")
     return f"{Storage.at(file).uri}{mark}{name}" if Path(file).expanduser().is_file() else source

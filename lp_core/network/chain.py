@@ -165,7 +165,10 @@ def _step(node: fx.Node, network: nn.Module) -> nn.Module:
         dropping = target != "contiguous" and dict(zip(("p", "training"), node.args[1:], strict=False)) | node.kwargs
         if dropping is not False and dropping.get("training", True) and not network.training:
             raise ValueError(f"{node.name} of {type(network).__name__} drops out in evaluation mode, too")
-        return nn.Identity()
+        if dropping is False:
+            return nn.Identity()
+        share: Any = dropping.get("p", 0.5)
+        return (nn.Dropout2d if target is F.dropout2d else nn.Dropout)(share)
     if target is F.adaptive_avg_pool2d:
         size: Any = node.args[1] if len(node.args) > 1 else node.kwargs["output_size"]
         return nn.AdaptiveAvgPool2d(size)

@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 
 from lp_core.network.layers import CONVOLUTION, architecture_of, hidden_units
+from lp_core.network.network_text import parts_of
 from lp_core.network.receptive_field import map_shape
 from lp_core.settings import NetworkSettings
 
@@ -40,10 +41,12 @@ def forward_operations(settings: NetworkSettings, classes: int, size: int) -> in
     """Multiplications and additions of matrix products and convolutions for one image, forward.
 
     Args:
-        settings: depth, width and pool.
+        settings: depth, width and pool of a VGG, or the modules of another network.
         classes: number of outputs.
         size: side of the network input in px.
     """
+    if settings.modules:
+        return 2 * sum(_products(settings.modules, size))
     convolutions = _convolutions(settings, size)
     hidden, features = hidden_units(settings.width), architecture_of(settings).layers[-1].channels * settings.pool**2
     linear = hidden * (features + hidden + classes)
@@ -78,7 +81,8 @@ def training_operations(settings: NetworkSettings, classes: int, size: int) -> i
     92.65e9 for the standard network, 1,000 classes and 224 px. Model operations: what is computed twice or for padding
     does not count.
     """
-    return 3 * forward_operations(settings, classes, size) - 2 * _convolutions(settings, size)[0]
+    first = _products(settings.modules, size)[0] if settings.modules else _convolutions(settings, size)[0]
+    return 3 * forward_operations(settings, classes, size) - 2 * first
 
 
 def peak_operations(device_name: str) -> float | None:
@@ -90,6 +94,19 @@ def peak_operations(device_name: str) -> float | None:
         if set(name.split()) <= words:
             return peak
     return None
+
+
+def _products(text: str, size: int) -> list[int]:
+    """Multiplications of each convolution and fully connected layer of a network of the user's own, for one image."""
+    counts, side = [], size
+    for part in parts_of(text):
+        side = part.kernel.outputs(side) if part.kernel else side
+        if part.kind == "Conv2d":
+            inputs, outputs, kernel, *_, groups = part.numbers
+            counts.append(side**2 * outputs * inputs // groups * kernel**2)
+        elif part.kind == "Linear":
+            counts.append(part.numbers[0] * part.numbers[1])
+    return counts
 
 
 def _convolutions(settings: NetworkSettings, size: int) -> list[int]:

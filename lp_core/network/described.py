@@ -8,39 +8,71 @@ from torch import Tensor, nn
 from lp_core.network.chain import HEADS, IDLE, sequence
 from lp_core.network.network_text import Part, text_of
 from lp_core.network.plain_network import PlainNetwork, parameters_of, part_of
-from lp_core.network.stack import Stack
+from lp_core.network.stack import CONVOLUTIONS, POOLS, Stack
 
 NEAR = 1e-4
 """Largest difference of logits, relative to the largest, between a network and its text. Our choice: folded
 normalisation rounds in fp32."""
 
 
-def described(network: nn.Module, size: int) -> tuple[str, dict[str, Tensor]]:
+def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[str, dict[str, Tensor]]:
     """Return the text of a network, batch normalisation folded, and its weights by the names of the text.
 
     Args:
         network: with its classifier, on the CPU; read as in evaluation mode.
         size: side of its input in px.
+        trains: keep the dropout, which is nothing in evaluation mode.
 
     Raises:
-        ValueError: a module is not understood, or the network computes something else than its modules in order.
+        ValueError: a module is not understood, or, where it trains, drops more than units; or the network computes
+            something else than its modules in order.
     """
     network = network.eval()
+    steps = iter(Stack.of(network).steps)
     named: list[tuple[str, nn.Module]] = []
-    for step in Stack.of(network).steps:
-        named.append((step.name, _numbered(step.module, step.kernel.padding)))
-        if step.relu:
-            named.append((f"{step.name}.relu", nn.ReLU()))
     in_head = False
     for name, module in sequence(network):
         in_head = in_head or type(module) in HEADS
-        if in_head and type(module) not in IDLE:
+        if not in_head and type(module) in (*CONVOLUTIONS, *POOLS):
+            step = next(steps)
+            named.append((name, _numbered(step.module, step.kernel.padding)))
+            named += [(f"{name}.relu", nn.ReLU())] if step.relu else []
+        elif type(module) in IDLE:
+            named += [(name, module)] if trains and _drops_units(name, module) else []
+        elif in_head:
             named.append((name, module))
+        elif type(module) is nn.BatchNorm2d and type(named[-1][1]) is nn.Dropout:
+            raise ValueError(f"{named[-1][0]} drops units between a convolution and its normalisation; put it behind")
+    _check_modules(named)
     parts: list[Part] = [part_of(name, module) for name, module in named]
     tensors = {name: value for own, module in named for name, value in parameters_of(own, module)}
     text = text_of(parts)
     _check_same(network, text, tensors, size)
     return text, tensors
+
+
+def _check_modules(named: list[tuple[str, nn.Module]]) -> None:
+    """Refuse input of other than three channels, and weights that are used twice."""
+    first, module = next((name, module) for name, module in named if isinstance(module, nn.Conv2d))
+    if module.in_channels != 3:
+        raise ValueError(f"{first} reads {module.in_channels} channels; photographs have 3, grey ones too")
+    weighed = [name for name, module in named if any(True for _ in module.parameters())]
+    for name in weighed:
+        if weighed.count(name) > 1:
+            raise ValueError(f"{name} is applied {weighed.count(name)} times; give each place a module of its own")
+
+
+def _drops_units(name: str, module: nn.Module) -> bool:
+    """Whether a module that is nothing in evaluation mode drops units in training.
+
+    Raises:
+        ValueError: it drops channels or positions.
+    """
+    if type(module) is nn.Identity:
+        return False
+    if type(module) is not nn.Dropout:
+        raise ValueError(f"{name} is {type(module).__name__}; a network that trains drops units alone: give Dropout")
+    return module.p > 0
 
 
 def _numbered(module: nn.Module, padding: int) -> nn.Module:

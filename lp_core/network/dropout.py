@@ -28,21 +28,22 @@ class RowDropout(nn.Module):
         self.p, self.layer = p, layer
         self.key_N: Tensor | None = None
 
-    def forward(self, x_NC: Tensor) -> Tensor:
-        """Return [N, C]; what is left is divided by 1 - p.
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what was given, [N, ...], with some units zero; what is left is divided by 1 - p.
 
         Raises:
             ValueError: there is not one key for each image.
         """
         if not self.training or self.p == 0:
-            return x_NC
-        if self.key_N is None or len(self.key_N) != len(x_NC):
+            return x
+        if self.key_N is None or len(self.key_N) != len(x):
             keys = "no" if self.key_N is None else len(self.key_N)
-            raise ValueError(f"{len(x_NC)} images, but {keys} keys: `row_keys` gives them before a pass in training")
+            raise ValueError(f"{len(x)} images, but {keys} keys: `row_keys` gives them before a pass in training")
+        x_NC = x.flatten(1)  # itself, where it has no positions
         unit_C = torch.arange(x_NC.shape[1], device=x_NC.device)
         hash_NC = mixed(mixed(self.key_N + self.layer)[:, None] ^ unit_C)
         keep_NC = hash_NC >= int(self.p * 2**32)
-        return x_NC * keep_NC / (1 - self.p)
+        return (x_NC * keep_NC / (1 - self.p)).view(x.shape)
 
 
 def row_keys(seed: int, step: int, row_N: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""First weights of VGG-16: one function per scheme.
+"""First weights of a network: one function per scheme.
 
 To add a scheme: its name in `Initialization`, its function in `INITIALIZATIONS`.
 """
@@ -13,7 +13,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from lp_core.network.vgg16 import VGG16
+from lp_core.errors import SettingError
+from lp_core.network.construction import Network as AnyNetwork
+from lp_core.network.construction import constructed
 from lp_core.settings import Initialization, NetworkSettings, ViewName
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -31,7 +33,7 @@ Scheme = Callable[[nn.Conv2d | nn.Linear, _Position, torch.Generator], None]
 """Fills the weights of one layer in place."""
 
 
-def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed: int) -> VGG16:
+def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed: int) -> AnyNetwork:
     """Return the network that a training starts from.
 
     Args:
@@ -39,8 +41,27 @@ def first_network(settings: NetworkSettings, view: ViewName, classes: int, seed:
         view: network input that it learns from.
         classes: number of classes.
         seed: of the run; the same seed gives the same weights.
+
+    Raises:
+        SettingError: the scheme does not suit the network.
     """
-    return initialize(VGG16(classes, settings, view), settings.initialization, seed)
+    network = constructed(settings, view, classes)
+    check_scheme(network, settings.initialization)
+    return initialize(network, settings.initialization, seed)
+
+
+def check_scheme(network: nn.Module, how: Initialization) -> None:
+    """Refuse paired channels where groups of a convolution would part the pairs.
+
+    Raises:
+        SettingError: the message names the convolution.
+    """
+    for name, module in network.named_modules():
+        if how == "looks-linear" and isinstance(module, nn.Conv2d) and module.groups > 1:
+            raise SettingError(
+                f"network.initialization is looks-linear, which pairs channels, but {name} has {module.groups} groups; "
+                "give variance-preserving"
+            )
 
 
 def initialize(network: Network, how: Initialization, seed: int) -> Network:

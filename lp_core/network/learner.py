@@ -12,17 +12,17 @@ from torch.nn import functional as F
 
 from lp_core.errors import TrainingError
 from lp_core.network.compiling import Compiled, is_compiled
+from lp_core.network.construction import Network
 from lp_core.network.dropout import row_keys
 from lp_core.network.inputs import as_tensor, normalized
 from lp_core.network.precision import autocast_dtype
 from lp_core.network.schedule import learning_rate
 from lp_core.network.tally import Failure, Tally
-from lp_core.network.vgg16 import VGG16
 from lp_core.settings import TrainSettings
 
 
 class Learner:
-    """A VGG-16 in training.
+    """A network in training.
 
     Where `train.deterministic` is on, the process must be limited to deterministic kernels as well
     (`lp_core.network.kernels`). A step reads nothing from the device, so a GPU is never waited for: whether a loss was
@@ -41,7 +41,7 @@ class Learner:
 
     def __init__(
         self,
-        network: VGG16,
+        network: Network,
         train: TrainSettings,
         seed: int,
         size: int,

@@ -18,10 +18,12 @@ NUMBERS = {
     "AvgPool2d": ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"),
     "AdaptiveAvgPool2d": ("output_size",),
     "Linear": ("in_features", "out_features"),
+    "Dropout": ("millionths",),
     "ReLU": (),
     "Flatten": (),
 }
 """Settings of each kind of module, in the order of its numbers; a divisor of 0 is none."""
+MILLION = 1_000_000
 
 
 class Part(NamedTuple):
@@ -72,7 +74,7 @@ def text_architecture(text: str) -> Architecture:
     """Return the layers of a network: its convolutions with a ReLU right behind."""
     layers: list[Layer] = []
     kernels: list[Kernel] = []
-    parts = parts_of(text)
+    parts = [part for part in parts_of(text) if part.kind != "Dropout"]
     for part, after in zip(parts, (*parts[1:], None), strict=True):
         if (kernel := part.kernel) is None:
             continue

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from lp_core.network.network_text import NUMBERS, Part, parts_of
+from lp_core.network.dropout import RowDropout
+from lp_core.network.network_text import MILLION, NUMBERS, Part, parts_of
 
 
 class PlainNetwork(nn.Module):
@@ -18,7 +19,7 @@ class PlainNetwork(nn.Module):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.steps = [(part.name, _module(part)) for part in parts_of(text)]
+        self.steps = [(part.name, _module(part, number)) for number, part in enumerate(parts_of(text))]
         """Name and module, in order. A plain list, so that the tree below holds each module once."""
         for name, module in self.steps:
             *folders, last = name.split(".")
@@ -29,12 +30,19 @@ class PlainNetwork(nn.Module):
                         place.add_module(folder, nn.Module())
                     place = place.get_submodule(folder)
                 place.add_module(last, module)
+        # In the tree, so that they know when the network trains.
+        self._dropouts = nn.ModuleList(module for _, module in self.steps if isinstance(module, RowDropout))
 
     def forward(self, x_NCSR: Tensor) -> Tensor:
         """Return logits [N, classes] of normalised input [N, 3, S, R]."""
         for _, module in self.steps:
             x_NCSR = module(x_NCSR)
         return x_NCSR
+
+    def drop_by(self, key_N: Tensor) -> None:
+        """Name the images of the next forward pass in training, which decides the units that drop out (`row_keys`)."""
+        for dropout in self._dropouts:
+            dropout.key_N = key_N
 
 
 def part_of(name: str, module: nn.Module) -> Part:
@@ -44,6 +52,10 @@ def part_of(name: str, module: nn.Module) -> Part:
         ValueError: it is of another kind, or differs along its two axes; the message names it.
     """
     kind = type(module).__name__
+    if type(module) is nn.Dropout:
+        if module.p == 1:
+            raise ValueError(f"{name} is Dropout of all units, behind which nothing is learned")
+        return Part(name, kind, (round(module.p * MILLION),))
     if kind not in NUMBERS or type(module) is not getattr(nn, kind):
         raise ValueError(f"{name} is {kind}, which a network of the commands may not have")
     numbers = []
@@ -66,7 +78,9 @@ def parameters_of(name: str, module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield f"{name}.bias", weight.new_zeros(len(weight)) if bias is None else bias.detach()
 
 
-def _module(part: Part) -> nn.Module:
+def _module(part: Part, number: int) -> nn.Module:
+    if part.kind == "Dropout":
+        return RowDropout(part.numbers[0] / MILLION, number)
     numbers: dict[str, int | bool | None] = dict(zip(NUMBERS[part.kind], part.numbers, strict=True))
     numbers |= {name: bool(numbers[name]) for name in ("ceil_mode", "count_include_pad") if name in numbers}
     if "divisor_override" in numbers:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from lp_core.errors import DataError, LogpolarError, SettingError
 from lp_core.fingerprint import checksum
-from lp_core.network.vgg16 import VGG16
+from lp_core.network.construction import without_memory
 from lp_core.settings import NetworkSettings, TrainSettings
 from lp_core.storage import Storage
 
@@ -69,8 +68,7 @@ def check_space(folder: Storage, network: NetworkSettings, train: TrainSettings,
     free = folder.free_bytes()
     if free is None:
         return
-    with torch.device("meta"):
-        parameters = sum(value.numel() for value in VGG16(classes, network).parameters())
+    parameters = sum(value.numel() for value in without_memory(network, "cartesian", classes).parameters())
     states = 3 if train.optimizer == "adamw" else 2  # weights, and what the optimiser keeps of each
     every = train.keep_weights_every_epochs
     history = 1 + (train.epochs // every if every else 0)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 WEIGHTS = "weights.safetensors"
+FIRST_WEIGHTS = "first_weights.safetensors"
 METRICS = "metrics.jsonl"
 CHECKPOINTS = "checkpoints"
 HISTORY = "history"

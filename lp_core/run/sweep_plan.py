@@ -22,6 +22,7 @@ CONTROLS = ("untrained", "shuffled")
 that are permuted."""
 SHUFFLE = "data.shuffle-labels"
 CHECKPOINTS = "scan.checkpoints"
+MODULES = "network.modules"
 LONGEST_NAME = 200
 """Characters of a variant's name: file systems allow 255 bytes, and a log adds its own. Our choice."""
 MOST_SEEDS = 10_000
@@ -59,14 +60,23 @@ class SweepPlan:
         seeds: of the runs.
         vary: values of every varied setting, by name.
         controls: among `CONTROLS`.
+        first_weights: file or URI of the weights that every training begins with; empty for random ones.
+        first_identity: changes when that file's content does; empty where there is none.
     """
 
     base: Recipe
     seeds: tuple[int, ...] = (0,)
     vary: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     controls: tuple[str, ...] = ()
+    first_weights: str = ""
+    first_identity: str = ""
 
     def __post_init__(self) -> None:
+        check(
+            not (self.first_weights and "untrained" in self.controls),
+            f"the runs begin with the weights of {self.first_weights}, so epoch 0 is no control untrained; leave it "
+            "out, or make a sweep without --init-weights for it",
+        )
         check(bool(self.seeds), "a sweep needs at least one seed")
         _check_distinct("seeds", self.seeds)
         _check_distinct("controls", self.controls)
@@ -132,6 +142,9 @@ class SweepPlan:
         for name in decided:
             old, now = shown_value(before[name]), shown_value(after[name])
             check(before[name] == after[name], f"{name} is {now}, but the folder holds a sweep with {old}")
+        old, now = (plan.first_weights or "random weights" for plan in (self, new))
+        same = self.first_identity == new.first_identity
+        check(same, f"the runs would begin with {now}, but those of the folder's sweep began with other ones, {old}")
         return replace(
             new,
             seeds=tuple(sorted({*self.seeds, *new.seeds})),
@@ -148,7 +161,7 @@ class SweepPlan:
             "vary": {name: list(values) for name, values in self.vary.items()},
             "controls": list(self.controls),
             "settings": to_dict(self.base),
-        }
+        } | ({"first_weights": [self.first_weights, self.first_identity]} if self.first_weights else {})
 
     @classmethod
     def from_dict(cls, content: Any, source: str) -> SweepPlan:
@@ -166,7 +179,8 @@ class SweepPlan:
             check(known == FORMAT, f"{source}: format {known!r}; this version reads format {FORMAT}", DataError)
             vary = {name: tuple(map(_with_tuple, values)) for name, values in content["vary"].items()}
             base = recipe_from_dict(content["settings"])
-            return cls(base, tuple(content["seeds"]), vary, tuple(content["controls"]))
+            first, identity = content.get("first_weights", ("", ""))
+            return cls(base, tuple(content["seeds"]), vary, tuple(content["controls"]), first, identity)
         except (KeyError, TypeError, AttributeError, SettingError) as error:
             raise DataError(f"{source}: not the plan of a sweep ({error})") from None
 
@@ -225,6 +239,9 @@ def _check_varied(name: str, base: Recipe) -> None:
     roles = setting_roles(base)
     check(name != "seed", "seed is varied; list the seeds of the sweep instead")
     check(name != SHUFFLE, f"{SHUFFLE} is varied; ask for the control shuffled instead")
+    check(name != MODULES, f"{name} is varied; a sweep trains one --own-network, so make a sweep of each")
+    own = name.startswith("network.") and name != "network.initialization" and bool(base.network.modules)
+    check(not own, f"{name} is varied, but has no meaning for a network of your own; leave it out")
     check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")
     check(
         roles[name] == "result",

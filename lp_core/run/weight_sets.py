@@ -99,16 +99,20 @@ def weight_set(content: Mapping[str, Any], wanted: str, source: str) -> WeightSe
     return WeightSet(_torchvisions(tensors.tensors), path, others, _usual(paths) == [path])
 
 
-def weights_for(content: Mapping[str, Any], expected: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+def weights_for(
+    content: Mapping[str, Any], expected: Mapping[str, Tensor], source: str, head: str = ""
+) -> dict[str, Tensor]:
     """The tensors of a network of the user's own, whatever they are nested in.
 
     Args:
         content: of a file.
         expected: the network's own, by name.
         source: the file, for messages.
+        head: the network's last layer, which may be missing or of another number of rows, and is left out then; empty
+            where it is needed.
 
     Raises:
-        DataError: a tensor is missing or of another shape; the message names it.
+        DataError: a tensor is missing, of another shape or not of floating point; the message names it.
     """
     named = {name: value for _, name, value in _tensors(content, "")}
     needed = [name for name, value in expected.items() if value.ndim > 0]
@@ -120,6 +124,8 @@ def weights_for(content: Mapping[str, Any], expected: Mapping[str, Tensor], sour
         len(usual) == 1, f"{source}: holds {len(usual)} sets of weights: {', '.join(usual)}; save one alone", DataError
     )
     prefix = f"{usual[0]}." if usual[0] else ""
+    if head and is_other_head(head, expected, {name.removeprefix(prefix): value for name, value in named.items()}):
+        needed = [name for name in needed if name not in (f"{head}.weight", f"{head}.bias")]
     for name in needed:
         found = named.get(prefix + name)
         check(found is not None, f"{source}: '{name}' of the network is missing; {_few(named)}", DataError)
@@ -127,7 +133,17 @@ def weights_for(content: Mapping[str, Any], expected: Mapping[str, Tensor], sour
         same = found.shape == expected[name].shape
         shapes = f"{list(found.shape)}, the network has {list(expected[name].shape)}"
         check(same, f"{source}: '{name}' is {shapes}", DataError)
+        real = found.is_floating_point() or not expected[name].is_floating_point()
+        check(real, f"{source}: '{name}' holds {found.dtype}; give weights in floating point", DataError)
     return {name: named[prefix + name] for name in needed}
+
+
+def is_other_head(head: str, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> bool:
+    """Whether a file lacks a network's last layer, or has one that differs in nothing but its number of classes."""
+    ours, theirs = expected.get(f"{head}.weight"), found.get(f"{head}.weight")
+    if ours is None or theirs is None:
+        return ours is not None and f"{head}.bias" not in found
+    return ours.shape[1:] == theirs.shape[1:] and len(ours) != len(theirs)
 
 
 def _few(named: Iterable[str]) -> str:

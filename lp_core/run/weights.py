@@ -7,17 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from lp_core.errors import DataError
+from lp_core.network.construction import Network, without_memory
 from lp_core.network.folding import folded_tensors
 from lp_core.network.layers import CONFIGURATIONS, WIDTHS, conv_layers
-from lp_core.network.plain_network import PlainNetwork
-from lp_core.network.vgg16 import VGG16
 from lp_core.run.files import WEIGHTS
 from lp_core.run.weights_file import read_weights
 from lp_core.settings import NetworkSettings, ViewName
@@ -26,9 +24,6 @@ from lp_core.storage import Storage, one_line
 FILE = WEIGHTS
 PUBLISHED = NetworkSettings()
 """The shape of torchvision's `vgg16`."""
-
-Network = VGG16 | PlainNetwork
-"""What a run may hold."""
 
 
 def weights_bytes(network: nn.Module) -> bytes:
@@ -121,11 +116,10 @@ def network_with(
     Raises:
         DataError: they fit another network.
     """
-    with torch.device("meta"):  # no first weights are drawn, which takes longer than reading these
-        network = PlainNetwork(settings.modules) if settings.modules else VGG16(classes, settings, view)
+    network = without_memory(settings, view, classes)  # drawing first weights takes longer than reading these
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    if difference := _difference(expected, tensors):
-        raise DataError(f"{source}: {difference}")
+    if what := difference(expected, tensors):
+        raise DataError(f"{source}: {what}")
     network.to_empty(device="cpu").load_state_dict(tensors)
     return network
 
@@ -161,7 +155,7 @@ def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tu
     return replace(settings, depth=depth, width=first[0] / WIDTHS[0], pool=max(1, pool)), classes[0]
 
 
-def _difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
+def difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
     """The first way in which tensors do not fit, and what to do about it; empty where they do."""
     if other := _other_network(expected, tensors):
         return other

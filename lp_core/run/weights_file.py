@@ -93,18 +93,35 @@ def read_weights(source: str, depth: int = 16) -> WeightsFile:
     return WeightsFile(_finite(chosen.tensors, file), identity, chosen.remark(file))
 
 
-def read_weights_for(source: str, expected: Mapping[str, Tensor]) -> WeightsFile:
+def read_weights_for(source: str, expected: Mapping[str, Tensor], head: str = "") -> WeightsFile:
     """The tensors of a file that fill a network of the user's own.
 
     Args:
         source: path or URI of a safetensors or PyTorch file, as `read_weights` takes.
         expected: the network's own tensors, by name.
+        head: its last layer, where that may be of another number of classes in the file; it is left out then.
 
     Raises:
         DataError: there is no such file, or it does not hold them all.
     """
     data = _bytes(source, [])
-    return WeightsFile(_finite(weights_for(_content(data, source), expected, source), source), checksum(data))
+    return WeightsFile(_finite(weights_for(_content(data, source), expected, source, head), source), checksum(data))
+
+
+def file_identity(source: str) -> str:
+    """Return a text that changes when the content of a file does, or where torchvision's published weights lie.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    folder, name = _located(source)
+    if folder.exists(name):
+        return checksum(_bytes(source, []))
+    published = _published_names(16)  # the short names of other depths are among those of 16
+    if source in published:
+        return source
+    file, mark, wanted = source.partition("#")
+    return checksum(_bytes(file, difflib.get_close_matches(source, published, 1))) + mark + wanted
 
 
 def _bytes(file: str, near: Sequence[str]) -> bytes:

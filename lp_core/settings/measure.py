@@ -40,7 +40,8 @@ class MeasureSettings:
     sanity_channels: int = setting(8, at_least(1))
     """Random channels of each of `sanity_layers` whose pictures are tested, of those that any image excites."""
     sanity_layers: tuple[str, ...] = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2")
-    """Layers whose pictures are tested; `all` is every layer."""
+    """Layers whose pictures are tested; `all` is every layer. Networks without one of these five have others unless
+    layers are named: the last before each pool, or five over the depth."""
     evolution: bool = selection(False)
     """Measure at which epoch channels find the images that excite them most in the end, from the weights that the
     training kept (train.keep-weights-every-epochs)."""

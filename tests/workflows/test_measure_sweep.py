@@ -50,7 +50,7 @@ def sweep(small_recipe, tmp_path):
                 (run / view).write_json(f"{epoch_name(0)}.json", vouch) if epoch == 0 else None
             stage.finish(1.0, weights=checksum(data))
         scan(Session(own, run, given_executor=InProcess()))
-        commands[run.uri] = Command(own, run, None, None, None, None, "report")
+        commands[run.uri] = Command(own, run, None, None, None, None, None, "report")
     rows = [
         {"run": name, "variant": "base", "seed": int(name[-1]), "control": control, "state": state}
         for (name, control), state in [*((cell, "finished") for cell in CELLS), (LOST, "failed")]
@@ -128,7 +128,7 @@ def test_further_sets_are_measured_in_every_run_and_judged_over_seeds(small_reci
         own, run = replace(recipe, seed=int(name[-1])), folder / name
         give_weights(own, run, (0, 1))
         scan(Session(own, run, given_executor=InProcess()))
-        commands[run.uri] = Command(own, run, None, None, None, None, "report")
+        commands[run.uri] = Command(own, run, None, None, None, None, None, "report")
     rows = [
         {"run": name, "variant": "base", "seed": int(name[-1]), "control": "none", "state": "finished"}
         for name, _ in CELLS[:2]

@@ -44,6 +44,27 @@ def other_classes():
 def leaky():
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.LeakyReLU(), nn.Flatten(), nn.Linear(3600, 12))
 
+def grey():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 12))
+
+class Sharing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.twice, self.last = nn.Conv2d(3, 3, 3), nn.Linear(3, 12)
+
+    def forward(self, x):
+        x = torch.relu(self.twice(torch.relu(self.twice(x))))
+        return self.last(x.mean((2, 3)))
+
+def sharing():
+    return Sharing()
+
+def needs(width):
+    return nn.Conv2d(3, width, 3)
+
+def a_class():
+    return nn.Conv2d
+
 def number():
     return 7
 
@@ -110,6 +131,10 @@ def _architecture(trained):
     [
         ("other_classes", "network nets_of_a_test:other_classes: it tells 7 classes apart, the data set has 12"),
         ("leaky", "network nets_of_a_test:leaky: 1 is LeakyReLU, which is not computed"),
+        ("grey", "network nets_of_a_test:grey: 0 reads 1 channels; photographs have 3, grey ones too"),
+        ("sharing", "network nets_of_a_test:sharing: twice is applied 2 times; give each place a module of its own"),
+        ("needs", r"needs\(\) missing 1 required positional argument: 'width'"),
+        ("a_class", "the function returns a type, not a torch.nn.Module"),
         ("number", "the function returns a int, not a torch.nn.Module"),
         ("broken", r"nets_of_a_test.py, line \d+: TypeError"),
         ("missing", "has no function missing"),

@@ -332,4 +332,4 @@ def test_the_document_draws_the_graph():
 
 
 def test_every_stage_says_what_it_writes():
-    assert set(WRITES) == set(graph()) | {"weights"}
+    assert set(WRITES) == set(graph()) | {"weights", "first_weights"}

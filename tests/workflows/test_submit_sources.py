@@ -25,6 +25,8 @@ def other():
         (["--recipe", "my_plan:other"], ["my_colours.py", "my_plan.py"]),
         (["--vary", "measure.embedding=my_colours:mean,my_plan:mean"], ["my_colours.py", "my_plan.py"]),
         (["--measure.samples", "19"], []),
+        (["--own-network", "my_colours:mean"], ["my_colours.py"]),
+        (["--own-network=my_plan:mine", "--measure.embedding", "my_colours:mean"], ["my_colours.py", "my_plan.py"]),
     ],
 )
 def test_the_files_of_a_users_functions_are_sent_with_a_job(words, files, tmp_path, monkeypatch):
@@ -38,3 +40,17 @@ def test_the_files_of_a_users_functions_are_sent_with_a_job(words, files, tmp_pa
     cli.main(["submit", "measure", "--run", "/somewhere", *words])
     assert sorted(path.name for path in sent) == files
     assert {path.parent for path in sent} <= {tmp_path}
+
+
+@pytest.mark.parametrize("option", ["--weights", "--init-weights"])
+def test_a_file_that_the_job_would_not_find_is_refused(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.pth").write_bytes(b"")
+    sent = []
+    monkeypatch.setattr(submit, "submit", lambda words, run, address, wait, sources: sent.append(words))
+    with pytest.raises(SystemExit):
+        cli.main(["submit", "run", "--run", "/somewhere", option, "mine.pth"])
+    assert f"{option} is 'mine.pth'; a job runs elsewhere: give a full path or URI" in capsys.readouterr().err
+    for place in ("/data/mine.pth", "s3://bucket/mine.pth", "IMAGENET1K_V1"):
+        cli.main(["submit", "run", "--run", "/somewhere", option, place])
+        assert sent.pop()[-2:] == [option, place]

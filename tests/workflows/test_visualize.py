@@ -140,7 +140,7 @@ def test_the_same_units_are_drawn_with_the_first_weights(session):
     """Once the first weights are the finished ones, so the features must be equal; once they are others."""
     folder, training = session.run / "log_polar", session.stages.train("log_polar").fingerprint
     session.recipe = replace(session.recipe, visualize=replace(session.recipe.visualize, random_weights=True))
-    with pytest.raises(LogpolarError, match="holds no first weights of view log_polar"):
+    with pytest.raises(LogpolarError, match="holds no random first weights of view log_polar"):
         visualize.visualize(session)
     other = initialize(VGG16(12, session.recipe.network, "log_polar"), "variance-preserving", 1)
     for data, is_equal in ((folder.read_bytes(FILE), True), (weights_bytes(other), False)):

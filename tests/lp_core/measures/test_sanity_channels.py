@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lp_core.errors import SettingError
-from lp_core.measures.sanity_channels import sanity_channels
+from lp_core.measures.sanity_channels import asked_layers, sanity_channels
 from lp_core.network.layers import conv_layers
 from lp_core.settings import MeasureSettings, NetworkSettings, Recipe
 
@@ -44,3 +44,26 @@ def test_layers_are_those_of_the_network():
         SettingError, match=r"measure\.sanity-layers: no layer 'conv1_2'.*; there are all, conv1_1, conv2_1, conv3_1"
     ):
         sanity_channels(replace(other, measure=MeasureSettings()), ALIVE)
+
+
+def usual(**network) -> list[str]:
+    return asked_layers(replace(recipe(), network=NetworkSettings(**network)))
+
+
+def test_other_networks_have_the_last_layer_before_each_pool_tested():
+    assert usual(depth=11) == ["conv1_1", "conv2_1", "conv3_2", "conv4_2", "conv5_2"]
+    assert usual(depth=13) == ["conv1_2", "conv2_2", "conv3_2", "conv4_2", "conv5_2"]
+    assert usual(depth=16) == usual(depth=19) == ["conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_2"]
+    parts = [f"c{index} Conv2d 3 3 3 1 1 1 1; r{index} ReLU" for index in range(9)]
+    pool = "p MaxPool2d 2 2 0 1 0"
+    assert usual(modules="; ".join([*parts[:2], pool, *parts[2:6], pool, *parts[6:8]])) == ["c1", "c5", "c7"]
+    assert usual(modules="; ".join(parts)) == ["c0", "c2", "c4", "c6", "c8"]
+    assert usual(modules=parts[0]) == ["c0"]
+    pooled = "; ".join(f"{part}; {pool}" for part in parts[:7])
+    assert usual(modules=pooled) == ["c0", "c2", "c3", "c4", "c6"]
+
+
+def test_layers_that_are_named_are_taken_whatever_the_network():
+    other = replace(recipe(sanity_layers=("conv1_2",)), network=NetworkSettings(depth=11))
+    with pytest.raises(SettingError, match="no layer 'conv1_2'"):
+        asked_layers(other)
