@@ -1,7 +1,7 @@
 """How likely a network finds a class in one photograph, by the point that is fixated.
 
-A log-polar network moves its gaze within the evaluation crop, beyond which it sees its fill. For an ordinary network the
-crop moves over the photograph by the same amount, and shows the mean colour beyond the photograph.
+A log-polar network moves its gaze within the evaluation crop, beyond which it sees its fill. For an ordinary network
+the crop moves over the photograph by the same amount, and shows the mean colour beyond the photograph.
 Shapes: G fixations along either side, C classes, N images of a batch.
 """
 
