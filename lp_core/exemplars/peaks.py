@@ -72,7 +72,7 @@ def find_peaks(
         ValueError: a network that is not understood.
 
     Source: a maximum over the map, `max over (row, col) of ReLU(y[n, c, row, col])`; checked by a loop over all units
-        (tests/reference/peaks.py).
+    (tests/reference/peaks.py).
     """
     stack = Stack.of(network)
     images = len(x_N3SR) if rows is None else len(rows)

@@ -57,7 +57,7 @@ def curveball(
             than 2^25 places or 20 strata.
 
     Source: Strona et al. 2014 (Nature Communications 5:4114); Carstens, Berger & Strona 2018 for disjoint pairs;
-        uniform by Carstens 2015.
+    uniform by Carstens 2015.
     """
     image_CK = np.ascontiguousarray(image_CK, np.int64)
     channels, keep = image_CK.shape

@@ -96,8 +96,8 @@ def clarity(embedding_CKD: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: an embedding is zero.
 
-    Source: semanticlens (Dreyer et al. 2025): (K |mean of unit vectors|^2 - 1) / (K - 1), which is the mean cosine
-        over pairs.
+    Source: semanticlens (Dreyer et al. 2025): `(K |mean of unit vectors|^2 - 1) / (K - 1)`, which is the mean cosine
+    over pairs.
     """
     keep = embedding_CKD.shape[1]
     mean_CD = unit_vectors(embedding_CKD).mean(1)

@@ -63,7 +63,7 @@ def lin_similarity(wnids: Sequence[str]) -> np.ndarray:
         ValueError: a class is there twice.
 
     Source: Lin 1998, "An information-theoretic definition of similarity", with the classes as the corpus. For all
-        1,000 classes a random pair has 0.084 on average.
+    1,000 classes a random pair has 0.084 on average.
     """
     if len(set(wnids)) < len(wnids):
         raise ValueError("two classes have one wnid; give every class its own")

@@ -39,7 +39,7 @@ def page(site: Path) -> Iterator[Page]:
 
 
 def test_pages_open_from_disk_and_fit_on_a_phone(page: Page, site: Path) -> None:
-    for name in ("index", "howto/own_images", "api/measures", "FINDINGS", "ARCHITECTURE", "cluster/index"):
+    for name in ("index", "howto/own_images", "api/images", "FINDINGS", "ARCHITECTURE", "examples/index"):
         for width in (1280, 390):
             page.resize(width, 800, phone=width < 500)
             page.open(site / f"{name}.html")
