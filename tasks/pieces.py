@@ -71,7 +71,9 @@ class RayTasks:
         import ray
 
         held = self.share() if gpus == "auto" else gpus
-        remote = ray.remote(num_cpus=1, num_gpus=held, max_retries=RETRIES, **_reused(held, self.cluster))(function)
+        remote = ray.remote(
+            num_cpus=1, num_gpus=held, max_retries=RETRIES, max_calls=_pieces_of_a_process(held, self.cluster)
+        )(function)
         waiting = iter(pieces)
         at_once, counted = self.cluster.tasks_at_once(), time.monotonic()
         running = [remote.remote(*piece) for piece in islice(waiting, at_once)]
@@ -97,12 +99,13 @@ class RayTasks:
                 ray.cancel(reference)
 
 
-def _reused(gpus: float, cluster: Cluster) -> dict[str, int]:
-    """Options that keep a process for further pieces on a GPU; by default Ray ends it, with CUDA and the network in it.
+def _pieces_of_a_process(gpus: float, cluster: Cluster) -> int:
+    """How many pieces a process works on before Ray ends it; 0 for no limit.
 
-    A process that has used one of several GPUs would use it for pieces of the others, too: there Ray's default holds.
+    Ray's default ends it after each piece that holds a GPU, with CUDA and the network in it. Where a node has several,
+    it has to: a process that has used one of them would use it for pieces of the others, too.
     """
-    return {"max_calls": 0} if gpus and cluster.node_gpus <= 1 else {}
+    return 1 if gpus and cluster.node_gpus > 1 else 0
 
 
 def row_pieces(rows: np.ndarray, size: int) -> list[np.ndarray]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from lp_core.network.accuracy import Counts
-from lp_core.network.tally import Failure, Tally, joined
+if TYPE_CHECKING:  # the command itself needs no torch
+    from lp_core.network.accuracy import Counts
+    from lp_core.network.tally import Failure, Tally
 
 Key = TypeVar("Key")
 
@@ -37,6 +38,8 @@ class Workers:
             return tally.read()
         import torch
         import torch.distributed
+
+        from lp_core.network.tally import joined
 
         mine = tally.number_6
         numbers = [torch.empty_like(mine) for _ in range(self.world)]

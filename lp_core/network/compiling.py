@@ -65,7 +65,7 @@ class Compiled:
             why = next((line for line in lines if "Error" in line), lines[0])
             if self._is_asked_for:
                 raise SettingError(
-                    f"train.compile is on, but torch.compile fails here ({why}); give --train.compile off"
+                    f"train.compile is on, but torch.compile fails here ({why}); give train.compile off"
                 ) from error
             self._compiled = None
             return self._plain(x_NCSR)

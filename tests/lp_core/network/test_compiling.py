@@ -53,5 +53,5 @@ def test_a_compiler_that_fails(monkeypatch) -> None:
     assert not double.is_compiled
     assert len(calls) == 1
     insisted = Compiled(lambda x: 2 * x, is_asked_for=True)
-    with pytest.raises(LogpolarError, match=r"fails here \(InductorError: no compiler\); give --train\.compile off"):
+    with pytest.raises(LogpolarError, match=r"fails here \(InductorError: no compiler\); give train\.compile off"):
         insisted(torch.tensor(3))

@@ -41,7 +41,7 @@ def test_a_compiler_that_is_missing_is_told(recipe):
     with (
         torch._inductor.config.patch({"cpp.cxx": ("/nowhere/g++",), "force_disable_caches": True}),
         pytest.raises(
-            LogpolarError, match=r"train\.compile is on, but torch\.compile fails here \(.*give --train.compile off"
+            LogpolarError, match=r"train\.compile is on, but torch\.compile fails here \(.*give train.compile off"
         ),
     ):
         learner_of(recipe, "cartesian", 12, 10).learn(batch.images_NSRC[:5], batch.labels_N[:5], 5)

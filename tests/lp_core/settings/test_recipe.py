@@ -75,3 +75,11 @@ def test_settings_cannot_be_changed(small_recipe):
     with pytest.raises(AttributeError):
         small_recipe.seed = 1
     assert replace(small_recipe, seed=1) != small_recipe
+
+
+@pytest.mark.parametrize(("stored", "meant"), [(True, "on"), (False, "auto"), ("off", "off")])
+def test_compile_of_earlier_versions_is_read(small_recipe, stored, meant):
+    """It was a flag that had to be asked for."""
+    values = json.loads(json.dumps(to_dict(small_recipe)))
+    values["train"]["compile"] = stored
+    assert recipe_from_dict(values).train.compile == meant
