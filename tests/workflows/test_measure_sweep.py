@@ -138,7 +138,7 @@ def test_further_sets_are_measured_in_every_run_and_judged_over_seeds(small_reci
     findings = json.loads(folder.read_bytes("findings.json"))["findings"]
     assert [row["seeds"] for row in findings if row["claim"].startswith("lower-layers-first")] == [2, 2, 2]
     differences = pq.read_table(folder.path("measures/differences.parquet")).to_pylist()
-    for measure in ("evolution.mean_birth", "tolerance.rotation.area", "tolerance.equivariance.quarter_turns"):
+    for measure in ("evolution.mean_birth", "tolerance.top1", "tolerance.equivariance.quarter_turns"):
         assert {row["n"] for row in differences if row["measure"] == measure} == {2}
     claims = {row["claim"] for row in findings}
     assert {"rotation-tolerance", "pictures-depend-on-weights", "lower-layers-first"} <= claims

@@ -24,7 +24,8 @@ NOTHING: set[str] = set()
 REPORT = {"report"}
 DRAWN = {"visualize cartesian", "visualize log_polar", "report"}
 JUDGED = {"measure", "report"}
-TOLERATED = {f"{name} {view}" for name in ("tolerance", "equivariance") for view in VIEWS}
+TURNED = {"equivariance cartesian", "equivariance log_polar"}
+TOLERATED = {"tolerance cartesian", "tolerance log_polar"} | TURNED
 RETAINED = {"retention cartesian", "retention log_polar"}
 SANE = {"sanity cartesian", "sanity log_polar"}
 SCANNED = {"scan cartesian", "scan log_polar"} | DRAWN | JUDGED | TOLERATED | RETAINED | SANE
@@ -94,7 +95,7 @@ STALE = {
     "train.keep-weights-every-epochs": (1, NOTHING),
     "train.log-every-steps": (7, NOTHING),
     "train.tensorboard": (True, NOTHING),
-    "scan.batch-size": (16, SCANNED),
+    "scan.batch-size": (16, SCANNED - TURNED),
     "scan.piece-rows": (64, NOTHING),
     "scan.gpus-per-task": (0.5, NOTHING),
     "scan.split": ("train", REPORT),
