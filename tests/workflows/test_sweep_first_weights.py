@@ -1,4 +1,4 @@
-"""A sweep with `--init-weights` or `--own-network`: one beginning and one network for all runs, checked at the start."""
+"""A sweep with `--init-weights` or `--own-network`: one beginning and one network for all runs, checked first."""
 
 import subprocess
 
