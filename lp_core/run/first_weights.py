@@ -93,6 +93,6 @@ def begin_with(network: Network, folder: Storage, expected: str) -> None:
     try:
         data = folder.read_bytes(FIRST_WEIGHTS)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; give --init-weights again in another run folder") from None
+        raise DataError(f"{path} is missing; begin again in another run folder") from None
     check(checksum(data) == expected, f"{path} has changed since it was written; give another run folder", DataError)
     network.load_state_dict(load_tensors(data), strict=False)

@@ -75,7 +75,7 @@ class SweepPlan:
         check(
             not (self.first_weights and "untrained" in self.controls),
             f"the runs begin with the weights of {self.first_weights}, so epoch 0 is no control untrained; leave it "
-            "out, or make a sweep without --init-weights for it",
+            "out, or make a sweep of random first weights for it",
         )
         check(bool(self.seeds), "a sweep needs at least one seed")
         _check_distinct("seeds", self.seeds)
@@ -239,7 +239,7 @@ def _check_varied(name: str, base: Recipe) -> None:
     roles = setting_roles(base)
     check(name != "seed", "seed is varied; list the seeds of the sweep instead")
     check(name != SHUFFLE, f"{SHUFFLE} is varied; ask for the control shuffled instead")
-    check(name != MODULES, f"{name} is varied; a sweep trains one --own-network, so make a sweep of each")
+    check(name != MODULES, f"{name} is varied; a sweep trains one network of your own, so make a sweep of each")
     own = name.startswith("network.") and name != "network.initialization" and bool(base.network.modules)
     check(not own, f"{name} is varied, but has no meaning for a network of your own; leave it out")
     check(name in roles, f"unknown setting '{name}'; {_nearest(name, roles)}")

@@ -1,4 +1,4 @@
-"""Sweeps with `--init-weights` or `--own-network`: one beginning and one network for all runs, checked first."""
+"""A sweep with `--init-weights` or `--own-network`: one beginning and one network for all runs, checked first."""
 
 import subprocess
 

@@ -40,10 +40,11 @@ def test_a_layer_that_does_not_exist_is_refused():
 def test_layers_are_those_of_the_network():
     other = replace(recipe(sanity_layers=("conv3_2", "conv1_1")), network=NetworkSettings(depth=11))
     assert list(sanity_channels(other, ALIVE)) == ["conv1_1", "conv3_2"]
+    other = replace(other, measure=MeasureSettings(sanity_layers=("conv1_2",)))
     with pytest.raises(
         SettingError, match=r"measure\.sanity-layers: no layer 'conv1_2'.*; there are all, conv1_1, conv2_1, conv3_1"
     ):
-        sanity_channels(replace(other, measure=MeasureSettings()), ALIVE)
+        sanity_channels(other, ALIVE)
 
 
 def usual(**network) -> list[str]:
@@ -61,9 +62,3 @@ def test_other_networks_have_the_last_layer_before_each_pool_tested():
     assert usual(modules=parts[0]) == ["c0"]
     pooled = "; ".join(f"{part}; {pool}" for part in parts[:7])
     assert usual(modules=pooled) == ["c0", "c2", "c3", "c4", "c6"]
-
-
-def test_layers_that_are_named_are_taken_whatever_the_network():
-    other = replace(recipe(sanity_layers=("conv1_2",)), network=NetworkSettings(depth=11))
-    with pytest.raises(SettingError, match="no layer 'conv1_2'"):
-        asked_layers(other)
