@@ -40,6 +40,7 @@ from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
 from workflows.epochs import asked_epochs, evolution_epochs
 from workflows.repeat import options
+from workflows.stage_parts import chosen_parts, scan_folder
 
 VALIDATION = "validation"
 WRITES = {
@@ -90,8 +91,7 @@ class StageGraph:
     def train(self, view: ViewName) -> Stage:
         """The training of a view."""
         inputs = train_inputs(self.recipe, view, self._dataset)
-        first = self.first_weights(view)
-        if first:
+        if first := self.first_weights(view):
             inputs["first_weights"] = first.inputs["weights"]
         others = (*self._placement("data", "train"), "data.eval-crop")  # of its validation during training
         before = [first] if first else []
@@ -162,7 +162,7 @@ class StageGraph:
         about = f"view {view}" + ("" if epoch is None else f" epoch {epoch}")
         about += f", split {split}" * (split != VALIDATION) + f", control {control}" * (control != "none")
         others = self._placement("data", "scan")
-        return self._stage(_part(folder, split, control), "scan", inputs, about, source, others=others)
+        return self._stage(scan_folder(folder, split, control), "scan", inputs, about, source, others=others)
 
     def scans(self, view: ViewName) -> dict[int | None, Stage]:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
@@ -185,7 +185,7 @@ class StageGraph:
         last = self.recipe.train.epochs
         exemplars = {str(last if epoch is None else epoch): scan.fact("exemplars") for epoch, scan in scans.items()}
         inputs = {"exemplars": exemplars}
-        folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
+        folder = scan_folder(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
     def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
@@ -348,7 +348,7 @@ class StageGraph:
         inputs: dict[str, Any] = {"views": list(views), "stages": fingerprints}
         if "log_polar" not in views:  # its samples are log-polar anyway
             inputs["view"] = geometry_inputs(self.recipe)
-        if chosen := self._selection():  # the command that makes the run again names it
+        if chosen := chosen_parts(self.recipe):  # the command that makes the run again names it
             inputs["selection"] = chosen
         compared = [self.compare()] if set(views) == set(VIEW_NAMES) else []
         before = [stage for stages in shown.values() for stage in stages]
@@ -406,20 +406,7 @@ class StageGraph:
         values = setting_values(self.recipe)
         return Stage(folder, name, inputs, about, settings, {other: values[other] for other in others}, before)
 
-    def _selection(self) -> dict[str, Any]:
-        """What the settings ask for besides the usual stages and files, by setting."""
-        usual, roles = setting_values(Recipe(name=self.recipe.name)), setting_roles(self.recipe)
-        values = setting_values(self.recipe)
-        chosen = [name for name, role in roles.items() if role == "selection" and name != "views"]
-        return {name: values[name] for name in chosen if values[name] != usual[name]}
-
     def _placement(self, *sections: str) -> list[str]:
         """Names of the settings of these sections that decide where and how often."""
         roles = setting_roles(self.recipe)
         return [name for name, role in roles.items() if role == "placement" and name.partition(".")[0] in sections]
-
-
-def _part(folder: Storage, split: str, control: Control) -> Storage:
-    """The folder of a scan: the view's own for validation without a control."""
-    folder = folder if split == VALIDATION else folder / "splits" / split
-    return folder if control == "none" else folder / "controls" / control
