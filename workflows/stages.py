@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import RULES_OF_SET, SETS, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -29,11 +29,12 @@ from lp_core.run.inputs import (
     train_inputs,
     visualize_inputs,
 )
+from lp_core.run.scan_folder import scan_folder
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
-from tasks.equivariance import VERSION as EQUIVARIANCE_VERSION
+from tasks.equivariance import VERSION as TURNS_VERSION
 from tasks.networks import Trained
 from tasks.retention import VERSION as RETENTION_VERSION
 from tasks.tolerance import VERSION as TOLERANCE_VERSION
@@ -68,10 +69,6 @@ _VERBS = {
     **dict.fromkeys(("tolerance", "retention", "equivariance", "sanity", "evolution"), "measure"),
 }
 """Commands that are not named like the stage they make."""
-SETS = ("tolerance", "sanity", "evolution")
-"""Further sets of measures, each a setting of `measure` and stages of its own."""
-RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTION}
-"""The claims of each set."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +144,7 @@ class StageGraph:
         about = f"view {view}" + ("" if epoch is None else f" epoch {epoch}")
         about += f", split {split}" * (split != VALIDATION) + f", control {control}" * (control != "none")
         others = self._placement("data", "scan")
-        return self._stage(_part(folder, split, control), "scan", inputs, about, source, others=others)
+        return self._stage(scan_folder(folder, split, control), "scan", inputs, about, source, others=others)
 
     def scans(self, view: ViewName) -> dict[int | None, Stage]:
         """The scans that the settings ask for, by epoch, ascending; that of the finished weights (None) is the last.
@@ -170,7 +167,7 @@ class StageGraph:
         last = self.recipe.train.epochs
         exemplars = {str(last if epoch is None else epoch): scan.fact("exemplars") for epoch, scan in scans.items()}
         inputs = {"exemplars": exemplars}
-        folder = _part(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
+        folder = scan_folder(self.run / view / files.HISTORY, self.recipe.scan.split, self.recipe.scan.control)
         return self._stage(folder, "changes", inputs, f"view {view}", *scans.values())
 
     def epoch_scans(self, view: ViewName) -> dict[int, Stage]:
@@ -230,11 +227,7 @@ class StageGraph:
 
     def tolerance(self, view: ViewName) -> Stage:
         """What a view's network answers while photographs are turned, scaled, shifted and masked."""
-        source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
-        inputs |= tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION}
-        others = self._placement("data", "scan")
-        return self._stage(self.run / view, "tolerance", inputs, f"view {view}", source, others=others)
+        return self._looked_at(view, "tolerance", tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION})
 
     def retention(self, view: ViewName) -> Stage:
         """What a view's channels keep of their activation in the images that excite them most, turned and scaled."""
@@ -245,11 +238,14 @@ class StageGraph:
 
     def equivariance(self, view: ViewName) -> Stage:
         """How far the maps of a view's network are from moving with the input."""
+        return self._looked_at(view, "equivariance", equivariance_inputs(self.recipe) | {"version": TURNS_VERSION})
+
+    def _looked_at(self, view: ViewName, name: str, inputs: dict[str, Any]) -> Stage:
+        """A stage that shows a view's network photographs of the validation split."""
         source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
-        inputs |= equivariance_inputs(self.recipe) | {"version": EQUIVARIANCE_VERSION}
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | inputs
         others = self._placement("data", "scan")
-        return self._stage(self.run / view, "equivariance", inputs, f"view {view}", source, others=others)
+        return self._stage(self.run / view, name, inputs, f"view {view}", source, others=others)
 
     def sanity(self, view: ViewName) -> Stage:
         """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""
@@ -401,9 +397,3 @@ class StageGraph:
         """Names of the settings of these sections that decide where and how often."""
         roles = setting_roles(self.recipe)
         return [name for name, role in roles.items() if role == "placement" and name.partition(".")[0] in sections]
-
-
-def _part(folder: Storage, split: str, control: Control) -> Storage:
-    """The folder of a scan: the view's own for validation without a control."""
-    folder = folder if split == VALIDATION else folder / "splits" / split
-    return folder if control == "none" else folder / "controls" / control
