@@ -13,7 +13,7 @@ import pyarrow as pa
 from lp_core.errors import DataError
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import CORE, Rules, committed_rules, read_rules
+from lp_core.measures.rules import CORE, RULES_OF_SET, SETS, Rules, committed_rules, read_rules
 from lp_core.measures.sanity_channels import asked_layers
 from lp_core.network.layers import architecture_of
 from lp_core.run import files
@@ -44,7 +44,7 @@ from workflows.retention import retention_table, retention_view
 from workflows.sanity import sanity, with_pictures
 from workflows.scan import scan_control
 from workflows.session import Session
-from workflows.stages import RULES_OF_SET, SETS, VALIDATION
+from workflows.stages import VALIDATION
 from workflows.tolerance import tolerance_images, tolerance_tables, tolerance_view
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import SettingError, check
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
-from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import RULES_OF_SET, SETS, committed_rules, read_rules
 from lp_core.run import files
 from lp_core.run.history import epoch_name, kept_weights
 from lp_core.run.inputs import (
@@ -29,11 +29,12 @@ from lp_core.run.inputs import (
     train_inputs,
     visualize_inputs,
 )
+from lp_core.run.scan_folder import scan_folder
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles, setting_values, shown_value
 from lp_core.settings import VIEW_NAMES, Control, Recipe, ViewName
 from lp_core.storage import Storage
-from tasks.equivariance import VERSION as EQUIVARIANCE_VERSION
+from tasks.equivariance import VERSION as TURNS_VERSION
 from tasks.networks import Trained
 from tasks.retention import VERSION as RETENTION_VERSION
 from tasks.tolerance import VERSION as TOLERANCE_VERSION
@@ -70,10 +71,6 @@ _VERBS = {
     **dict.fromkeys(("tolerance", "retention", "equivariance", "sanity", "evolution"), "measure"),
 }
 """Commands that are not named like the stage they make."""
-SETS = ("tolerance", "sanity", "evolution")
-"""Further sets of measures, each a setting of `measure` and stages of its own."""
-RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTION}
-"""The claims of each set."""
 
 
 @dataclass(frozen=True)
@@ -245,11 +242,7 @@ class StageGraph:
 
     def tolerance(self, view: ViewName) -> Stage:
         """What a view's network answers while photographs are turned, scaled, shifted and masked."""
-        source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
-        inputs |= tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION}
-        others = self._placement("data", "scan")
-        return self._stage(self.run / view, "tolerance", inputs, f"view {view}", source, others=others)
+        return self._looked_at(view, "tolerance", tolerance_inputs(self.recipe) | {"version": TOLERANCE_VERSION})
 
     def retention(self, view: ViewName) -> Stage:
         """What a view's channels keep of their activation in the images that excite them most, turned and scaled."""
@@ -260,11 +253,14 @@ class StageGraph:
 
     def equivariance(self, view: ViewName) -> Stage:
         """How far the maps of a view's network are from moving with the input."""
+        return self._looked_at(view, "equivariance", equivariance_inputs(self.recipe) | {"version": TURNS_VERSION})
+
+    def _looked_at(self, view: ViewName, name: str, inputs: dict[str, Any]) -> Stage:
+        """A stage that shows a view's network photographs of the validation split."""
         source = self.source(view)
-        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights"))
-        inputs |= equivariance_inputs(self.recipe) | {"version": EQUIVARIANCE_VERSION}
+        inputs = measure_inputs(self.recipe, view, self._dataset, source.fact("weights")) | inputs
         others = self._placement("data", "scan")
-        return self._stage(self.run / view, "equivariance", inputs, f"view {view}", source, others=others)
+        return self._stage(self.run / view, name, inputs, f"view {view}", source, others=others)
 
     def sanity(self, view: ViewName) -> Stage:
         """The tests of a view's pictures: whether they depend on the weights, and show what drives a channel."""

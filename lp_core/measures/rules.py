@@ -11,6 +11,9 @@ from typing import Any
 
 CORE, TOLERANCE, PICTURES, EVOLUTION = "measure", "tolerance", "pictures", "evolution"
 """Sets of claims, each in a file of its name: findings without a further set keep the fingerprint of their rules."""
+RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTION}
+"""The claims of each further set of measures, which is a setting of `measure` and has stages of its own."""
+SETS = tuple(RULES_OF_SET)
 SIZES = ("input_px", "classes", "images", "seeds")
 
 

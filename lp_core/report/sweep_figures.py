@@ -83,10 +83,11 @@ def _tolerance(curves: Sequence[Row], values: Sequence[Row], input_px: int, vari
 
 
 def _crossings(values: Sequence[Row]) -> list[dict[str, Any]]:
-    """The crossing of each view as tolerance_summary.parquet has it: mean, lowest and highest seed."""
+    """The crossing of each view as tolerance_summary.parquet has it: mean, lowest and highest of the seeds with one."""
     rows = []
     for view in VIEW_NAMES:
-        found = [of_seed[ALL_LAYERS] for of_seed in values_by_seed(values, "tolerance.crossing_px", view)]
+        every = [of_seed[ALL_LAYERS] for of_seed in values_by_seed(values, "tolerance.crossing_px", view)]
+        found = [crossing for crossing in every if crossing > 0]  # 0: a window is worth more at every radius
         if found:
             row = {"view": view, "measure": "crossing_px", "value": sum(found) / len(found)}
             rows.append(row | {"low": min(found), "high": max(found)})
