@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 ONE_ROW_A_BLOCK = 1
-"""`target_max_block_size` in bytes with which Ray Data makes a block of every row: any row is larger, and none is cut."""
+"""`target_max_block_size` in bytes with which Ray Data makes a block of every row: all are larger; none is cut."""
 
 
 def block_of(arrays: Mapping[str, np.ndarray | bytes]) -> pa.Table:

@@ -41,7 +41,7 @@ def decode(block: pa.Table, feed: Feed) -> Iterator[pa.Table]:
     """Yield the network inputs of what `fetch` sent, a block for each batch or for several small ones."""
     prepare_reading()
     for row in rows_of(block):
-        split: TrainingSplit = row["split"].tobytes().decode()
+        split: TrainingSplit = row["split"].tobytes().decode()  # type: ignore[assignment]
         turn = Turn(split, row["index"].view(np.int64), row["row"].view(np.int64))
         edges = np.cumsum(row["size"].view(np.int64))[:-1]
         photographs = _photographs(feed, turn, np.split(row["data"], edges))
