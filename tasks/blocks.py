@@ -12,6 +12,9 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
+ONE_ROW_A_BLOCK = 1
+"""`target_max_block_size` in bytes with which Ray Data makes a block of every row: all are larger; none is cut."""
+
 
 def block_of(arrays: Mapping[str, np.ndarray | bytes]) -> pa.Table:
     """Return a block of one row that holds the memory of some arrays, which are not copied.

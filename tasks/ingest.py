@@ -9,6 +9,7 @@ import numpy as np
 
 from lp_core.dataset.feed import Batch, Feed, Reading
 from lp_core.errors import InvariantError, LogpolarError
+from tasks.blocks import ONE_ROW_A_BLOCK
 from tasks.map_stage import arrays_of, decode, fetch
 
 READ_ROWS = 1024
@@ -63,7 +64,7 @@ def _execution(feed: Feed, readings: list[Reading], workers_hold_cpus: bool) -> 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.memory_usage_poll_interval_s = None
-    context.target_max_block_size = 1  # a block for each row
+    context.target_max_block_size = ONE_ROW_A_BLOCK
     context.execution_options.preserve_order = True
     context.custom_execution_callback_classes = [Rest]
     whole_blocks: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}

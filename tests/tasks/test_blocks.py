@@ -5,8 +5,9 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pytest
+from ray.data._internal.output_buffer import BlockOutputBuffer, OutputBlockSizeOption
 
-from tasks.blocks import block_of, rows_of
+from tasks.blocks import ONE_ROW_A_BLOCK, block_of, rows_of
 
 ARRAYS = {
     "image": np.arange(2 * 5 * 7 * 3, dtype=np.uint8).reshape(2, 5, 7, 3),
@@ -42,3 +43,17 @@ def test_arrays_travel_beside_the_pickle_not_in_it():
     assert sum(len(buffer.raw()) for buffer in outside) >= ARRAYS["image"].nbytes
     [row] = rows_of(pickle.loads(data, buffers=outside))
     assert row["image"].tobytes() == ARRAYS["image"].tobytes()
+
+
+def test_ray_data_neither_glues_nor_cuts_a_block_of_one_row():
+    buffer = BlockOutputBuffer(OutputBlockSizeOption(target_max_block_size=ONE_ROW_A_BLOCK))
+    sent = [np.arange(count) for count in (3, 100_000, 1)]
+    arrived = []
+    for array in sent:
+        buffer.add_batch(block_of({"row": array}))
+        arrived += buffer.iter_ready_blocks()
+    assert [block.num_rows for block in arrived] == [1, 1, 1]
+    for block, array in zip(arrived, sent, strict=True):
+        [row] = rows_of(block)
+        assert np.shares_memory(row["row"], array)
+        assert np.array_equal(row["row"].view(np.int64), array)
