@@ -8,7 +8,8 @@ from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles
 from lp_core.settings import Recipe, ViewName
 from lp_core.storage import Storage
-from workflows.stages import WRITES, StageGraph
+from workflows.stage_parts import WRITES
+from workflows.stages import StageGraph
 
 _RECIPE = Recipe(name="any")
 _LOG_POLAR: ViewName = "log_polar"

@@ -41,31 +41,9 @@ from tasks.tolerance import VERSION as TOLERANCE_VERSION
 from workflows.config import stored_recipe
 from workflows.epochs import asked_epochs, evolution_epochs
 from workflows.repeat import options
-from workflows.stage_parts import chosen_parts, scan_folder
+from workflows.stage_parts import WRITES, chosen_parts
 
 VALIDATION = "validation"
-WRITES = {
-    "first_weights": (files.FIRST_WEIGHTS,),
-    "weights": (files.WEIGHTS,),
-    "train": (files.WEIGHTS, files.METRICS, f"{files.CHECKPOINTS}/", f"{files.HISTORY}/epoch_*"),
-    "evaluate": (files.EVALUATION, files.CLASSES, files.PREDICTIONS),
-    "compare": (files.COMPARISON,),
-    "scan": (
-        *(files.EXEMPLARS, files.CHANNELS, files.PLACES, files.RINGS),
-        *(files.MAXIMA, files.MAXIMA_IMAGES, files.LOWER_EXEMPLARS),
-    ),
-    "changes": (files.CHANGES,),
-    "evolution": (files.EVOLUTION, files.BIRTHS, files.EVOLUTION_LAYERS, files.LAYER_BIRTHS),
-    "visualize": (f"{files.PANELS}/", f"{files.ATLAS}/", files.FEATURES, f"{files.RANDOM_WEIGHTS}/"),
-    "tolerance": (files.TOLERANCE,),
-    "retention": (files.RETENTION,),
-    "equivariance": (files.EQUIVARIANCE,),
-    "sanity": (files.SANITY, f"{files.SANITY_PICTURES}/"),
-    "strips": (f"{files.STRIPS}/", files.STRIP_TABLE),
-    "measure": (f"{files.MEASURES}/", files.FINDINGS),
-    "report": (f"{files.REPORT}/",),
-}
-"""Files of each stage, relative to its folder; `stages/<name>.json`, its manifest, comes last."""
 _VERBS = {
     **{"compare": "evaluate", "changes": "scan", "strips": "visualize"},
     **dict.fromkeys(("tolerance", "retention", "equivariance", "sanity", "evolution"), "measure"),

@@ -1,6 +1,6 @@
 """Names of the files of a run, relative to the folder of the stage that writes them.
 
-`WRITES` in `workflows/stages.py` says which stage that is.
+`WRITES` in `workflows/stage_parts.py` says which stage that is.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from lp_core.network.layers import conv_channels
 from lp_core.storage import Storage
 from tests.workflows.commands import PATIENCE_SECONDS, SETTINGS, content, finish, head, held, kill, start
 from workflows.config import stored_recipe
-from workflows.stages import WRITES, StageGraph
+from workflows.stage_parts import WRITES
+from workflows.stages import StageGraph
 
 pytestmark = pytest.mark.ray
 

@@ -15,7 +15,7 @@ from lp_core.storage import Storage
 from tests.conftest import FAULTY_ROWS
 from workflows.evaluate import evaluate
 from workflows.session import Session
-from workflows.stages import WRITES
+from workflows.stage_parts import WRITES
 from workflows.weights import import_weights
 
 VIEWS = ("cartesian", "log_polar")

@@ -17,7 +17,8 @@ from workflows.recipes import demo
 from workflows.report import report
 from workflows.session import Session
 from workflows.stage_table import document, graph
-from workflows.stages import WRITES, StageGraph
+from workflows.stage_parts import WRITES
+from workflows.stages import StageGraph
 
 VIEWS = ("cartesian", "log_polar")
 NOTHING: set[str] = set()
