@@ -28,6 +28,7 @@ VERBS = {
     "verify": "find the exemplars again by brute force and compare",
     "look": "draw how likely a network finds a class in a photograph, by the point that is fixated",
     "doctor": "what this machine has, and what will not work on it",
+    "bench": "how fast this machine is, beside numbers measured on a named one",
     "warp": "one picture to its log-polar image, or back",
 }
 
@@ -102,6 +103,10 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.doctor import doctor
 
         tyro.cli(doctor, prog=program, args=arguments)
+    elif verb == "bench":
+        from workflows.bench import bench
+
+        tyro.cli(bench, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 
