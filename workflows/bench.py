@@ -11,7 +11,6 @@ from tasks.cpus import usable_cpus
 from tasks.progress import say
 
 if TYPE_CHECKING:
-    from lp_core.speed.advice import Installation
     from lp_core.speed.parts import Part
     from lp_core.speed.timing import Rate
 
@@ -58,7 +57,10 @@ def bench(
             rates[part.name] = rate(part.ours, part.theirs, part.items, seconds)
             print(_shown(part, rates[part.name], other.rates.get(part.name)), flush=True)
     slow = {name for name, own in rates.items() if name in other.rates and is_slow(own, other.rates[name])}
-    print(f"\n{_threads(found, speed_up(training_step().ours, found.torch_threads, seconds))}")
+    print(f"\nthreads    {found.torch_threads} of torch, {found.cores} CPUs")
+    if found.torch_threads > 1:
+        times = speed_up(training_step().ours, found.torch_threads, seconds)
+        print(f"           a training step is {times:.2f} times as fast as with one thread, by the wall clock")
     print("\n".join(f"-> {line}" for line in advice(found, slow)))
     print(f"slow: {', '.join(part for part in rates if part in slow)}" if slow else "as fast as expected")
     if save:
@@ -103,10 +105,3 @@ def _shown(part: Part, own: Rate, other: Rate | None) -> str:
     share = f"{own.per_second / other.per_second:.2f}"
     line = _row(part.name, speed, f"{other.per_second:.4g}", share, part.peer, f"{own.ratio:.2f}", f"{other.ratio:.2f}")
     return f"{line}  slow" if is_slow(own, other) else line
-
-
-def _threads(found: Installation, times: float) -> str:
-    return (
-        f"threads    {found.torch_threads} of torch, {found.cores} CPUs: a training step by the wall clock is "
-        f"{times:.2f} times as fast as with one thread"
-    )
