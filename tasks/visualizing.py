@@ -191,10 +191,11 @@ def drawn_lines(
     """
     from lp_core.exemplars.guided_backprop import always_active, guided_backprop
     from lp_core.network.inputs import normalized
+    from lp_core.network.stack import Stack
     from lp_core.report.exemplar_tile import exemplar_tile
 
     kept, device = kept_network(trained, classifier=False)
-    network = always_active(kept, layer) if before_relu else kept
+    network = always_active(kept, layer) if before_relu else Stack.of(kept)  # read once, not for every exemplar
     recipe, view = trained.recipe, trained.view
     wnids = dict(enumerate(open_dataset(recipe.data.path).wnids))
     shown = [{**line, "wnid": wnids.get(line["label"])} for line in lines]

@@ -33,6 +33,7 @@ VERBS = {
     "verify": "find all exemplars again by brute force, and compare",
     "look": "draw how likely a class is for a network at each fixation of a photograph",
     "doctor": "check this machine: what it has, and what will not work on it",
+    "bench": "measure how fast this machine is, beside numbers of a named one",
     "warp": "turn one picture into its log-polar image, or back",
 }
 
@@ -107,6 +108,10 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
         from workflows.doctor import doctor
 
         tyro.cli(doctor, prog=program, args=arguments)
+    elif verb == "bench":
+        from workflows.bench import bench
+
+        tyro.cli(bench, prog=program, args=arguments)
     elif verb == "warp":
         from workflows.warp import warp
 

@@ -40,28 +40,90 @@ class InverseTable:
     known_SR: np.ndarray
     """True for cells whose whole sample lies on the image: bool [S, R]."""
 
-    def read(self, image_SRC: np.ndarray, seen_HW: np.ndarray, n: int) -> np.ndarray:
-        """Means over n x n pixels of the table of what is seen and known; 0 where nothing is."""
+    @functools.cached_property
+    def _cell(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whole row and column of the cell that every pixel falls on, int32 [scale H, scale W]."""
+        row = np.floor(self.row + 0.5).astype(np.int32) % np.int32(len(self.known_SR))
+        return row, np.floor(self.column + 0.5).astype(np.int32)
+
+    def seen_in(self, box: tuple[float, float, float, float]) -> np.ndarray:
+        """`seen_HW`, but 0 where the cell that a pixel falls on lies outside a box; its rows wrap around."""
+        (top, left, bottom, right), sectors = box, len(self.known_SR)
+        (row, column), top, height = self._cell, top % sectors, bottom - top
+        inside = (column >= left) & (column < right)
+        if height < sectors:
+            inside &= (row >= top) & (row < top + height) | (row < top + height - sectors)
+        return self.seen_HW * inside
+
+    def read(self, image_SRC: np.ndarray, seen_HW: np.ndarray, n: int, fill: float) -> np.ndarray:
+        """Means over n x n pixels of the table of what is seen and known; `fill` where nothing is.
+
+        Args:
+            image_SRC: [S, R] or [S, R, C].
+            seen_HW: 1 where pixels of the table are read, else 0.
+            n: divides both sides of the table.
+            fill: cut to the range of the image's dtype.
+        """
         flat = image_SRC[..., None] if image_SRC.ndim == 2 else image_SRC
+        rows, columns = _extent(seen_HW, n)
+        fine = slice(rows.start * n, rows.stop * n), slice(columns.start * n, columns.stop * n)
         by_opencv = flat.dtype == np.uint8 and flat.shape[2] <= 3 and max(self.row.shape) < OPENCV_LIMIT
-        kind = np.promote_types(flat.dtype, np.float32)
-        known_SR1 = self.known_SR[..., None]
-        # The share that is known travels as one more channel, through the same samples and means. Both stay fractions
-        # until the one is divided by the other: a small share would multiply a rounding.
-        stacked = np.concatenate([np.where(known_SR1, flat, 0), known_SR1], axis=2).astype(kind)
-        wrapped = np.concatenate([stacked[-1:], stacked, stacked[:1]])
-        if by_opencv:
-            fine = cv2.remap(wrapped, self.column, self.row + 1, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            fine[seen_HW == 0] = 0
-            size = fine.shape[1] // n, fine.shape[0] // n
-            mean = cv2.resize(fine, size, interpolation=cv2.INTER_AREA) if n > 1 else fine
-        else:
-            fine = bilinear(wrapped, self.row + 1, self.column, fill=0)
-            mean = block_mean(fine * seen_HW[..., None].astype(kind), n)
+        part = (self._part_uint8 if by_opencv else self._part)(flat, seen_HW[fine], n, fine)
+        blank = block_mean(seen_HW[fine], n) == 0
+        nothing = rounded(np.array(fill), flat.dtype)
+        np.copyto(part, nothing, where=blank[..., None])
+        size = self.row.shape[0] // n, self.row.shape[1] // n
+        image_HWC = np.full((*size, flat.shape[2]), nothing, flat.dtype)
+        image_HWC[rows, columns] = part
+        return image_HWC[..., 0] if image_SRC.ndim == 2 else image_HWC
+
+    def _part(self, image_SRC: np.ndarray, seen_HW: np.ndarray, n: int, fine: tuple[slice, slice]) -> np.ndarray:
+        """The means of a part of the table, in the precision of the image."""
+        kind = np.promote_types(image_SRC.dtype, np.float32)
+        wrapped = self._with_share(image_SRC, kind)
+        samples = bilinear(wrapped, self.row[fine] + 1, self.column[fine], fill=0)
+        mean = block_mean(samples * seen_HW[..., None].astype(kind), n)
         image_HWC, share_HW1 = mean[..., :-1], mean[..., -1:]
         np.divide(image_HWC, share_HW1, out=image_HWC, where=share_HW1 > 0)
-        image_HWC = rounded(image_HWC, flat.dtype)
-        return np.ascontiguousarray(image_HWC[..., 0] if image_SRC.ndim == 2 else image_HWC)
+        return rounded(image_HWC, image_SRC.dtype)
+
+    def _part_uint8(self, image_SRC: np.ndarray, seen_HW: np.ndarray, n: int, fine: tuple[slice, slice]) -> np.ndarray:
+        """The same of uint8 images, by OpenCV."""
+        wrapped = self._with_share(image_SRC, np.dtype(np.float32))
+        mean: np.ndarray = cv2.remap(
+            wrapped, self.column[fine], self.row[fine] + 1, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        if n > 1:
+            mean *= seen_HW[..., None]
+            mean = cv2.resize(mean, (mean.shape[1] // n, mean.shape[0] // n), interpolation=cv2.INTER_AREA)
+        share_HW = np.ascontiguousarray(mean[..., -1])
+        row, column = np.nonzero((share_HW > 0) & (share_HW != 1))  # all others are divided by 1
+        mean[row, column] = mean[row, column] / share_HW[row, column, None]
+        whole = cv2.convertScaleAbs(mean)  # rounded to even, cut to 0..255
+        rgb = whole.shape[2] == 4
+        return cv2.cvtColor(whole, cv2.COLOR_RGBA2RGB) if rgb else np.ascontiguousarray(whole[..., :-1])
+
+    def _with_share(self, image_SRC: np.ndarray, kind: np.dtype) -> np.ndarray:
+        """What is known of the image, and the share that is, with the last row before the first and so on.
+
+        The share travels as one more channel, through the same samples and means. Both stay fractions until the one is
+        divided by the other: a small share would multiply a rounding.
+        """
+        sectors, rings, channels = image_SRC.shape
+        wrapped = np.empty((sectors + 2, rings, channels + 1), kind)
+        wrapped[1:-1, :, :-1], wrapped[1:-1, :, -1] = image_SRC, self.known_SR
+        wrapped[1:-1][~self.known_SR] = 0
+        wrapped[0], wrapped[-1] = wrapped[-2], wrapped[1]
+        return wrapped
+
+
+def _extent(seen_HW: np.ndarray, n: int) -> tuple[slice, slice]:
+    """Rows and columns around all that is not 0, in blocks of n x n; one block where there is nothing."""
+    spans = []
+    for axis in (1, 0):
+        found = np.flatnonzero(seen_HW.any(axis))
+        spans.append(slice(int(found[0]) // n, int(found[-1]) // n + 1) if len(found) else slice(0, 1))
+    return spans[0], spans[1]
 
 
 @functools.lru_cache(maxsize=8)

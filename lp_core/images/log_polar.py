@@ -14,8 +14,8 @@ import numpy as np
 
 from lp_core.errors import check
 from lp_core.images.geometry import LogPolarGeometry, bands
-from lp_core.images.inverse import Inverse, InverseTable, inverse_table
-from lp_core.images.sampling import block_mean, rounded, sample
+from lp_core.images.inverse import Inverse, inverse_table
+from lp_core.images.sampling import block_mean, sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +82,12 @@ class LogPolarMap(LogPolarGeometry):
             ValueError: The image has another size than the map, or the law no published inverse.
         """
         table = inverse_table(self, scale * supersample, inverse)
-        seen_HW = table.seen_HW if box is None else table.seen_HW * self._covered(box, table)
-        alpha_HW = block_mean(seen_HW, supersample)
+        seen_HW = table.seen_HW if box is None else table.seen_in(box)
 
         def unwarp_one(image_SRC: np.ndarray) -> np.ndarray:
-            image_HWC = table.read(image_SRC, seen_HW, supersample)
-            image_HWC[alpha_HW == 0] = rounded(np.array(self.fill), image_HWC.dtype)
-            return image_HWC
+            return table.read(image_SRC, seen_HW, supersample, self.fill)
 
-        return _each(image, (self.sectors, self.rings), unwarp_one), alpha_HW
+        return _each(image, (self.sectors, self.rings), unwarp_one), block_mean(seen_HW, supersample)
 
     def density(self, scale: int = 1) -> np.ndarray:
         """Cells per px of the image: above 1 the photograph is oversampled, below 1 it was averaged or skipped.
@@ -101,13 +98,6 @@ class LogPolarMap(LogPolarGeometry):
         table = inverse_table(self, scale, "exact")
         radius = self.radius_of(np.maximum(table.column, 0.5))
         return (table.seen_HW * self.sectors / (2 * math.pi * radius * self.ring_width(radius))).astype(np.float32)
-
-    def _covered(self, box: tuple[float, float, float, float], table: InverseTable) -> np.ndarray:
-        """1 where the cell that a pixel falls on belongs to the box."""
-        top, left, bottom, right = box
-        row, column = np.floor(table.row + 0.5), np.floor(table.column + 0.5)
-        inside = (column >= left) & (column < right) & ((row - top) % self.sectors < bottom - top)
-        return inside.astype(np.float32)
 
 
 def _each(image: np.ndarray, size: tuple[int, int], apply: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 
@@ -90,4 +91,6 @@ def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None, *
     picture, alpha = log_polar_map(recipe.geometry).unwarp(
         image_SRC, box=box, scale=scale, supersample=-(-samples // scale)
     )
-    return np.concatenate([picture, np.round(alpha * 255).astype(np.uint8)[..., None]], axis=2)
+    with_alpha = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    with_alpha[..., 3] = np.rint(alpha * 255)
+    return with_alpha

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
 
@@ -22,8 +23,9 @@ QUALITY = 75
 """Of WebP. Our choice: at 50, fine lines of gradients blur; at 90, an atlas is twice as large."""
 
 
+@functools.lru_cache(maxsize=8)
 def hatch(height: int, width: int, period: int = 8) -> Image.Image:
-    """The pattern for padding: light diagonal stripes."""
+    """The pattern for padding: light diagonal stripes. Kept: whoever draws on it takes a copy."""
     y, x = np.mgrid[:height, :width]
     dark = (x + y) % period < max(1, period // 4)
     return Image.fromarray(np.where(dark[..., None], _HATCH_DARK, _HATCH_LIGHT).astype(np.uint8))

@@ -134,6 +134,21 @@ def test_a_box_is_the_sector_that_its_outline_surrounds(box):
     assert abs(drawn.sum() - alpha.sum()) < 0.6 * perimeter + 5
 
 
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+@pytest.mark.parametrize("box", [(20, 5, 60, 30), (-7, 0, 4, 64), (50, 60, 90, 80), (3, 9, 4, 10), (5, 5, 5, 5)])
+@pytest.mark.parametrize(("scale", "supersample"), [(3, 1), (1, 4), (2, 2)])
+def test_a_box_shows_the_same_pixels_as_the_whole(box, kind, scale, supersample):
+    """Only the rectangle around a box is computed."""
+    log_polar = LogPolarMap(size=(48, 40), sectors=64, rings=64, fill=9)
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(kind)
+    whole, known = log_polar.unwarp(image, scale=scale, supersample=supersample)
+    part, alpha = log_polar.unwarp(image, box=box, scale=scale, supersample=supersample)
+    complete = alpha == known  # all that is known of the pixel lies in the box
+    assert (part[complete & (alpha > 0)] == whole[complete & (alpha > 0)]).all()
+    assert (part[alpha == 0] == 9).all()
+    assert complete.any()
+
+
 def test_rows_of_a_box_wrap_around():
     log_polar = LogPolarMap(size=(40, 40), sectors=24, rings=24)
     image = np.zeros((24, 24))
