@@ -16,8 +16,8 @@ from tests.workflows.finished_run import TESTS, finish_on_paper, stages_of
 from workflows.recipes import demo
 from workflows.report import report
 from workflows.session import Session
-from workflows.stage_table import document, graph
 from workflows.stage_parts import WRITES
+from workflows.stage_table import document, graph
 from workflows.stages import StageGraph
 
 VIEWS = ("cartesian", "log_polar")
