@@ -24,7 +24,7 @@ from lp_core.images.crop import Crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.decode_crop import decode_crop
 from lp_core.images.network_input import network_input
-from lp_core.network.initialization import first_network
+from lp_core.network.initialization import initialize
 from lp_core.network.inputs import normalized
 from lp_core.network.layers import conv_layers
 from lp_core.network.learner import Learner
@@ -181,7 +181,7 @@ def _guided_backprop() -> Part:
 
 
 def _network(view: ViewName) -> VGG16:
-    return first_network(NETWORK, view, CLASSES, 0)
+    return initialize(VGG16(CLASSES, NETWORK, view), NETWORK.initialization, 0)
 
 
 def _images(count: int, side: int) -> np.ndarray:
