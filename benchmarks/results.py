@@ -31,8 +31,8 @@ from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP
 from lp_core.run.stage import Stage
 from lp_core.run.sweep_plan import SweepPlan
 from lp_core.run.sweep_table import measures_of, read_sweep_rows
-from lp_core.setting_names import shown_value
-from lp_core.settings import recipe_from_dict
+from lp_core.setting_names import setting_roles, setting_values, shown_value, with_settings
+from lp_core.settings import Recipe, recipe_from_dict
 from lp_core.storage import Storage
 from workflows.config import FILE as CONFIG
 from workflows.config import commit
@@ -114,7 +114,7 @@ def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
         row = {
             "run": Path(run.uri).name,
             "variant": title,
-            "command": _without_paths([*words, *options(made, recipe(made.name))]),
+            "command": _without_paths([*words, *options(_deciding(made), recipe(made.name))]),
             "seed": made.seed,
             "control": "none",
             "seconds": max(Stage(run / view, "train", {}).fact("seconds") for view in made.views),
@@ -127,6 +127,17 @@ def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
         "machine": machine_line(),
         "runs": rows,
     }
+
+
+def _deciding(made: Recipe) -> Recipe:
+    """The recipe of a run until `evaluate` with the usual values of settings that decide nothing there."""
+    usual, kept = setting_values(recipe(made.name)), ("views", "data.path")
+    others = {
+        name: usual[name]
+        for name, role in setting_roles(made).items()
+        if name not in kept and (role in ("placement", "selection") or name.startswith(("visualize.", "measure.")))
+    }
+    return with_settings(made, others)
 
 
 def _without_paths(words: Sequence[str]) -> str:
