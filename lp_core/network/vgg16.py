@@ -70,7 +70,7 @@ class VGG16(nn.Module):
         fused = learns and isinstance(self.features[0], AngleConv2d)
         maps = wrapped_features(self.features, x_NCSR) if fused else self.features(x_NCSR)
         # torch's own has no deterministic way back on a GPU.
-        by_products = maps.is_cuda and torch.are_deterministic_algorithms_enabled()
+        by_products = torch.are_deterministic_algorithms_enabled() and next(self.parameters()).is_cuda
         means = grid_means(maps, self.grid_side) if by_products else self.avgpool(maps)
         return self.classifier(means.flatten(1))
 

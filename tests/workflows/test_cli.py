@@ -41,7 +41,7 @@ def test_every_verb_has_help(verb, capsys):
     assert end.value.code == 0
     shown = capsys.readouterr().out
     assert f"logpolar {verb}" in shown
-    if verb not in ("doctor", "index", "look", "warp", "submit"):
+    if verb not in ("bench", "doctor", "index", "look", "warp", "submit"):
         assert all(option in shown for option in ("--run", "--views", "--data.path", "--train.batch-size"))
 
 

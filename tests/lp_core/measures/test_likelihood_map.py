@@ -122,7 +122,8 @@ def test_the_crop_may_move_in_both_views(canvas):
     for row, column in np.ndindex(3, 3):
         part = image[75 * row : 75 * row + 150, 75 * column : 75 * column + 150]
         alone = likelihood_map(part, whole, projection, 3)
-        np.testing.assert_array_equal(moved.probability_GGC[row, column], alone.probability_GGC[1, 1])
+        # Matrix products of other batches may differ in the last bits.
+        np.testing.assert_allclose(moved.probability_GGC[row, column], alone.probability_GGC[1, 1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("view", VIEWS)
