@@ -247,6 +247,7 @@ def test_killed_in_training_and_in_the_scan_it_ends_with_the_same_bytes(run, tmp
     assert not list((folder / "cartesian").rglob("scan/*"))
 
 
+@pytest.mark.slow  # test_learner_workers.py does the same without Ray
 def test_two_workers_learn_from_the_same_rows(run, tmp_path, toy_folder):
     folder = tmp_path / "run"
     finish(start("train", folder, *SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.workers", "2"))

@@ -33,6 +33,7 @@ def test_faulty_rows_are_named_by_every_stage_and_the_counts_reconcile(tmp_path,
     assert "of them undecodable, left out" in (tmp_path / "report" / "index.html").read_text()
 
 
+@pytest.mark.slow  # a training through Ray, for one message
 def test_a_corrupt_row_group_is_named(tmp_path, toy_folder):
     data = tmp_path / "data"
     shutil.copytree(toy_folder, data)

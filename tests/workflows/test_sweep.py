@@ -47,6 +47,7 @@ def test_channels_that_cannot_be_drawn_are_refused_before_anything_is_written(tm
 
 
 @pytest.mark.ray
+@pytest.mark.slow  # two whole runs
 def test_a_failed_run_is_named_and_stops_no_other(tmp_path, toy_folder):
     words = [*SETTINGS, "--data.path", toy_folder, "--views", "cartesian", "--train.epochs", "1"]
     until = ["--until", "evaluate"]
