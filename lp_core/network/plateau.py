@@ -25,7 +25,7 @@ def plateau_note(lines: Iterable[Mapping[str, Any]], classes: int, first_step: i
         return None
     mean, guess = sum(losses) / len(losses), math.log(classes)
     return (
-        f"the loss is still {mean:.3f}, that of a guess among {classes} classes {guess:.3f}: nothing is learned yet. "
+        f"the loss is still {mean:.3f}, no better than a guess among {classes} classes, {guess:.3f}. "
         "If this stays, try another network.initialization (looks-linear, variance-preserving), train.optimizer adamw, "
         "or another train.learning-rate"
     )

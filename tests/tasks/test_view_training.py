@@ -57,7 +57,7 @@ def test_a_plateau_is_said_once_an_epoch(recipe, tmp_path):
     lines, _ = train(stuck, tmp_path)
     notes = [line for line in lines if "note" in line]
     assert [line["step"] for line in notes] == [10, 20]
-    assert f"classes {math.log(12):.3f}: nothing is learned yet" in notes[0]["note"]
+    assert f"classes, {math.log(12):.3f}. If this stays" in notes[0]["note"]
     assert "validation_top1" in lines[-1]
 
 
