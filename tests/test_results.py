@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.results import BLOCK, DOCUMENTS, FIGURES, KINDS, REPOSITORY, RESULTS, figures_of, with_tables
+from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, REPOSITORY, RESULTS, figures_of, with_tables
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
 
@@ -41,7 +41,7 @@ def test_results_name_their_command_and_no_place(path):
 
 
 def test_a_changed_number_changes_its_table(monkeypatch, tmp_path):
-    import benchmarks.results as results
+    import benchmarks.results_tables as results
 
     [first, *_] = sorted(RESULTS.glob("*.json"))
     changed = json.loads(first.read_text())
