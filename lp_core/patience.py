@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +20,9 @@ _PASSING = re.compile(
 )
 """Errors that pass by themselves. Source: the AWS SDK's kinds of errors and Google's client, as pyarrow prints them."""
 
+_LASTING = re.compile(r"OAuth2 access token")
+"""Errors that look like passing ones: without credentials, Google's client calls the store unavailable."""
+
 PATIENCE_SECONDS = 180.0
 """How long a store is waited for: our choice, twice the minute or so that a restart or a failover takes."""
 PAUSE_SECONDS = 10.0
@@ -26,6 +31,8 @@ PAUSE_SECONDS = 10.0
 
 def patiently(operation: Callable[[], Result], place: str) -> Result:
     """The result of an operation on an object store, attempted again while the store does not answer.
+
+    In the main thread, Ctrl-C and SIGTERM end the wait at once, even if the operation goes on in its own thread.
 
     Args:
         operation: may be called several times.
@@ -37,13 +44,37 @@ def patiently(operation: Callable[[], Result], place: str) -> Result:
     if "://" not in place:
         return operation()
     attempts = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, OSError) and bool(_PASSING.search(str(error)))),
+        retry=retry_if_exception(_passes),
         wait=wait_exponential(max=PAUSE_SECONDS),
         stop=stop_before_delay(PATIENCE_SECONDS),
         before_sleep=partial(_tell, place),
         reraise=True,
     )
-    return attempts(operation)
+    return attempts(_interruptibly, operation)
+
+
+def _passes(error: BaseException) -> bool:
+    text = str(error)
+    return isinstance(error, OSError) and bool(_PASSING.search(text)) and not _LASTING.search(text)
+
+
+def _interruptibly(operation: Callable[[], Result]) -> Result:
+    """Call an operation; in the main thread, wait for it in a way that signals can end.
+
+    Python handles signals between its own instructions only, so a call into pyarrow would hold them until it returns.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return operation()
+    answer: Future[Result] = Future()
+
+    def call() -> None:
+        try:
+            answer.set_result(operation())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    return answer.result()
 
 
 def _tell(place: str, state: RetryCallState) -> None:
