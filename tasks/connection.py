@@ -18,7 +18,7 @@ from tasks.ending import end_in_order
 from tasks.local_ray import prepare_local, start_local
 from tasks.own_code import check_nodes, own_job_config
 from tasks.preflight import check_tasks
-from tasks.progress import say
+from tasks.progress import say, waiting
 from tasks.short_folder import ray_folder
 
 JOINING_SECONDS = 30.0
@@ -65,11 +65,13 @@ def connected(
         sys.dont_write_bytecode = False  # without byte code every worker compiles torch anew: 9 s instead of 3
     with ExitStack() as stack:
         if address == "local":
-            say("starting Ray on this machine")
+            starting = "starting Ray on this machine"
+            say(starting)
             folder = stack.enter_context(ray_folder())
             prepare_local()
             stack.callback(_shut_down)
-            start_local(training_cpus, folder)
+            with waiting(starting):
+                start_local(training_cpus, folder)
         else:
             say(f"connecting to Ray at {address}{source}")
             check_reachable(address, source)

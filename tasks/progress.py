@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,9 @@ from tasks.metrics_reader import MetricsReader
 LINE_SECONDS = 10.0
 """Between plain lines."""
 
+REMINDER_SECONDS = 15.0
+"""Of silence before the first reminder; each further one comes after twice the time."""
+
 WIDE_COLUMNS = 100
 """A terminal with room for a bar beside the longest note; rich would cut the counts off in a narrower one."""
 
@@ -24,6 +27,26 @@ WIDE_COLUMNS = 100
 def say(text: str) -> None:
     """Print a line at once."""
     print(text, flush=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say now and then, while a `with` block runs, what is waited for and for how long; nothing if it is short."""
+    ended = threading.Event()
+
+    def remind() -> None:
+        start, pause = time.monotonic(), REMINDER_SECONDS
+        while not ended.wait(pause):
+            say(f"{what}: {time.monotonic() - start:.0f} s so far")
+            pause *= 2
+
+    reminder = threading.Thread(target=remind, daemon=True)
+    reminder.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reminder.join()
 
 
 def _line_column() -> Any:
@@ -101,14 +124,18 @@ class Progress:
         self._first = 0
         self._start = self._said = time.monotonic()
         self._bar: Any = None
+        self._until_first = ExitStack()
 
     def __enter__(self) -> Progress:
         if sys.stdout.isatty():
             self._bar = _display.enter()
             self._task = self._bar.add_task(self.title, total=self.total, note="")
+        else:
+            self._until_first.enter_context(waiting(f"{self.title}: the first of {self.total} {self.unit}"))
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        self._until_first.close()
         if self._bar:
             _display.leave()
         if kind is None:
@@ -130,6 +157,8 @@ class Progress:
     def to(self, done: int, note: str = "") -> None:
         """Say how much is done in all."""
         self.done = done
+        if done > self._first:
+            self._until_first.close()
         now = time.monotonic()
         if self._bar:
             self._bar.update(self._task, completed=done, note=note)
@@ -146,9 +175,10 @@ def training_progress(folder: Storage, title: str, steps: int) -> Iterator[None]
 
     def watch() -> None:
         seconds = 1.0 if folder.is_local else UPLOAD_SECONDS
-        while not (lines := reader.new_lines()):
-            if finished.wait(seconds):
-                return
+        with waiting(f"{title}: its workers start"):
+            while not (lines := reader.new_lines()):
+                if finished.wait(seconds):
+                    return
         with Progress(title, steps, "steps") as progress:
             shown: set[str] = set()
             known = first

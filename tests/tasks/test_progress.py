@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import threading
+
 import pytest
 
 from tasks import progress
-from tasks.progress import Progress
+from tasks.progress import Progress, waiting
 
 
 def last_line(
@@ -31,3 +34,46 @@ def test_no_pace_is_stated_where_none_was_measured(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert last_line(capsys, monkeypatch, 34, 34) == "draw: 34 channels"
+
+
+class Said(threading.Event):
+    """Set once a number of lines was said."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._number = number
+        monkeypatch.setattr(progress, "say", self._say)
+        monkeypatch.setattr(progress, "REMINDER_SECONDS", 0.01)
+
+    def _say(self, text: str) -> None:
+        self.lines.append(text)
+        if len(self.lines) == self._number:
+            self.set()
+
+
+def test_long_waits_are_told_until_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said(monkeypatch, 3)
+    with waiting("starting Ray"):
+        assert said.wait(60)
+    assert all(re.fullmatch(r"starting Ray: \d+ s so far", line) for line in said.lines)
+
+
+def test_a_wait_that_fails_ends_its_reminders(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = threading.active_count()
+    with pytest.raises(ValueError, match="broken"), waiting("starting Ray"):
+        raise ValueError("broken")
+    assert threading.active_count() == threads
+
+
+def test_the_first_piece_is_waited_for_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said(monkeypatch, 1)
+    with Progress("scan", 50, "images") as bar:
+        bar.already(10)
+        assert said.wait(60)
+        assert said.lines[0].startswith("scan: the first of 50 images: ")
+        bar.advance(5)
+        reminders = len(said.lines)
+        bar.advance(5)
+    assert len(said.lines) == reminders + 1
+    assert said.lines[-1].startswith("scan: 20 images in ")
