@@ -16,13 +16,14 @@ import os
 import statistics
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torchvision.io import ImageReadMode, decode_jpeg
 
 from benchmarks.machine import machine_line
 from benchmarks.timing import Stopwatch, in_turns, speed_ratio, table_head, table_row, wall_clock
@@ -102,14 +103,18 @@ def host_batches(sizes: Sizes) -> list[DeviceBatch]:
     ]
 
 
+def photographs() -> list[bytes]:
+    """Sixteen JPEGs of smooth noise, 400 x 500 px."""
+    rng = np.random.default_rng(0)
+    noise = [cv2.resize(rng.integers(0, 256, (60, 75, 3), np.uint8), (500, 400)) for _ in range(16)]
+    return [cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes() for image in noise]
+
+
 class Photographs(torch.utils.data.Dataset):
     """Batches that are decoded, cropped and warped by whoever asks for them."""
 
     def __init__(self, sizes: Sizes, number: int) -> None:
-        rng = np.random.default_rng(0)
-        noise = [cv2.resize(rng.integers(0, 256, (60, 75, 3), np.uint8), (500, 400)) for _ in range(16)]
-        self.sizes, self.number = sizes, number
-        self.files = [cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes() for image in noise]
+        self.sizes, self.number, self.files = sizes, number, photographs()
 
     def __len__(self) -> int:
         return self.number
@@ -315,6 +320,29 @@ def warping(sizes: Sizes, device: torch.device) -> None:
     report("warp of a batch", seconds, "grid_sample, given the grid")
 
 
+def decoding(sizes: Sizes, device: torch.device) -> None:
+    """Milliseconds of sixteen photographs: decoded by a core, with crop and warp, and by the device's own decoder."""
+    files = photographs()
+    encoded = [torch.frombuffer(bytearray(file), dtype=torch.uint8) for file in files]
+    whole = Photographs(replace(sizes, batch=len(files)), 1)
+
+    def by_core() -> list[np.ndarray]:
+        return [cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR_RGB) for file in files]
+
+    def by_device() -> list[Tensor]:
+        return decode_jpeg(encoded, mode=ImageReadMode.RGB, device=device)
+
+    ways = {
+        "a core, decoded": by_core,
+        "a core, with crop and warp": lambda: whole[0],
+        "the device, decoded (torchvision)": by_device,
+    }
+    report("sixteen photographs", in_turns(ways, sizes.rounds, clock=wall_clock(device.type)), "a core, decoded")
+    pairs = zip(by_core(), by_device(), strict=True)
+    off = max(int((torch.as_tensor(a).permute(2, 0, 1).int() - b.cpu().int()).abs().max()) for a, b in pairs)
+    print(f"largest difference of the decoders: {off} grey levels")
+
+
 def matrix_peak(sizes: Sizes, device: torch.device) -> float:
     """Operations per second of a square matrix product in bf16."""
     a, b = (torch.randn(sizes.product, sizes.product, device=device, dtype=torch.bfloat16) for _ in range(2))
@@ -361,6 +389,7 @@ def main() -> None:
         print(f"synchronisations inside a step: {synchronisations(sizes, device)}")
     pieces_of_a_step(sizes, device)
     training(sizes, device, options.ways, workers, peak)
+    decoding(sizes, device)
     warping(sizes, device)
     back_propagation(sizes, device)
     scanning(sizes, device)

@@ -20,6 +20,9 @@ def test_it_runs_small_on_a_cpu() -> None:
     assert done.returncode == 0, done.stderr
     for title in ("product in bf16", "copy of a batch from", "piece of a step", "network", "warp of a batch", "layer"):
         assert title in done.stdout
+    assert len(re.findall(r"^\| (?:a core|the device), .* \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 3
+    [off] = re.findall(r"^largest difference of the decoders: (\d+) grey levels$", done.stdout, re.M)
+    assert int(off) <= 3
     shares = re.findall(r"^\| (?:peaks.*|the same with sums by ring) \| [\d.]+ \| ([\d.]+) \|$", done.stdout, re.M)
     assert len(shares) == 3
     rates = re.findall(r"^\| eager \| (?:synthetic|host arrays|photographs) \| ([\d,.]+) \|", done.stdout, re.M)
