@@ -126,6 +126,16 @@ def verdicts_table(name: str) -> list[str]:
     return lines
 
 
+def conditions_table(name: str) -> list[str]:
+    """Every condition of every claim: what was found over the seeds, by which rule, and whether it holds."""
+    lines = [table_head("claim", "condition", "outcome")]
+    for row in read(name)["findings"]:
+        for condition in row["conditions"]:
+            text = condition["reason"].removesuffix(f": {condition['outcome']}")
+            lines.append(table_row(row["claim"], text, condition["outcome"]))
+    return lines
+
+
 def commands_table(*names: str) -> list[str]:
     """The command behind every file, with commit, machine and hours."""
     lines = [table_head("results", "command", "commit", "date", "machine hours")]
@@ -143,6 +153,7 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "effects": effects_table,
     "trials": trials_table,
     "verdicts": verdicts_table,
+    "conditions": conditions_table,
     "commands": commands_table,
 }
 
