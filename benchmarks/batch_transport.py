@@ -6,7 +6,7 @@ DATA is a data set folder. First, row groups: every reading for itself (`Dataset
 beside `lp_core.dataset.fetch`, which knows the readings to come. Then batches of one colour: Ray Data's own form,
 columns of tensors that are glued and cut to blocks of 10 MiB, beside blocks of one row (`tasks.blocks`). Both are
 pickled as Ray pickles them, copied into memory that exists already, as into the object store, and turned back into
-whole batches.
+whole batches. Last, a batch that became a tensor on the CPU and was normalised: from a copy, and from its own memory.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from benchmarks.machine import machine_line
 from benchmarks.timing import in_turns, table_head, table_row
 from lp_core.dataset.feed import Feed, open_dataset
 from lp_core.dataset.fetch import Fetch
 from lp_core.dataset.turns import turns_of
+from lp_core.network.inputs import normalized
 from tasks.blocks import block_of
 from tasks.from_recipe import feed_of
 from tasks.ingest import readings_of_training, regroup
@@ -144,12 +146,24 @@ def main() -> None:
         },
         args.rounds,
     )
+    image_NSRC, cpu = batches[0]["image"], torch.device("cpu")
+    image_NSRC.flags.writeable = False
+    normalizing = in_turns(
+        {
+            "from a copy": lambda: normalized(torch.tensor(image_NSRC), cpu),
+            "from its own memory": lambda: normalized(image_NSRC, cpu),
+        },
+        args.rounds,
+    )
     print(table_head("fetching", "processor ms an image"))
     for name, seconds in fetched.items():
         print(table_row(name, f"{np.min(seconds) * 1e3 / images:.3f}"))
     print(f"\n{table_head('moving', 'processor ms a batch')}")
     for name, seconds in moved.items():
         print(table_row(name, f"{np.median(seconds) * 1e3 / BATCHES:.1f}"))
+    print(f"\n{table_head('a normalised tensor', 'processor ms a batch')}")
+    for name, seconds in normalizing.items():
+        print(table_row(name, f"{np.median(seconds) * 1e3:.1f}"))
 
 
 if __name__ == "__main__":

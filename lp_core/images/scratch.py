@@ -25,7 +25,7 @@ class Scratch(threading.local):
         block = self._blocks.get(name)
         if block is None or block.size < size:
             block = self._blocks[name] = np.empty(size, np.uint8)
-        return block[:size].view(dtype).reshape(shape)
+        return np.ndarray(shape, dtype, block)
 
 
 scratch = Scratch()

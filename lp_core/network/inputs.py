@@ -33,14 +33,15 @@ def normalized(images_NSRC: np.ndarray | Tensor, device: torch.device) -> Tensor
 
 
 def as_tensor(values: np.ndarray | Tensor, device: torch.device) -> Tensor:
-    """Return a tensor on the device; arrays are copied, since those of the object store are read-only.
+    """Return a tensor on the device, to be read only: on a CPU it is the array's own memory, which may be read-only.
 
     A GPU copies from pinned memory, which torch keeps until then and reuses later, so nobody waits for the copy.
     """
     if isinstance(values, Tensor):
         return values.to(device, non_blocking=True)
     if device.type != "cuda":
-        return torch.tensor(values, device=device)
+        # torch.from_numpy warns of arrays of the object store, which are read-only.
+        return torch.from_dlpack(values).to(device)
     dtype = torch.from_numpy(np.empty(0, values.dtype)).dtype
     pinned = torch.empty(values.shape, dtype=dtype, pin_memory=True)
     np.copyto(pinned.numpy(), values)

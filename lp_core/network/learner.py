@@ -83,7 +83,7 @@ class Learner:
 
         Args:
             images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images. Arrays are
-                copied to the device now, tensors of the device are taken as they are.
+                copied to a GPU now, and only read on a CPU; tensors of the device are taken as they are.
             labels_N: int64 [n].
             batch_images: images of this step over all workers.
             rows_N: int64 [n], the images' row numbers, which decide the units that drop out; 0 .. n - 1 if not given.
