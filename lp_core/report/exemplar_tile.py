@@ -92,5 +92,4 @@ def mapped_back(image_SRC: np.ndarray, recipe: Recipe, box: Box | None = None, *
         image_SRC, box=box, scale=scale, supersample=-(-samples // scale)
     )
     with_alpha = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
-    with_alpha[..., 3] = np.rint(alpha * 255)
-    return with_alpha
+    return cv2.insertChannel(np.rint(alpha * 255).astype(np.uint8), with_alpha, 3)

@@ -60,11 +60,15 @@ def fitted(picture: Picture, side: int, ground: Image.Image, *, smooth: bool = F
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     how = Image.Resampling.NEAREST if scale >= 6 and not smooth else Image.Resampling.BICUBIC
-    scaled = Image.fromarray(picture).convert("RGBA").resize(size, how)
+    opaque = picture.shape[2] == 3 or bool(picture[..., 3].min() == 255)  # three channels are scaled faster than four
+    scaled = Image.fromarray(picture).convert("RGB" if opaque else "RGBA").resize(size, how)
     square = blank(side, side)
     corner = (side - size[0]) // 2, (side - size[1]) // 2
-    square.paste(ground.crop((0, 0, *size)), corner)
-    square.paste(scaled, corner, scaled)
+    if opaque:
+        square.paste(scaled, corner)
+    else:
+        square.paste(ground.crop((0, 0, *size)), corner)
+        square.paste(scaled, corner, scaled)
     return square
 
 
