@@ -36,7 +36,7 @@ from lp_core.run.files import (
     STRIPS,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import NetworkSettings, Recipe, ViewName
 from lp_core.storage import Storage
 
 NINES_LAYER = "conv5_2"
@@ -66,6 +66,7 @@ def report_data(
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
+        network=network_words(recipe.network),
         views=views,
         classes=len(dataset.class_names),
         comparison=run.read_json(COMPARISON) if len(views) > 1 else None,
@@ -84,6 +85,14 @@ def report_data(
         ],
         nines=[nine for view in views for nine in _nines(run / view, view, views[view], measured)],
     )
+
+
+def network_words(settings: NetworkSettings) -> str:
+    """Return what the report calls a network."""
+    if not settings.modules:
+        return f"VGG-{settings.depth} without batch normalisation"
+    layers = list(architecture_of(settings).channels)
+    return f"{len(layers)} layers, {layers[0]} to {layers[-1]}" if len(layers) > 1 else f"1 layer, {layers[0]}"
 
 
 def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measured | None) -> list[PercentileNine]:
