@@ -15,7 +15,7 @@ from lp_core.dataset.feed import Feed
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
-from lp_core.network.layers import Architecture, architecture_of
+from lp_core.network.layers import Architecture, architecture_of, primary_layer
 from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
 from lp_core.report.contents import Cascade, EvolutionStrip, ReportData, ViewReport
@@ -38,9 +38,6 @@ from lp_core.run.files import (
 from lp_core.run.noted_settings import Manifest, measured_otherwise
 from lp_core.settings import NetworkSettings, Recipe, ViewName
 from lp_core.storage import Storage
-
-NINES_LAYER = "conv5_2"
-"""Whose channels are shown at percentiles of grouping. Source: the layer of the paper's figures."""
 
 
 def report_data(
@@ -99,8 +96,12 @@ def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measur
     """Channels of one layer at percentiles of grouping, with their nine; none where that was not measured."""
     if measured is None:
         return []
-    channels = measured.rows("channels", view=view, layer=NINES_LAYER, complete=True)
-    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), NINES_LAYER)).to_pylist()
+    rows = measured.rows("channels", view=view)
+    if not rows:
+        return []
+    layer = primary_layer(list(dict.fromkeys(row["layer"] for row in rows)))
+    channels = [row for row in rows if row["layer"] == layer and row["complete"]]
+    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), layer)).to_pylist()
     exemplars = replace(report, exemplars=rows).exemplars_of()
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 
