@@ -49,7 +49,8 @@ def imported_module(name: str, kind: str, folder: str | None = None) -> ModuleTy
         except ModuleNotFoundError as error:
             if error.name and f"{dotted}.".startswith(f"{error.name}."):
                 where = f"the current folder {Path.cwd()}" + (f", {folder}" if folder else "")
-                raise SettingError(f"{kind} {name}: no module {error.name} in {where} or on PYTHONPATH") from None
+                hint = f"; give {dotted.removesuffix('.py')}:{function}" if dotted.endswith(".py") else ""
+                raise SettingError(f"{kind} {name}: no module {error.name} in {where} or on PYTHONPATH{hint}") from None
             raise SettingError(f"{kind} {name}: {blamed(error)}") from error
         except Exception as error:  # a user's code may raise anything
             raise SettingError(f"{kind} {name}: {blamed(error)}") from error

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lp_core.fingerprint import fingerprint
 from lp_core.images.network_input import log_polar_map
-from lp_core.network.layers import architecture_of
+from lp_core.network.layers import architecture_of, primary_layer
 from lp_core.settings import DataSettings, NetworkSettings
 from lp_core.storage import Storage
 from tasks.embedders import Embedder
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from lp_core.findings.nines import Nines
     from lp_core.measures.popularity import GroupingEffect
 
-LAYER = "conv5_2"
-"""Whose patches are compared. Source: the primary layer of the specification; the last one where it is missing."""
 SHARES = {"E_half": 1 / 2, "E_quarter": 1 / 4}
 """Sides of the squares as shares of the crop's, by the name of the measure. Source: the specification: receptive fields
 of the two views differ in area and shape, so both are given the same squares."""
@@ -98,8 +96,7 @@ def patch_table(patches: PatchNetwork, embedders: dict[str, Embedder], executor:
 
 def compared_layer(settings: NetworkSettings) -> str:
     """Return the layer whose patches are compared."""
-    layers = list(architecture_of(settings).channels)
-    return LAYER if LAYER in layers else layers[-1]
+    return primary_layer(list(architecture_of(settings).channels))
 
 
 def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:

@@ -46,7 +46,8 @@ def import_network(session: Session, name: str, weights: str | None) -> None:
     text, tensors = _described(network, name, session.recipe, trains=False)
     outputs, classes = len(list(tensors.values())[-1]), len(session.dataset.class_names)
     check(outputs == classes, f"{KIND} {name}: it tells {outputs} classes apart, the data set has {classes}")
-    session.recipe = with_network(session.recipe, NetworkSettings(modules=text))
+    asked, session.recipe = session.recipe, with_network(session.recipe, NetworkSettings(modules=text))
+    say_what_is_drawn(asked, session.recipe)
     keep_weights(session, tensors, identity or _identity(tensors), weights or name, "")
 
 
@@ -64,6 +65,7 @@ def begin_with_network(session: Session, name: str, weights: str | None) -> None
     """
     recipe, first = trained_network(session.recipe, name, weights)
     check_network(recipe, len(session.dataset.class_names))
+    say_what_is_drawn(session.recipe, recipe)
     session.recipe = recipe
     if first and weights:
         keep_first_weights(session, first, weights)
@@ -151,9 +153,15 @@ def with_network(recipe: Recipe, network: NetworkSettings) -> Recipe:
     layers = list(architecture_of(network).channels)
     shown = recipe.visualize
     if not {*shown.layers} <= {*layers, "all"}:
-        say(f"visualize: the network has no {' '.join(shown.layers)}; its last layer {layers[-1]} gets the panels")
         shown = replace(shown, layers=(layers[-1],))
     return replace(recipe, network=network, visualize=shown)
+
+
+def say_what_is_drawn(asked: Recipe, recipe: Recipe) -> None:
+    """Say whether a user's network gets panels of another layer than the settings that were asked for name."""
+    missing, drawn = asked.visualize.layers, recipe.visualize.layers
+    if missing != drawn:
+        say(f"visualize: the network has no {' '.join(missing)}; its last layer {drawn[0]} gets the panels")
 
 
 def _identity(tensors: dict) -> str:

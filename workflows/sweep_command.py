@@ -16,7 +16,7 @@ from lp_core.storage import Storage
 from workflows.command_line import Start, SweepOptions, as_options, recipe_of, with_recipe
 from workflows.config import FILE as CONFIG
 from workflows.first_weights import identity_of
-from workflows.own_network import trained_network
+from workflows.own_network import say_what_is_drawn, trained_network
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
 from workflows.until import Until
@@ -79,7 +79,9 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     folder = Storage.at(options.run)
     first = None
     if options.own_network:
-        recipe, first = trained_network(recipe_of(options), options.own_network, options.init_weights)
+        given = recipe_of(options)
+        recipe, first = trained_network(given, options.own_network, options.init_weights)
+        say_what_is_drawn(given, recipe)
         options = with_recipe(options, recipe)
     plan = _plan(options, stored, _given(arguments))
     plan = replace(plan, base=_with_data(plan.base, folder))

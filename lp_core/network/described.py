@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,8 @@ from lp_core.network.stack import CONVOLUTIONS, POOLS, Stack
 NEAR = 1e-4
 """Largest difference of logits, relative to the largest, between a network and its text. Our choice: folded
 normalisation rounds in fp32."""
+ALL = "all"
+"""What `--layers` takes for every layer."""
 
 
 def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[str, dict[str, Tensor]]:
@@ -52,7 +56,14 @@ def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[s
 
 
 def _check_modules(named: list[tuple[str, nn.Module]]) -> None:
-    """Refuse input of other than three channels, and weights that are used twice."""
+    """Refuse input of other than three channels, weights that are used twice, and names that files cannot have."""
+    for name, _ in named:
+        if name == ALL:
+            raise ValueError(f"a module is named '{ALL}', which means every layer in options; rename it")
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ValueError(
+                f"module '{name}' is named with more than letters, digits, _ and -; files get it, rename it"
+            )
     first, module = next((name, module) for name, module in named if isinstance(module, nn.Conv2d))
     if module.in_channels != 3:
         raise ValueError(f"{first} reads {module.in_channels} channels; photographs have 3, grey ones too")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -70,6 +71,15 @@ class Architecture:
             if layer.name == name:
                 return layer
         raise KeyError(f"no layer '{name}'; there are {', '.join(self.channels)}")
+
+
+PRIMARY = "conv5_2"
+"""The layer that is shown and compared where one is. Source: the paper's figures, and the specification of measures."""
+
+
+def primary_layer(layers: Sequence[str]) -> str:
+    """Return `PRIMARY`, or the last layer of a network without it."""
+    return PRIMARY if PRIMARY in layers else layers[-1]
 
 
 Depth = Literal[11, 13, 16, 19]

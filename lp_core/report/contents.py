@@ -108,6 +108,8 @@ class ReportData:
     """Number of classes, for the level of chance."""
     comparison: Mapping[str, Any] | None = None
     """As in comparison.json, where both views were measured."""
+    network: str = "VGG-16 without batch normalisation"
+    """In a few words."""
     command: str = ""
     """The command line that makes the run again."""
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -141,13 +143,15 @@ class ReportData:
     """Pictures in a row of a contact sheet."""
 
     def layers(self) -> dict[str, list[int]]:
-        """Channels that were drawn in any view, by layer; names and numbers ascend, as they do in the network:
-        features.3 comes before features.10."""
+        """Channels that were drawn in any view, by layer, in the order of the exemplars, which is the network's.
+
+        Layers without exemplars come last, by the numbers in their names: features.3 before features.10.
+        """
         drawn = [channels for view in self.views.values() for channels in (view.panels, view.sheets())]
-        return {
-            name: sorted({channel for channels in drawn for channel in channels.get(name, {})})
-            for name in sorted({layer for channels in drawn for layer in channels}, key=_by_number)
-        }
+        found = {layer for channels in drawn for layer in channels}
+        listed = dict.fromkeys(row["layer"] for view in self.views.values() for row in view.exemplars)
+        order = [*(layer for layer in listed if layer in found), *sorted(found - listed.keys(), key=_by_number)]
+        return {name: sorted({channel for channels in drawn for channel in channels.get(name, {})}) for name in order}
 
 
 def _by_number(name: str) -> list[str | int]:

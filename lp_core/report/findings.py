@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from lp_core.network.layers import primary_layer
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
 from lp_core.report.evolution_figure import evolution_figure
 from lp_core.report.firing_figures import EXPECTED, angle_figure, ring_figure
@@ -29,8 +30,6 @@ KINDS = {
     "evolution": "How channels evolve",
 }
 """Kinds of claims by the first word of their first measure; others stand under their own name."""
-RING_LAYERS = ("conv5_2", "conv2_2")
-"""Layers whose activation by ring is drawn. Source: the specification."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +155,7 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
     rings = {
         f"rings_{view}": _elements(
             ring_figure(firing, view, layer, expected, degrees_per_px=measured.degrees_per_px)
-            for layer in RING_LAYERS
+            for layer in ring_layers(_layers(firing))
             for expected in EXPECTED
         )
         for view in VIEW_NAMES
@@ -167,6 +166,18 @@ def _firing_figures(measured: Measured) -> dict[str, list[Markup]]:
         "angles": _elements(angle_figure(angles, view, layers) for view in VIEW_NAMES),
         "lesion": _elements([lesion_figure(measured.rows("lesion"), VIEW_NAMES)]),
     }
+
+
+def ring_layers(layers: Sequence[str]) -> list[str]:
+    """Return the layers whose activation by ring is drawn, of those that were measured.
+
+    Source: the specification names conv5_2 and conv2_2 of VGG-16. Other networks have the last layer for the one, and
+    the one as far up for the other, a quarter of the way.
+    """
+    if not layers:
+        return []
+    early = "conv2_2" if "conv2_2" in layers else layers[(len(layers) - 1) // 4]
+    return list(dict.fromkeys([primary_layer(layers), early]))
 
 
 def _layers(rows: Sequence[Row]) -> list[str]:

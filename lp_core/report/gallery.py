@@ -16,14 +16,15 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
     """Make the gallery's data files, one for each layer so that a browser reads only the layers that it shows.
 
     Returns:
-        Name relative to RUN/report -> contents. gallery/index.js calls `logpolarIndex({...})`, gallery/<layer>.js calls
-        `logpolarLayer(name, {channels, views: {view: {sheets, places, panels, exemplars, random, lower, measures}}})`:
-        paths of the layer's sheets; of each channel [which sheet, row on it], the path of its panel, and its exemplars,
-        each [class (place in the index), rank, activation, image_id, unit row, unit column, top, left, bottom, right of
-        the receptive field, the same four of its effective part, the gradient's norm]; the path of its features with
-        random weights, its exemplars at lower quantiles, each [quantile, class, activation, image_id], and a column for
-        each measure; where strips were drawn, `strips`: the path of each channel's, and for each epoch [epoch, class,
-        activation, images shared with the last nine, jump, born].
+        Name relative to RUN/report -> contents. gallery/index.js calls `logpolarIndex({...})`,
+        gallery/layers/<layer>.js calls `logpolarLayer(name, {channels, views: {view: {sheets, places, panels,
+        exemplars, random, lower, measures}}})`: paths of the layer's sheets; of each channel [which sheet, row on
+        it], the path of its panel, and its exemplars, each [class (place in the index), rank, activation, image_id,
+        unit row, unit column, top, left, bottom, right of the receptive field, the same four of its effective part,
+        the gradient's norm]; the path of its features with random weights, its exemplars at lower quantiles, each
+        [quantile, class, activation, image_id], and a column for each measure; where strips were drawn, `strips`: the
+        path of each channel's, and for each epoch [epoch, class, activation, images shared with the last nine, jump,
+        born].
     """
     exemplars = {view: report.exemplars_of() for view, report in data.views.items()}
     layers = data.layers()
@@ -47,7 +48,7 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
     views = {view: {"title": VIEW_TITLES[view], "kinds": [kind.heading for kind in KINDS[view]]} for view in data.views}
     index = {
         "views": views,
-        "layers": {layer: len(channels) for layer, channels in layers.items()},
+        "layers": list(layers),
         "classes": list(class_index),
         "map": _map(data),
         "photographs": data.photographs,
@@ -79,7 +80,7 @@ def gallery_data(data: ReportData) -> dict[str, bytes]:
                 strips = [report.strips.get((layer, channel)) for channel in channels]
                 of_views[view]["strips"] = [strip and _strip(strip, class_index) for strip in strips]
         call = f"logpolarLayer({_json(layer)}, {_json({'channels': channels, 'views': of_views})});\n"
-        files[f"gallery/{layer}.js"] = call.encode()
+        files[f"gallery/layers/{layer}.js"] = call.encode()
     return files
 
 

@@ -139,10 +139,16 @@ def _layers(data: ReportData) -> Iterator[dict[str, Any]]:
 
 
 def _settings(recipe: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Sections of the recipe; fields outside any section come first, as `run`."""
+    """Sections of the recipe; fields outside any section come first, as `run`.
+
+    Of a user's network stand the settings that it has; its modules are many, and stand in the command.
+    """
     yield "run", {name: value for name, value in recipe.items() if not isinstance(value, Mapping)}
     for name, section in recipe.items():
-        if isinstance(section, Mapping):
+        if isinstance(section, Mapping) and section.get("modules"):
+            count = section["modules"].count(";") + 1
+            yield name, {"modules": f"{count}, in the command", "initialization": section["initialization"]}
+        elif isinstance(section, Mapping):
             yield name, dict(section)
 
 

@@ -159,5 +159,5 @@ def _draw_legend(sheet: Sheet, where: Geometry, view: ViewName) -> None:
         sheet.image.paste(swatch, (left, top))
         width = sheet.write((left + side + where.gap, top + side / 2), text, SOFT)
         left += side + where.gap + round(width) + where.gutter
-    text = "beneath a feature: rank, norm of the gradient, activation"
+    text = "rank, norm |g| of the gradient, activation"
     sheet.write((where.size[0] - where.margin, top + side / 2), text, SOFT, anchor="rm")

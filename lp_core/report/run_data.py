@@ -15,7 +15,7 @@ from lp_core.dataset.feed import Feed
 from lp_core.dataset.folder import DatasetFolder
 from lp_core.exemplars.table import read_exemplars
 from lp_core.images.network_input import log_polar_map
-from lp_core.network.layers import Architecture, architecture_of
+from lp_core.network.layers import Architecture, architecture_of, primary_layer
 from lp_core.report.cascade_picture import cascade_size
 from lp_core.report.contact_sheet import per_row
 from lp_core.report.contents import Cascade, EvolutionStrip, ReportData, ViewReport
@@ -36,11 +36,8 @@ from lp_core.run.files import (
     STRIPS,
 )
 from lp_core.run.noted_settings import Manifest, measured_otherwise
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import NetworkSettings, Recipe, ViewName
 from lp_core.storage import Storage
-
-NINES_LAYER = "conv5_2"
-"""Whose channels are shown at percentiles of grouping. Source: the layer of the paper's figures."""
 
 
 def report_data(
@@ -66,6 +63,7 @@ def report_data(
     return ReportData(
         rule=recipe.visualize.rule,
         title=f"Logpolar: {posixpath.basename(run.path())}",
+        network=network_words(recipe.network),
         views=views,
         classes=len(dataset.class_names),
         comparison=run.read_json(COMPARISON) if len(views) > 1 else None,
@@ -86,12 +84,24 @@ def report_data(
     )
 
 
+def network_words(settings: NetworkSettings) -> str:
+    """Return what the report calls a network."""
+    if not settings.modules:
+        return f"VGG-{settings.depth} without batch normalisation"
+    layers = list(architecture_of(settings).channels)
+    return f"{len(layers)} layers, {layers[0]} to {layers[-1]}" if len(layers) > 1 else f"1 layer, {layers[0]}"
+
+
 def _nines(folder: Storage, view: ViewName, report: ViewReport, measured: Measured | None) -> list[PercentileNine]:
     """Channels of one layer at percentiles of grouping, with their nine; none where that was not measured."""
     if measured is None:
         return []
-    channels = measured.rows("channels", view=view, layer=NINES_LAYER, complete=True)
-    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), NINES_LAYER)).to_pylist()
+    rows = measured.rows("channels", view=view)
+    if not rows:
+        return []
+    layer = primary_layer(list(dict.fromkeys(row["layer"] for row in rows)))
+    channels = [row for row in rows if row["layer"] == layer and row["complete"]]
+    rows = read_exemplars(folder).filter(pc.equal(pc.field("layer"), layer)).to_pylist()
     exemplars = replace(report, exemplars=rows).exemplars_of()
     return percentile_nines([row for row in channels if is_known(row["G"])], exemplars, view, report, folder)
 

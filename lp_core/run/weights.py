@@ -165,7 +165,7 @@ def difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor])
         found = tuple(tensors[name].shape)
         if found != shape:
             shapes = f"'{name}' is {list(found)}, the network of these settings has {list(shape)}"
-            return f"{shapes}; {_advice(name, found, shape)}"
+            return f"{shapes}; {_advice(name, found, expected)}"
         if not tensors[name].is_floating_point():
             return f"'{name}' holds {tensors[name].dtype}; give weights in floating point, not quantized ones"
     extra = sorted(set(tensors) - set(expected))
@@ -201,11 +201,16 @@ def _names(expected: Iterable[str], found: Iterable[str]) -> str:
     return f"the first names found are {first(found, expected)}, expected are {first(expected, found)}"
 
 
-def _advice(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:
+def _advice(name: str, found: tuple[int, ...], expected: Mapping[str, tuple[int, ...]]) -> str:
+    """What to do about a tensor of another shape than expected."""
+    shape = expected[name]
     if name == "features.0.weight" and found[1:] == shape[1:]:
         return f"give network.width {found[0] / 64:g}"
     if name.startswith("classifier.6.") and found[1:] == shape[1:]:
         return f"they tell {found[0]} classes apart, the data set has {shape[0]}"
     if name == "classifier.0.weight" and found[0] == shape[0]:
-        return "give another network.pool (7 is torchvision's)"
+        channels = [outputs for layer, (outputs, *_) in expected.items() if layer.startswith("features.")][-1]
+        side = math.isqrt(found[1] // channels)
+        fits = side > 0 and channels * side**2 == found[1]
+        return f"give network.pool {side}" if fits else "give another network.pool (7 is torchvision's)"
     return "were these weights trained with other network settings?"

@@ -136,6 +136,18 @@ def test_measures_sort_and_filter_and_the_address_keeps_the_choice(page: Page, r
     assert page.evaluate("document.querySelector('#measured').checkVisibility()")
 
 
+def test_layers_of_a_users_network_keep_their_order(page: Page, tmp_path: Path) -> None:
+    """A browser sorts keys of an object that are whole numbers; names of layers may be, or those of our own files."""
+    layers = {"0.0": 2, "7": 2, "index": 2, "3": 2}
+    page.open(write_run(tmp_path / "run", layers) / "gallery.html")
+    page.wait("document.querySelectorAll('#wall li').length === 2")
+    assert texts(page, "#wall b") == ["3, 0", "3, 1"], "the last layer"
+    assert texts(page, "#layer option") == [*layers, "all layers"]
+    page.evaluate("layer.value = 'all', controls.dispatchEvent(new Event('input'))")
+    page.wait("document.querySelectorAll('#wall li').length === 8")
+    assert texts(page, "#wall b") == [f"{layer}, {channel}" for layer in layers for channel in range(2)]
+
+
 def test_random_weights_and_weaker_images_come_on_demand(page: Page, report: Path) -> None:
     page.open(report / "gallery.html", "#log_polar/conv5_2/3")
     page.wait("document.querySelector('#channel h2')")
@@ -221,7 +233,7 @@ def test_missing_data_are_named(browser: Page, report: Path, tmp_path: Path) -> 
             (tmp_path / file.relative_to(report)).parent.mkdir(exist_ok=True)
             (tmp_path / file.relative_to(report)).write_bytes(file.read_bytes())
     browser.open(tmp_path / "gallery.html")
-    browser.wait("document.getElementById('status').textContent.includes('gallery/conv5_2.js is missing')")
+    browser.wait("document.getElementById('status').textContent.includes('gallery/layers/conv5_2.js is missing')")
 
 
 @pytest.mark.parametrize(("width", "phone"), [(1280, False), (390, True)])

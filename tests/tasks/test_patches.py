@@ -12,16 +12,17 @@ from lp_core.images.network_input import log_polar_map
 from lp_core.images.square import square_about
 from lp_core.measures.gradient_energy import energy_centroid, photograph_gradient
 from lp_core.network.inputs import normalized
+from lp_core.network.layers import PRIMARY
 from lp_core.network.receptive_field import receptive_field
 from tasks.networks import kept_network
-from tasks.patches import LAYER, energy_points
+from tasks.patches import energy_points
 from tasks.visualizing import network_inputs
 from tests.tasks.trained_network import random_network
 
 
 def units(size: int, count: int) -> np.ndarray:
     """Units of the middle of the map, in different channels and images."""
-    field = receptive_field(LAYER)
+    field = receptive_field(PRIMARY)
     rows = []
     for number in range(count):
         row, column = number % 2, number // 2 % 2
@@ -42,7 +43,7 @@ def test_points_are_those_of_whole_gradients(view, small_recipe, tmp_path):
     # Kernels round otherwise for other sizes of batch, and a ReLU next to zero then opens or not.
     full_N8 = units_M8[np.arange(small_recipe.scan.batch_size).clip(max=len(units_M8) - 1)]
     x_N3SR = normalized(np.stack([images[row] for row in full_N8[:, 0].tolist()]), device)
-    gradients = guided_backprop(network, x_N3SR, LAYER, [tuple(unit) for unit in full_N8[:, 1:4].tolist()])[0]
+    gradients = guided_backprop(network, x_N3SR, PRIMARY, [tuple(unit) for unit in full_N8[:, 1:4].tolist()])[0]
     for unit, point, gradient in zip(units_M8.tolist(), points, gradients.numpy(), strict=False):
         whole = np.zeros((1, size, size, 3))
         for i in range(gradient.shape[1]):
@@ -68,7 +69,7 @@ def test_things_that_a_channel_looks_at_are_found_in_its_squares_and_not_in_the_
         image[y - 3 : y + 4, x - 3 : x + 4] = colour_of[kind]
     image_CK = np.stack([rng.choice(np.flatnonzero(np.arange(240) % 12 == kind % 12), 9, False) for kind in range(24)])
     zeros = np.zeros((24, 9))
-    nines = Nines((LAYER,), np.zeros(24, int), np.arange(24), image_CK, zeros, zeros, zeros)
+    nines = Nines((PRIMARY,), np.zeros(24, int), np.arange(24), image_CK, zeros, zeros, zeros)
     delta = {}
     for share in (1.0, 1 / 4):
         squares = [

@@ -71,6 +71,7 @@ def test_a_function_of_the_current_folder_is_a_recipe_of_its_name(folder, name):
     [
         ("absent:small", "no module absent in the current folder"),
         ("plan.absent:small", "no module plan.absent in the current folder"),
+        ("mine.py:small", "on PYTHONPATH; give mine:small"),
         ("mine:smal", "mine.py has no function smal; did you mean small?"),
         ("mine:constant", "mine.py has no function constant"),
         ("mine:number", "the function returns a int, not a lp_core.settings.Recipe"),

@@ -115,7 +115,7 @@ function nine(view, channel) {
     const cells = kinds.map((_, kind) => {
       const feature = kind % 2 === 0;
       const gradient = Number.isFinite(norm) ? make("small", { textContent: `|g| ${Number(norm.toPrecision(2))}` }) : "";
-      const words = feature ? [make("i", { textContent: rank + 1 }), gradient, activation] : [name];
+      const words = feature ? [make("i", { textContent: rank + 1 }), gradient, short(activation)] : [name];
       // One button for the keyboard, all of them for the mouse.
       const access = kind ? { tabIndex: -1, ariaHidden: "true" }
         : { ariaLabel: `Exemplar ${rank + 1}: ${name}, activation ${activation}` };
@@ -129,6 +129,9 @@ function nine(view, channel) {
   const list = make("ol", { className: `nine kinds-${kinds.length}` }, make("li", { className: "heads", ariaHidden: "true" }, ...heads), ...items);
   return list;
 }
+
+/** A number in the room beneath a picture: three digits, or all before the point. */
+const short = (value) => (Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value));
 
 /** An element with its place among the blocks, features left and patches right, as the style sheet reads it. */
 function placed(made, kind, row, column) {

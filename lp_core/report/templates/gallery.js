@@ -2,7 +2,7 @@
 // Walls of channels, one channel, one exemplar large. The address says what is shown:
 //   #conv5_2   #all   #log_polar/conv5_2/137   #log_polar/conv5_2/137/1
 //   #conv5_2?order=G&by=G_z&from=2&state=live   a wall, and what is chosen above it
-// Data come in scripts (gallery/index.js, gallery/<layer>.js): a page opened from disk may not fetch.
+// Data come in scripts (gallery/index.js, gallery/layers/<layer>.js): a page opened from disk may not fetch.
 
 const CARDS = 60; // Cards put on the wall at once; more follow as one scrolls.
 const EXEMPLAR = ["name", "rank", "activation", "image", "row", "column"]; // then two boxes
@@ -26,9 +26,8 @@ function make(tag, properties, ...children) {
 
 function logpolarIndex(data) {
   index = data;
-  const layers = Object.keys(index.layers);
-  element("layer").append(...layers.map((name) => new Option(name)));
-  if (layers.length > 1) element("layer").append(new Option("all layers", "all"));
+  element("layer").append(...index.layers.map((name) => new Option(name)));
+  if (index.layers.length > 1) element("layer").append(new Option("all layers", "all"));
   element("classes").append(...index.classes.map((name) => new Option(name)));
   const measures = Object.entries(index.measures);
   element("measured").hidden = !measures.length;
@@ -60,8 +59,8 @@ function load(layer) {
         });
         return { layer, number, views: Object.fromEntries(entries) };
       })));
-      const script = make("script", { src: `gallery/${layer}.js` });
-      script.onerror = () => reject(new Error(`gallery/${layer}.js is missing beside this page`));
+      const script = make("script", { src: `gallery/layers/${encodeURIComponent(layer)}.js` });
+      script.onerror = () => reject(new Error(`gallery/layers/${layer}.js is missing beside this page`));
       document.head.append(script);
     }));
   }
@@ -80,11 +79,11 @@ async function route() {
   try {
     const [path, choices] = location.hash.slice(1).split("?");
     const [first, layer, number, rank] = decodeURIComponent(path).split("/");
-    if (Object.hasOwn(index.views, first) && Object.hasOwn(index.layers, layer)) {
+    if (Object.hasOwn(index.views, first) && index.layers.includes(layer)) {
       await showChannel(first, layer, Number(number), Number(rank));
     } else {
       choose(new URLSearchParams(choices));
-      await showWall(Object.hasOwn(index.layers, first) || first === "all" ? first : start());
+      await showWall(index.layers.includes(first) || first === "all" ? first : start());
     }
   } catch (error) {
     status.textContent = error.message;
@@ -92,12 +91,12 @@ async function route() {
   }
 }
 
-const start = () => (Object.hasOwn(index.layers, "conv5_2") ? "conv5_2" : Object.keys(index.layers).at(-1));
+const start = () => (index.layers.includes("conv5_2") ? "conv5_2" : index.layers.at(-1));
 const address = (view, { layer, number }, rank) => `#${view}/${layer}/${number}${rank ? `/${rank}` : ""}`;
 
 /** Promise of the channels of a layer, or of all. */
 async function gather(layer) {
-  return (await Promise.all((layer === "all" ? Object.keys(index.layers) : [layer]).map(load))).flat();
+  return (await Promise.all((layer === "all" ? index.layers : [layer]).map(load))).flat();
 }
 
 /** Put those channels that have the class and the values into the order chosen. */

@@ -1,5 +1,7 @@
 """`described` turns a network of the user's own into a text and weights that compute the same."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 import torchvision
@@ -62,6 +64,12 @@ class PooledOwn(nn.Module):
         return self.fc(torch.relu(self.conv(x)).mean((2, 3)))
 
 
+def named(name: str) -> nn.Sequential:
+    """A network with a layer of that name."""
+    modules = {name: nn.Conv2d(3, 4, 3), "r": nn.ReLU(), "p": nn.AdaptiveAvgPool2d(1), "f": nn.Flatten()}
+    return nn.Sequential(OrderedDict(modules, l=nn.Linear(4, 2)))
+
+
 def vgg_bn() -> nn.Module:
     torch.manual_seed(1)
     plan = [step if step == "M" else int(step) // 32 for step in torchvision.models.vgg.cfgs["A"]]
@@ -106,6 +114,10 @@ def test_alexnet() -> None:
         (lambda: nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), Pooled(), nn.Linear(2, 3)), 8, "^2 is Pooled, which"),
         (PooledOwn, 8, "^its classifier computes something else than its modules in order"),
         (with_norm, 3, "cannot be applied to images of 3 px"),
+        (lambda: named("conv 1"), 16, "^module 'conv 1' is named with more than letters, digits, _ and -"),
+        (lambda: named("a/b"), 16, "^module 'a/b' is named with more"),
+        (lambda: named("a;b"), 16, "^module 'a;b' is named with more"),
+        (lambda: named("all"), 16, "^a module is named 'all', which means every layer in options"),
         (lambda: nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(), nn.Flatten(), nn.Softmax(1)), 8, "^3 is Softmax, which"),
     ],
 )

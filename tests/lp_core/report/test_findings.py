@@ -8,8 +8,9 @@ import pytest
 
 from lp_core.measures.rules import committed_rules, read_rules
 from lp_core.network.accuracy import Counts
+from lp_core.network.layers import vgg
 from lp_core.report.contents import ReportData, ViewReport
-from lp_core.report.findings import layer_groupings, shown_kinds
+from lp_core.report.findings import layer_groupings, ring_layers, shown_kinds
 from lp_core.report.page import write_report
 from tests.lp_core.report.simulated import LAYER, measured_run, run_of
 
@@ -48,6 +49,31 @@ def test_figures_are_well_formed_and_can_stand_on_one_page(html) -> None:
     for svg in svgs:
         assert ElementTree.fromstring(svg.replace("xlink:href", "href")).attrib["aria-label"]
     assert not re.search(r'\sstyle="', html)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shown"),
+    [
+        (list(vgg(16).channels), ["conv5_2", "conv2_2"]),
+        (list(vgg(11).channels), ["conv5_2", "conv2_1"]),
+        (["features.0", "features.3", "features.6", "features.8", "features.10"], ["features.10", "features.3"]),
+        (["stem"], ["stem"]),
+        ([], []),
+    ],
+)
+def test_rings_are_of_the_specifications_layers_or_of_such_as_stand_for_them(layers, shown) -> None:
+    assert ring_layers(layers) == shown
+
+
+def test_firing_of_a_users_network_is_drawn(measured) -> None:
+    """Its layers are neither of those that the specification names."""
+    tables = {
+        name: [row | {"layer": "body.7"} if "layer" in row else row for row in rows]
+        for name, rows in measured.tables.items()
+    }
+    html = page_of(replace(measured, tables=tables))
+    assert len(re.findall(r"<svg [^>]*aria-label=\"Activation of body.7 by distance", html)) == 2 * 2
+    assert "Activation by distance from the fixation was not measured" not in " ".join(html.split())
 
 
 def test_what_was_not_measured_is_named(measured, html) -> None:

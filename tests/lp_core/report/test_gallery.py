@@ -66,9 +66,9 @@ def argument(script: bytes) -> Any:
 
 def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
     files = gallery_data(data)
-    assert set(files) == {"gallery/index.js", "gallery/conv1_1.js"}
-    index, layer = argument(files["gallery/index.js"]), argument(files["gallery/conv1_1.js"])
-    assert index["layers"] == {"conv1_1": 2}
+    assert set(files) == {"gallery/index.js", "gallery/layers/conv1_1.js"}
+    index, layer = argument(files["gallery/index.js"]), argument(files["gallery/layers/conv1_1.js"])
+    assert index["layers"] == ["conv1_1"]
     assert index["classes"] == sorted([HOSTILE, "hen"])
     assert layer["channels"] == [5, 6]
     cartesian = layer["views"]["cartesian"]
@@ -83,7 +83,7 @@ def test_a_layer_holds_what_was_drawn_by_rank(data: ReportData) -> None:
     assert second[10:] == [None] * 4, "no gradient, no effective receptive field"
     norm = [row | {"gradient_norm": 2.34567} for row in data.views["cartesian"].features]
     drawn = replace(data, views={"cartesian": replace(data.views["cartesian"], features=norm)})
-    [best, _] = argument(gallery_data(drawn)["gallery/conv1_1.js"])["views"]["cartesian"]["exemplars"][0]
+    [best, _] = argument(gallery_data(drawn)["gallery/layers/conv1_1.js"])["views"]["cartesian"]["exemplars"][0]
     assert best[10:] == [-3, 4, 9, 10, 2.35]
     assert index["classes"][second[0]] == "hen"
     assert cartesian["exemplars"][1] == [], "a place that no image took is not an exemplar"
@@ -125,9 +125,9 @@ def test_strips_are_there_where_they_were_drawn(data: ReportData) -> None:
     )
     with_strip = replace(data.views["cartesian"], strips={("conv1_1", 5): strip})
     drawn = gallery_data(replace(data, views={**data.views, "cartesian": with_strip}))
-    layer, index = argument(drawn["gallery/conv1_1.js"]), argument(drawn["gallery/index.js"])
+    layer, index = argument(drawn["gallery/layers/conv1_1.js"]), argument(drawn["gallery/index.js"])
     [path, epochs], none = layer["views"]["cartesian"]["strips"]
     assert (path, none) == (strip.path, None)
     assert epochs == [[0, None, 0, 0, 0, 0], [1, index["classes"].index(HOSTILE), 1.235, 3, 1, 0]]
     assert "strips" not in layer["views"]["log_polar"]
-    assert "strips" not in gallery_data(data)["gallery/conv1_1.js"].decode()
+    assert "strips" not in gallery_data(data)["gallery/layers/conv1_1.js"].decode()

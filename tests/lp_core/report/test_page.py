@@ -12,7 +12,7 @@ from lp_core.network.accuracy import Counts
 from lp_core.network.predictions import Predictions, comparison
 from lp_core.report.contents import ReportData, Sample, ViewReport, class_summary
 from lp_core.report.page import duration, write_report
-from lp_core.settings import Recipe, to_dict
+from lp_core.settings import NetworkSettings, Recipe, to_dict
 
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">&'\"{{ 7 * 7 }}"
 
@@ -207,3 +207,10 @@ def test_both_views_are_compared_in_words_and_by_class():
     hits = 100 * float((a.rank_N[a.label_N == 1] == 0).mean())
     assert f"hen20{hits:.1f}" in "".join(text.split())
     assert "by class" not in page_of(report()).text
+
+
+def test_of_a_users_network_stand_the_settings_that_it_has() -> None:
+    recipe = to_dict(Recipe(name="demo", network=NetworkSettings(modules="a Conv2d 3 4 3 1 1 1 1; a.relu ReLU")))
+    text = "".join(page_of(report(recipe=recipe, network="1 layer, a")).text.split())
+    assert "Aconvolutionalnetwork(1layer,a)wastrained" in text
+    assert "Recipe:networkmodules2,inthecommandinitializationtorchvisionRecipe:train" in text

@@ -1,10 +1,13 @@
 """`panel` draws a channel's panel: features left, patches right, each in the place of its rank."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from lp_core.report.panel import Geometry, panel
 from lp_core.report.picture import Picture, hatch
+from lp_core.report.sheet import Sheet
 from lp_core.report.tile import Tile
 from lp_core.settings import ViewName
 
@@ -46,6 +49,25 @@ def test_log_polar_stands_beneath_what_is_mapped_back() -> None:
     for row in (0, 1):
         for column in (0, 1):
             assert (drawn(picture, "log_polar", row, column, 4) == colours[row][column]).all()
+
+
+@pytest.mark.parametrize("side", [112, 336])
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+def test_words_of_the_legend_keep_apart(view: ViewName, side: int, monkeypatch) -> None:
+    spans: dict[float, list[tuple[float, float]]] = {}
+    write = Sheet.write
+
+    def noting(sheet: Sheet, position, *arguments, **options) -> float:
+        width, (x, y) = write(sheet, position, *arguments, **options), position
+        spans.setdefault(y, []).append((x - width, x) if options.get("anchor") == "rm" else (x, x + width))
+        return width
+
+    monkeypatch.setattr(Sheet, "write", noting)
+    panel([tile(0)], view, tile=side)
+    legend = sorted(spans[max(spans)])
+    assert len(legend) == {"cartesian": 2, "log_polar": 3}[view]
+    gap = Geometry(view, side).gutter / 2
+    assert all(end + gap <= start for (_, end), (start, _) in itertools.pairwise(legend)), legend
 
 
 def test_padding_is_hatched_and_light() -> None:

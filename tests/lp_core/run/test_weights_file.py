@@ -259,7 +259,9 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
     state = network.state_dict()
     assert "'features.0.weight' is [4, 3, 3, 3]" in message(state, width=1.0)
     assert "give network.width 0.0625" in message(state, width=1.0)
-    assert "give another network.pool" in message(state, pool=7)
+    assert message(state, pool=7).endswith(f"; give network.pool {small_recipe.network.pool}")
+    whole = {**state, "classifier.0.weight": torch.zeros(len(state["classifier.0.weight"]), 5)}
+    assert "give another network.pool" in message(whole, pool=7)
     assert "they tell 12 classes apart, the data set has 100" in message(state, classes=100)
     assert "'classifier.6.bias' is missing" in message({n: v for n, v in state.items() if n != "classifier.6.bias"})
     assert "'more' is in none" in message({**state, "more": torch.zeros(1)})
