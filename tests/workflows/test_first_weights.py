@@ -104,7 +104,7 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights(session, tmp
     ("changes", "says"),
     [
         ({"width": 1 / 8}, r"--init-weights .*'features\.0\.weight' is \[8, .* give network\.width 0\.125"),
-        ({"pool": 2}, r"--init-weights .*'classifier\.0\.weight' is .*; give another network\.pool"),
+        ({"pool": 2}, r"--init-weights .*'classifier\.0\.weight' is .*; give network\.pool 2"),
         ({"depth": 11}, r"--init-weights .*weights are VGG-11's"),
     ],
 )
