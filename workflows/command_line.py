@@ -267,6 +267,7 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
     check(len(folders) <= 1, f"{verb} takes one run, not {' '.join(folders)}")
     figures: tuple[str, ...] = getattr(chosen, "figure", ())
     check(len(figures) <= 1, f"visualize draws one figure at a time, not {' '.join(figures)}")
+    check_brought(chosen)
     weights: str | None = getattr(chosen, "weights", None)
     own_network: str | None = getattr(chosen, "own_network", None)
     init_weights: str | None = getattr(chosen, "init_weights", None)
@@ -296,6 +297,16 @@ def with_recipe(options: Options, recipe: Recipe) -> Options:
     others = {own.name: getattr(options, own.name) for own in fields(options)}
     usual = as_options(type(options), recipe, options.run)
     return type(options)(**others | {setting.name: getattr(usual, setting.name) for setting in fields(Recipe)})
+
+
+def check_brought(options: StageOptions) -> None:
+    """Refuse an empty network or file of weights: that of an unset shell variable would train or show another one.
+
+    Raises:
+        SettingError: an option is empty; the message names it.
+    """
+    for name in ("weights", "own_network", "init_weights"):
+        check(getattr(options, name, None) != "", f"--{name.replace('_', '-')} is empty; give a value or leave it out")
 
 
 def recipe_of(options: StageOptions) -> Recipe:

@@ -13,7 +13,7 @@ from lp_core.run.files import SWEEP
 from lp_core.run.sweep_plan import SHUFFLE, SweepPlan, parsed_seeds, parsed_variation
 from lp_core.settings import Recipe
 from lp_core.storage import Storage
-from workflows.command_line import Start, SweepOptions, as_options, recipe_of, with_recipe
+from workflows.command_line import Start, SweepOptions, as_options, check_brought, recipe_of, with_recipe
 from workflows.config import FILE as CONFIG
 from workflows.first_weights import identity_of
 from workflows.own_network import say_what_is_drawn, trained_network
@@ -76,6 +76,7 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     default = as_options(SweepOptions, _settings_before(start, stored), start.run)
     text = f"{about}."
     options = tyro.cli(SweepOptions, prog="logpolar sweep", description=text, default=default, args=arguments)
+    check_brought(options)
     folder = Storage.at(options.run)
     first = None
     if options.own_network:

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lp_core.network.layers import primary_layer
 from lp_core.report.contents import ReportData, class_summary
 from lp_core.report.findings import shown_kinds
 from lp_core.report.gallery import gallery_data
@@ -66,6 +67,7 @@ def write_report(data: ReportData) -> dict[str, bytes]:
         kinds=kinds,
         nines=nines,
         layers=layers,
+        primary=primary_layer([layer["name"] for layer in layers] or [""]),
         settings=list(_settings(data.recipe)),
         by_class=list(zip(*(report.by_class for report in data.views.values()), strict=False)),
         rule=RULE_TITLES[data.rule],

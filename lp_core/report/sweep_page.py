@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from lp_core.network.layers import primary_layer
 from lp_core.report.findings import KINDS, ShownKind, shown_claims
 from lp_core.report.measured import Measured, Row, is_known
 from lp_core.report.page import digest, inline, render
+from lp_core.report.run_data import network_words
 from lp_core.report.seeds_figure import SeedValues, seeds_figure
 from lp_core.report.sweep_figures import variant_figures
 from lp_core.report.tile import VIEW_TITLES
-from lp_core.settings import VIEW_NAMES, ViewName
+from lp_core.settings import VIEW_NAMES, NetworkSettings, ViewName
 
 SHUFFLED, UNTRAINED = "shuffled", "untrained"
 MEASURES = {
@@ -32,8 +34,6 @@ MEASURES = {
     "firing.foveal_index.against_fixations": "Foveal index against random fixations (log2)",
 }
 """Measures that are drawn over seeds, where a sweep has them, and what their axis is called."""
-LAYER = "conv5_2"
-"""Whose measures are drawn. Source: the primary layer of the specification."""
 COMPARED = {
     "grouping.G.lambda": "Λ of G",
     "grouping.W.lambda": "Λ of W",
@@ -85,6 +85,7 @@ def write_sweep_report(data: SweepData) -> dict[str, bytes]:
     style = Markup(inline("style.css") + inline("findings.css") + inline("sanity.css"))
     views = [view for view in VIEW_NAMES if any(is_known(row.get(f"top1_{view}")) for row in data.runs)]
     kinds = shown_claims(data.measured) if data.measured else {}
+    layer = _shown_layer(data.measured)
     page = render(
         "sweep.html",
         policy=f"style-src {digest(style)}",
@@ -96,8 +97,9 @@ def write_sweep_report(data: SweepData) -> dict[str, bytes]:
         kinds=[ShownKind(name=name, title=KINDS.get(name, name), claims=claims) for name, claims in kinds.items()],
         drawn={name: variant_figures(data.measured, name) for name in kinds} if data.measured else {},
         accuracy=_accuracy(data),
-        figures=_measure_figures(data),
-        differences=_differences(data),
+        layer=layer,
+        figures=_measure_figures(data, layer),
+        differences=_differences(data, layer),
         runs=[
             {
                 "error": None,
@@ -133,13 +135,20 @@ def _accuracy(data: SweepData) -> _Figure | None:
     return _figure("top1", variants, "Top-1 accuracy (%)", chance)
 
 
-def _measure_figures(data: SweepData) -> list[_Figure]:
-    """Each measure of the primary layer over seeds."""
+def _shown_layer(measured: Measured | None) -> str:
+    """The primary layer of the networks; nothing where no measure of a layer is drawn."""
+    rows = measured.rows("values") if measured else []
+    layers = list(dict.fromkeys(row["layer"] for row in rows if row["measure"] in MEASURES))
+    return primary_layer(layers) if layers else ""
+
+
+def _measure_figures(data: SweepData, layer: str) -> list[_Figure]:
+    """Each measure of a layer over seeds."""
     figures = []
     for name, label in MEASURES.items():
         variants = {}
         for variant in _variants(data.runs):
-            rows = data.measured.rows("values", variant=variant, layer=LAYER) if data.measured else []
+            rows = data.measured.rows("values", variant=variant, layer=layer) if data.measured else []
             by_control = _by_control([row for row in rows if row["measure"] == name])
             untrained = [row for row in rows if row["measure"] == _untrained(name) and row["control"] == "none"]
             variants[variant] = SeedValues(
@@ -185,9 +194,9 @@ def _by_view(triples: Any) -> dict[ViewName, dict[int, float]]:
     return by_view
 
 
-def _differences(data: SweepData) -> list[Row]:
-    """What the log-polar view has more, of the measures that matter most, in the primary layer."""
-    rows = data.measured.rows("differences", layer=LAYER) if data.measured else []
+def _differences(data: SweepData, layer: str) -> list[Row]:
+    """What the log-polar view has more in a layer, of the measures that matter most."""
+    rows = data.measured.rows("differences", layer=layer) if data.measured else []
     return [{**row, "title": title} for name, title in COMPARED.items() for row in rows if row["measure"] == name]
 
 
@@ -195,5 +204,11 @@ def _facts(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as the page lists it."""
     vary = {name: ", ".join(map(str, values)) for name, values in plan.get("vary", {}).items()}
     known = {"recipe": plan.get("recipe"), "seeds": plan.get("seeds"), "controls": plan.get("controls")}
-    changed = {f"changed: {name}": value for name, value in plan.get("overrides", {}).items()}
+    known["first weights"] = next(iter(plan.get("first_weights", ())), None)
+    overrides = dict(plan.get("overrides", {}))
+    if modules := overrides.get("network.modules"):  # other settings of the network then have no effect
+        effective = {name for name in overrides if not name.startswith("network.")} | {"network.initialization"}
+        overrides = {name: value for name, value in overrides.items() if name in effective}
+        overrides["network"] = network_words(NetworkSettings(modules=modules))
+    changed = {f"changed: {name}": value for name, value in overrides.items()}
     return {name: value for name, value in known.items() if value} | vary | changed

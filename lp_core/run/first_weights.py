@@ -64,7 +64,8 @@ def first_weights_of(tensors: Mapping[str, Tensor], network: Network, source: st
     taken = _without(tensors, anew)
     what = difference({name: tuple(value.shape) for name, value in _without(expected, anew).items()}, taken)
     check(not what, f"{source}: {what}", DataError)
-    return FirstWeights(taken, anew, remark)
+    in_order = {name: taken[name] for name in expected if name in taken}  # a file has them in any order
+    return FirstWeights(in_order, anew, remark)
 
 
 def _without(tensors: Mapping[str, Tensor], layer: str) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -140,50 +141,49 @@ def fitted_settings(tensors: dict[str, Tensor], settings: NetworkSettings) -> tu
     Raises:
         SettingError: the width is out of range.
     """
-    shape = {name: tuple(value.shape) for name, value in tensors.items()}
-    depth = DEPTHS.get(_convolutions(shape))
+    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+    classes = shapes.get("classifier.6.weight", ())
+    fitting = _vgg_settings(shapes)
+    if not fitting or len(classes) != 2:
+        return settings, 1
+    return replace(settings, **fitting), classes[0]
+
+
+def _vgg_settings(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Depth, width and, where it is a whole number, pool of the VGG of tensors; empty where they are no VGG's."""
+    depth = DEPTHS.get(_convolutions(shapes))
     if depth is None:
-        return settings, 1
+        return {}
     last_number = list(conv_layers(depth).values())[-1]
-    first, last, reads, classes = (
-        shape.get(f"{name}.weight", ())
-        for name in ("features.0", f"features.{last_number}", "classifier.0", "classifier.6")
+    first, last, reads = (
+        shapes.get(f"{name}.weight", ()) for name in ("features.0", f"features.{last_number}", "classifier.0")
     )
-    if not (first and last and len(reads) == len(classes) == 2):
-        return settings, 1
+    if first[1:] != (3, 3, 3) or not last or len(reads) != 2:
+        return {}
     pool = math.isqrt(reads[1] // last[0])
-    return replace(settings, depth=depth, width=first[0] / WIDTHS[0], pool=max(1, pool)), classes[0]
+    whole = {"pool": pool} if pool > 0 and last[0] * pool**2 == reads[1] else {}
+    return {"depth": depth, "width": first[0] / WIDTHS[0], **whole}
 
 
-def difference(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
+def difference(expected: dict[str, tuple[int, ...]], tensors: Mapping[str, Tensor]) -> str:
     """The first way in which tensors do not fit, and what to do about it; empty where they do."""
-    if other := _other_network(expected, tensors):
-        return other
+    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
+    found, wanted = _convolutions(shapes), _convolutions(expected)
+    if found in DEPTHS and found != wanted:
+        return (
+            f"the weights are VGG-{DEPTHS[found]}'s, of {found} convolutions, the network of these settings has "
+            f"{wanted}; {_advice(expected, shapes) or f'give network.depth {DEPTHS[found]}'}"
+        )
     for name, shape in expected.items():
         if name not in tensors:
             return f"'{name}' is missing; {_names(expected, tensors)}"
-        found = tuple(tensors[name].shape)
-        if found != shape:
-            shapes = f"'{name}' is {list(found)}, the network of these settings has {list(shape)}"
-            return f"{shapes}; {_advice(name, found, expected)}"
+        if shapes[name] != shape:
+            differ = f"'{name}' is {list(shapes[name])}, the network of these settings has {list(shape)}"
+            return f"{differ}; {_advice(expected, shapes) or _other_reason(name, shapes[name], shape)}"
         if not tensors[name].is_floating_point():
             return f"'{name}' holds {tensors[name].dtype}; give weights in floating point, not quantized ones"
     extra = sorted(set(tensors) - set(expected))
     return f"'{extra[0]}' is in none of the network's layers; {_names(expected, tensors)}" if extra else ""
-
-
-def _other_network(expected: dict[str, tuple[int, ...]], tensors: dict[str, Tensor]) -> str:
-    """Which other network the tensors are of, where that shows in them."""
-    found, wanted = (
-        _convolutions({name: tuple(value.shape) for name, value in tensors.items()}),
-        _convolutions(expected),
-    )
-    if found in DEPTHS and found != wanted:
-        return (
-            f"the weights are VGG-{DEPTHS[found]}'s, of {found} convolutions, the network of these settings has "
-            f"{wanted}; give network.depth {DEPTHS[found]}"
-        )
-    return ""
 
 
 def _convolutions(shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -201,16 +201,16 @@ def _names(expected: Iterable[str], found: Iterable[str]) -> str:
     return f"the first names found are {first(found, expected)}, expected are {first(expected, found)}"
 
 
-def _advice(name: str, found: tuple[int, ...], expected: Mapping[str, tuple[int, ...]]) -> str:
-    """What to do about a tensor of another shape than expected."""
-    shape = expected[name]
-    if name == "features.0.weight" and found[1:] == shape[1:]:
-        return f"give network.width {found[0] / 64:g}"
+def _advice(expected: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> str:
+    """All settings that differ between a VGG and the weights of another one; empty where none does."""
+    ours, theirs = _vgg_settings(expected), _vgg_settings(found)
+    other = [f"network.{name} {value:g}" for name, value in theirs.items() if ours.get(name, value) != value]
+    return f"give {', '.join(other)}" if other else ""
+
+
+def _other_reason(name: str, found: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if name.startswith("classifier.6.") and found[1:] == shape[1:]:
         return f"they tell {found[0]} classes apart, the data set has {shape[0]}"
     if name == "classifier.0.weight" and found[0] == shape[0]:
-        channels = [outputs for layer, (outputs, *_) in expected.items() if layer.startswith("features.")][-1]
-        side = math.isqrt(found[1] // channels)
-        fits = side > 0 and channels * side**2 == found[1]
-        return f"give network.pool {side}" if fits else "give another network.pool (7 is torchvision's)"
+        return "give another network.pool (7 is torchvision's)"
     return "were these weights trained with other network settings?"

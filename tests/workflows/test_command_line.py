@@ -33,6 +33,20 @@ def test_views_may_be_separated_by_commas(words, capsys):
         assert recipe_of("train", *NEW, "--views", *words).views == BOTH
 
 
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        *[("train", option) for option in ("own-network", "init-weights")],
+        *[("run", option) for option in ("own-network", "init-weights", "weights")],
+        ("scan", "weights"),
+        ("scan", "own-network"),
+    ],
+)
+def test_an_empty_network_or_file_is_refused_rather_than_ignored(verb, option):
+    with pytest.raises(SettingError, match=f"--{option} is empty; give a value or leave it out"):
+        recipe_of(verb, *NEW, f"--{option}", "")
+
+
 @pytest.mark.parametrize("verb", ["run", "visualize"])
 @pytest.mark.parametrize("words", [["conv1_1,conv2_2"], ["conv1_1", "conv2_2"]])
 def test_layers_may_be_separated_by_commas(verb, words):

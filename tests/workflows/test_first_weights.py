@@ -78,6 +78,14 @@ def test_the_content_decides_not_the_name_or_kind_of_the_file(session, tmp_path)
         import_first_weights(session, str(tmp_path / "d.pth"))
 
 
+def test_layers_are_named_in_the_order_of_the_network(session, tmp_path, capsys):
+    given = given_file(session, tmp_path / "a.pth")
+    torch.save(dict(sorted(given.items(), key=lambda named: named[1].numel())), tmp_path / "sorted.pth")
+    import_first_weights(session, str(tmp_path / "sorted.pth"))
+    said = capsys.readouterr()
+    assert "16 layers are taken, features.0 to classifier.6; none anew" in said.out + said.err
+
+
 def test_half_precision_is_widened(session, tmp_path):
     given = {name: value.half() for name, value in given_file(session, tmp_path / "a.pth").items()}
     torch.save(given, tmp_path / "half.pth")
@@ -104,7 +112,7 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights(session, tmp
     ("changes", "says"),
     [
         ({"width": 1 / 8}, r"--init-weights .*'features\.0\.weight' is \[8, .* give network\.width 0\.125"),
-        ({"pool": 2}, r"--init-weights .*'classifier\.0\.weight' is .*; give another network\.pool"),
+        ({"pool": 2}, r"--init-weights .*'classifier\.0\.weight' is .*; give network\.pool 2"),
         ({"depth": 11}, r"--init-weights .*weights are VGG-11's"),
     ],
 )

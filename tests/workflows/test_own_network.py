@@ -215,6 +215,8 @@ def test_its_pictures_and_tolerance_are_measured_and_reported(session, capsys):
     assert depths == {"0.0": 1, "0.4": 2, "0.7": 3}
     page = (session.run / "report").read_bytes("index.html").decode()
     assert all(f'src="../log_polar/sanity/{layer}/' in page for layer in depths)
+    assert "Activation of 0.7 by distance from the fixation" in page
+    assert "channels at the 10th, 50th and 90th percentile of G in\n    0.7." in page
 
 
 @pytest.mark.parametrize(("given", "expected"), [({"depth": 11}, "conv5_2"), ({"modules": TWO_LAYERS}, "b")])

@@ -36,6 +36,12 @@ def test_options_become_a_plan(tmp_path):
     assert asked(tmp_path, "--controls", "untrained", "shuffled").plan.controls == ("untrained", "shuffled")
 
 
+@pytest.mark.parametrize("option", ["own-network", "init-weights"])
+def test_an_empty_network_or_file_is_refused_rather_than_ignored(tmp_path, option):
+    with pytest.raises(SettingError, match=f"--{option} is empty; give a value or leave it out"):
+        asked(tmp_path, f"--{option}", "")
+
+
 def test_the_built_in_data_set_lies_in_the_sweep_unless_another_is_given(tmp_path, monkeypatch):
     assert asked(tmp_path).plan.base.data.path == str(tmp_path / "dataset")
     assert asked(tmp_path).draws_data

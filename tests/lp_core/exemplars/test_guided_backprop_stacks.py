@@ -1,6 +1,7 @@
 """`guided_backprop` equals captum and automatic differentiation on AlexNet, other VGGs and random stacks."""
 
 import copy
+import itertools
 from typing import get_args
 
 import pytest
@@ -101,25 +102,60 @@ def test_crops_are_tried_on_alexnet() -> None:
     assert [crop_suffices(field, NETWORKS["alexnet"][1], circular=False) for field in fields[:3]] == [True, True, False]
 
 
-@pytest.mark.filterwarnings("ignore:Setting backward hooks")
-@pytest.mark.filterwarnings("ignore:Input Tensor 0 did not already require gradients")
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("name", "layer"), [("alexnet", "features.6"), ("vgg11", "conv4_1"), ("vgg16_bn", "conv3_2")])
-def test_captum(name: str, layer: str, rule: str) -> None:
-    network = network_of(name)
-    stack = Stack.of(network)
-    x = torch.randn(1, 3, *NETWORKS[name][1], dtype=torch.float64, generator=torch.Generator().manual_seed(4))
-    features = copy.deepcopy(network.features)
-    for module in features:
+def by_captum(modules: nn.Sequential, x_13SR: Tensor, number: int, unit: Unit, rule: str) -> Tensor:
+    """Gradient [3, S, R] of a unit behind the ReLU at a position of a sequence, by captum."""
+    modules = copy.deepcopy(modules)
+    for module in modules:
         if isinstance(module, nn.ReLU):
             module.inplace = False
-    relus = [number for number, module in enumerate(features) if isinstance(module, nn.ReLU)]
-    own = relus[list(stack.layers).index(layer)]
-    unit = edge_units(features[: own + 1](x)[0].detach())[2]
-    expected = CAPTUM[rule](features, features[own]).attribute(x.clone().requires_grad_(), unit).detach()
-    crop_N3LL, _ = guided_backprop(network, x, layer, [unit], rule)
-    assert expected.any()
-    assert is_near(crop_N3LL[0], cropped(expected[0], stack, layer, unit))
+    return CAPTUM[rule](modules, modules[number]).attribute(x_13SR.clone().requires_grad_(), unit).detach()[0]
+
+
+def relus_of_layers(modules: nn.Sequential) -> list[int]:
+    """Positions of the ReLUs that come right after a convolution or its normalisation."""
+    idle = nn.Identity, nn.Dropout, nn.BatchNorm2d
+    acting = [number for number, module in enumerate(modules) if not isinstance(module, idle)]
+    return [
+        b
+        for a, b in itertools.pairwise(acting)
+        if isinstance(modules[a], nn.Conv2d) and isinstance(modules[b], nn.ReLU)
+    ]
+
+
+def check_with_captum(network: nn.Module, modules: nn.Sequential, shape_SR: tuple[int, int], numbers, rule) -> int:
+    """Units at the edges of some layers' maps have captum's gradients. Returns how many of these are not all 0."""
+    x = torch.randn(1, 3, *shape_SR, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    stack, relus = Stack.of(network), relus_of_layers(modules)
+    assert len(relus) == len(stack.layers)
+    shown = 0
+    for number in numbers:
+        layer = list(stack.layers)[number]
+        for unit in edge_units(modules[: relus[number] + 1](x.clone())[0].detach()):
+            expected = by_captum(modules, x, relus[number], unit, rule)
+            crop_N3LL, _ = guided_backprop(network, x, layer, [unit], rule)
+            assert is_near(crop_N3LL[0], cropped(expected, stack, layer, unit))
+            shown += bool(expected.any())
+    return shown
+
+
+WARNINGS = ("ignore:Setting backward hooks", "ignore:Input Tensor 0 did not already require gradients")
+
+
+@pytest.mark.filterwarnings(*WARNINGS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", ["alexnet", "vgg11", "vgg19", "vgg16_bn"])
+def test_captum_on_known_networks(name: str, rule: str) -> None:
+    network = network_of(name)
+    assert check_with_captum(network, network.features, NETWORKS[name][1], (2, 4), rule) > 4
+
+
+@pytest.mark.filterwarnings(*WARNINGS)
+@given(stacks(), st.sampled_from(RULES))
+@settings(max_examples=40)
+def test_captum_on_random_stacks(network: nn.Sequential, rule: str) -> None:
+    stack = Stack.of(network)
+    assume(all(min(map_shape(layer, SIDES, stack.architecture)) > 0 for layer in stack.layers))
+    check_with_captum(network, network, SIDES, range(len(stack.layers)), rule)
 
 
 def test_an_unknown_layer_is_named() -> None:

@@ -46,9 +46,9 @@ def test_random_stacks(network: nn.Sequential) -> None:
     check_peaks(network, SIDES)
 
 
-@pytest.mark.parametrize("name", ["alexnet", "vgg11", "vgg16_bn"])
-def test_a_scan_of_another_network_agrees_with_brute_force(name: str) -> None:
-    network, (rows, cols) = network_of(name), NETWORKS[name][1]
+def check_scan(network: nn.Module, shape_SR: tuple[int, int], step: int) -> None:
+    """The nine of each channel, from peaks of batches, are those of `brute_force` and of a sort of all activations."""
+    rows, cols = shape_SR
     stack = Stack.of(network)
     images = torch.randn(25, 3, rows, cols, dtype=torch.float64, generator=torch.Generator().manual_seed(9))
     batches = [(list(range(start, start + 5)), images[start : start + 5]) for start in range(0, 25, 5)]
@@ -65,6 +65,17 @@ def test_a_scan_of_another_network_agrees_with_brute_force(name: str) -> None:
     found = brute_force(network, [(numbers, x.clone()) for numbers, x in batches], table)
     assert exemplar_differences(table, found) == []
     value_NC = np.concatenate(values)
-    for channel in range(0, value_NC.shape[1], 17):
+    for channel in range(0, value_NC.shape[1], step):
         expected = nine([(float(value), row) for row, value in enumerate(value_NC[:, channel])])
         assert top_k.row_CK[channel].tolist()[: len(expected)] == [row for _, row in expected]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg11", "vgg19", "vgg16_bn"])
+def test_a_scan_of_a_known_network_agrees_with_brute_force(name: str) -> None:
+    check_scan(network_of(name), NETWORKS[name][1], 17)
+
+
+@given(stacks())
+@settings(max_examples=25)
+def test_a_scan_of_a_random_stack_agrees_with_brute_force(network: nn.Sequential) -> None:
+    check_scan(network, SIDES, 1)

@@ -1,6 +1,7 @@
 """What was measured of simulated runs and sweeps, by the functions that `measure` uses."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 
@@ -54,6 +55,15 @@ def measured_sweep(seeds: Sequence[int] = (0, 1, 2), variants: Sequence[str] = (
                 runs.append(MeasuredRun(name, variant, seed, control, made.values, _size(made)))
     tables = {"values": sweep_values(runs), "differences": difference_table(runs, [LAYER], np.random.default_rng(0))}
     return Measured(findings=sweep_findings(runs, RULES), rules=RULES.fingerprint, tables=_rows(tables))
+
+
+def in_layer(measured: Measured, layer: str) -> Measured:
+    """The same as if its layer, conv5_2, had another name."""
+    tables = {
+        name: [row | {"layer": layer} if row.get("layer") == LAYER else row for row in rows]
+        for name, rows in measured.tables.items()
+    }
+    return replace(measured, tables=tables)
 
 
 def sweep_rows(seeds: Sequence[int] = (0, 1, 2), variants: Sequence[str] = ("base",)) -> list[dict[str, object]]:

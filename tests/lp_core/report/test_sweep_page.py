@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from lp_core.report.sweep_page import SweepData, write_sweep_report
-from tests.lp_core.report.simulated import measured_sweep, sweep_rows
+from tests.lp_core.report.simulated import in_layer, measured_sweep, sweep_rows
 
 VARIANTS = ("law=monopole,a=1", "law=opencv,a=1")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
@@ -48,6 +48,25 @@ def test_accuracy_and_delta_are_drawn_over_seeds(html: str) -> None:
         "Δ of G: pairs of one class beyond popularity, every seed as a dot",
     ]
     assert html.count('<th scope="row">Λ of G') == 2, "the difference between the views, by variant"
+
+
+def test_networks_without_conv5_2_are_compared_in_their_last_layer(html: str) -> None:
+    measured = in_layer(measured_sweep(), "features.10")
+    text = "a.0 Conv2d 3 8 3 1 1 1 1; a.1 ReLU; b Conv2d 8 8 3 1 1 1 1; b.relu ReLU; c Flatten; d Linear 512 2"
+    overrides = {"network.modules": text, "network.width": 1.0, "train.epochs": 2}
+    plan = PLAN | {"overrides": overrides, "first_weights": ["/data/given.pth", "1"]}
+    data = SweepData(title="S", plan=plan, runs=sweep_rows(), measured=measured)
+    page = write_sweep_report(data)["index.html"].decode()
+    assert "Accuracy, and measures of features.10." in page
+    assert "Accuracy, and measures of conv5_2." in html
+    assert page.count("every seed as a dot") == html.count("every seed as a dot") == 2
+    assert page.count('<th scope="row">Λ of G') == 1
+    facts = dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td></tr>', page))
+    assert facts["changed: network"] == "2 layers, a.0 to b"
+    assert facts["first weights"] == "/data/given.pth"
+    assert "changed: train.epochs" in facts
+    assert "network.width" not in page
+    assert "Conv2d" not in page
 
 
 def test_a_page_without_scripts_says_so_in_its_policy(html: str) -> None:

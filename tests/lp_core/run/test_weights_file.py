@@ -258,10 +258,11 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
 
     state = network.state_dict()
     assert "'features.0.weight' is [4, 3, 3, 3]" in message(state, width=1.0)
-    assert "give network.width 0.0625" in message(state, width=1.0)
-    assert message(state, pool=7).endswith(f"; give network.pool {small_recipe.network.pool}")
+    assert message(state, width=1.0).endswith("; give network.width 0.0625")
+    assert message(state, pool=7).endswith("; give network.pool 1")
     whole = {**state, "classifier.0.weight": torch.zeros(len(state["classifier.0.weight"]), 5)}
     assert "give another network.pool" in message(whole, pool=7)
+    assert message(state, pool=7, width=0.5).endswith("; give network.width 0.0625, network.pool 1")
     assert "they tell 12 classes apart, the data set has 100" in message(state, classes=100)
     assert "'classifier.6.bias' is missing" in message({n: v for n, v in state.items() if n != "classifier.6.bias"})
     assert "'more' is in none" in message({**state, "more": torch.zeros(1)})
@@ -275,6 +276,7 @@ def test_other_networks_are_told_with_what_to_do(network, small_recipe):
         ("vgg11", "are VGG-11's, of 8 convolutions, the network of these settings has 13; give network.depth 11"),
         ("vgg13", "are VGG-13's, of 10 convolutions, the network of these settings has 13; give network.depth 13"),
         ("vgg19", "are VGG-19's, of 16 convolutions, the network of these settings has 13; give network.depth 19"),
+        ("vgg11", "; give network.depth 11, network.width 1, network.pool 7"),
         ("alexnet", "'features.0.weight' is [64, 3, 11, 11], the network of these settings has [4, 3, 3, 3]"),
     ],
 )
