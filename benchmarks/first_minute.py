@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.machine import machine_line
@@ -39,7 +39,7 @@ class ProcessTree:
         self._root = root
         self._seconds: dict[Key, float] = {}
 
-    def look(self) -> Counter[str]:
+    def look(self) -> dict[str, float]:
         """Processor seconds since the last look, by role."""
         seen = {}
         for folder in Path("/proc").glob("[0-9]*"):
@@ -53,7 +53,7 @@ class ProcessTree:
         mine = {self._root} | {pid for pid, (_, started, _, _) in seen.items() if (pid, started) in self._seconds}
         while more := {pid for pid, (parent, *_) in seen.items() if parent in mine} - mine:
             mine |= more
-        spent: Counter[str] = Counter()
+        spent = defaultdict[str, float](float)
         for pid in mine & set(seen):
             _, started, used, words = seen[pid]
             spent[role_of(words, pid == self._root)] += used - self._seconds.get((pid, started), 0.0)
@@ -76,11 +76,11 @@ def stage_of(line: str) -> str:
     return " ".join(word for word in line.partition(":")[0].split() if "/" not in word)
 
 
-def measure(command: list[str], limit: float) -> tuple[Counter[tuple[str, str]], Counter[str], int]:
+def measure(command: list[str], limit: float) -> tuple[dict[tuple[str, str], float], dict[str, float], int]:
     """Processor seconds by stage and role, seconds of the wall clock by stage, and the exit status."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    stages, spent, passed = ["start"], Counter[tuple[str, str]](), Counter[str]()
+    stages, spent, passed = ["start"], defaultdict[tuple[str, str], float](float), defaultdict[str, float](float)
     output = process.stdout
 
     def read() -> None:
@@ -96,7 +96,8 @@ def measure(command: list[str], limit: float) -> tuple[Counter[tuple[str, str]],
         before, is_interrupted = 0.0, False
         while process.poll() is None:
             time.sleep(LOOK_SECONDS)
-            spent.update({(stages[-1], role): seconds for role, seconds in tree.look().items()})
+            for role, seconds in tree.look().items():
+                spent[stages[-1], role] += seconds
             passed[stages[-1]] += watch.so_far - before
             before = watch.so_far
             if before > limit and not is_interrupted:
@@ -118,14 +119,15 @@ def main() -> None:
     print(table_head("begun by the line", "processor seconds", "seconds"))
     for stage, seconds in passed.items():
         print(table_row(stage, f"{sum(of for (name, _), of in spent.items() if name == stage):.1f}", f"{seconds:.1f}"))
-    by_role: Counter[str] = Counter()
+    by_role = defaultdict[str, float](float)
     for (_, role), seconds in spent.items():
         by_role[role] += seconds
     print(f"\n{table_head('process', 'processor seconds')}")
-    shown = {role: seconds for role, seconds in by_role.most_common() if seconds >= LEAST_SECONDS}
+    largest_first = sorted(by_role.items(), key=lambda item: -item[1])
+    shown = {role: seconds for role, seconds in largest_first if seconds >= LEAST_SECONDS}
     for role, seconds in shown.items():
         print(table_row(role, f"{seconds:.1f}"))
-    print(table_row("others", f"{by_role.total() - sum(shown.values()):.1f}"))
+    print(table_row("others", f"{sum(by_role.values()) - sum(shown.values()):.1f}"))
 
 
 if __name__ == "__main__":
