@@ -16,6 +16,7 @@ from lp_core.storage import Storage
 from workflows.command_line import Start, SweepOptions, as_options, recipe_of, with_recipe
 from workflows.config import FILE as CONFIG
 from workflows.first_weights import identity_of
+from workflows.named_files import check_named
 from workflows.own_network import trained_network
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
@@ -77,6 +78,7 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     text = f"{about}."
     options = tyro.cli(SweepOptions, prog="logpolar sweep", description=text, default=default, args=arguments)
     folder = Storage.at(options.run)
+    check_named(None, init_weights=options.init_weights)
     first = None
     if options.own_network:
         recipe, first = trained_network(recipe_of(options), options.own_network, options.init_weights)
