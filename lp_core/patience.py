@@ -6,11 +6,12 @@ import logging
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential
+
+from lp_core.first_contact import asked
 
 Result = TypeVar("Result")
 
@@ -59,22 +60,10 @@ def _passes(error: BaseException) -> bool:
 
 
 def _interruptibly(operation: Callable[[], Result]) -> Result:
-    """Call an operation; in the main thread, wait for it in a way that signals can end.
-
-    Python handles signals between its own instructions only, so a call into pyarrow would hold them until it returns.
-    """
+    """Call an operation; in the main thread, wait for it in a way that signals can end."""
     if threading.current_thread() is not threading.main_thread():
         return operation()
-    answer: Future[Result] = Future()
-
-    def call() -> None:
-        try:
-            answer.set_result(operation())
-        except BaseException as error:
-            answer.set_exception(error)
-
-    threading.Thread(target=call, daemon=True).start()
-    return answer.result()
+    return asked(operation).result()
 
 
 def _tell(place: str, state: RetryCallState) -> None:

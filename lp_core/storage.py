@@ -24,6 +24,7 @@ from pyarrow import fs
 
 from lp_core.errors import DataError, SettingError, StorageError
 from lp_core.fingerprint import checksum
+from lp_core.first_contact import first_contact, is_first_contact
 from lp_core.folder_contents import Contents, local_contents
 from lp_core.patience import patiently
 
@@ -110,8 +111,9 @@ class Storage:
                 f"{self.uri}: the Hugging Face hub is not read; download the data set and give its folder"
             )
         _check_bucket(self.uri)
+        opened = first_contact if is_first_contact(self.uri) else patiently
         try:
-            return patiently(lambda: fs.FileSystem.from_uri(_impatient(self.uri)), self.uri)
+            return opened(lambda: fs.FileSystem.from_uri(_impatient(self.uri)), self.uri)
         except (pa.ArrowInvalid, OSError) as error:
             raise StorageError(f"{self.uri}: not a folder that can be opened ({one_line(error)})") from None
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lp_core.errors import LogpolarError
+from lp_core.first_contact import answers_expected, is_asking
 from tasks.ending import end_in_order, was_terminated
 from workflows.parent import end_with_parent
 from workflows.streams import make_lasting
@@ -41,7 +44,7 @@ VERBS = {
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
     make_lasting()
-    end_with_parent()
+    is_cell = end_with_parent()
     end_in_order()
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -52,17 +55,30 @@ def main(arguments: list[str] | None = None) -> None:
         near = difflib.get_close_matches(verb, VERBS, 1)
         _fail(f"unknown verb '{verb}'; {f'did you mean {near[0]}?' if near else 'see logpolar --help'}", 2)
     try:
-        _dispatch(verb, rest)
+        # A run of a sweep waits for a store as its sweep does.
+        with nullcontext() if is_cell else answers_expected():
+            _dispatch(verb, rest)
     except LogpolarError as error:
         from workflows.remedies import with_remedy
 
         _fail(with_remedy(error), 1)
     except KeyboardInterrupt:
         _interrupted(was_terminated())
+    except Exception as error:
+        if _came_from_a_signal(error):
+            _interrupted(was_terminated())
+        raise
     except SystemExit as end:
         if end.code == signal.SIGTERM:  # Ray's own handler, while it connects
             _interrupted(terminated=True)
         raise
+
+
+def _came_from_a_signal(error: BaseException | None) -> bool:
+    """Whether the first cause is an interrupt: Python 3.11 raises another error for one within the body of a class."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _interrupted(terminated: bool) -> None:
@@ -78,6 +94,9 @@ def _overview() -> str:
 
 def _fail(message: str, code: int) -> None:
     print(f"logpolar: {message}", file=sys.stderr, flush=True)
+    if is_asking():  # pyarrow would wait for the store's answer before Python ends
+        sys.stdout.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -100,10 +119,12 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
     elif verb == "report":
         _report(arguments)
     elif verb == "look":
-        from workflows.look import look
         from workflows.look_command import look_command
 
-        look(look_command(VERBS[verb], arguments))
+        command = look_command(VERBS[verb], arguments)
+        from workflows.look import look
+
+        look(command)
     elif verb == "doctor":
         from workflows.doctor import doctor
 
@@ -121,24 +142,28 @@ def _dispatch(verb: str, arguments: list[str]) -> None:
 
 
 def _sweep(arguments: list[str]) -> None:
-    from tasks.folder_lock import locked
-    from workflows.sweep import sweep
+    from workflows.named_files import check_named
     from workflows.sweep_command import sweep_command
 
     command = sweep_command(VERBS["sweep"], arguments)
+    check_named(None if command.draws_data else command.plan.base.data.path)
+    from tasks.folder_lock import locked
+    from workflows.sweep import sweep
+
     with locked(command.folder):
         sweep(command)
 
 
 def _measure(arguments: list[str]) -> None:
-    from tasks.folder_lock import locked
     from workflows.measure_command import sweep_measurement
-    from workflows.measure_sweep import measure_sweep
 
     sweep = sweep_measurement(arguments)
     if sweep is None:
         _run_stage("measure", arguments)
     else:
+        from tasks.folder_lock import locked
+        from workflows.measure_sweep import measure_sweep
+
         with locked(sweep.folder):
             measure_sweep(sweep.folder, sweep.command)
 
@@ -157,9 +182,13 @@ def _report(arguments: list[str]) -> None:
 
 def _run_stage(verb: str, arguments: list[str]) -> None:
     from workflows.command_line import stage_command
-    from workflows.session import Session
+    from workflows.named_files import check_named
 
     command = stage_command(verb, VERBS[verb], arguments)
+    data_path = command.recipe.data.path if verb in ("run", "train") else None
+    check_named(data_path, weights=command.weights, init_weights=command.init_weights)
+    from workflows.session import Session
+
     if command.figure:
         from workflows.figures import checked_name, draw_figure
 

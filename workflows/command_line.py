@@ -275,6 +275,10 @@ def stage_command(verb: str, about: str, arguments: list[str]) -> Command:
         not (weights and init_weights),
         "--weights takes a network as it is, --init-weights trains it from there; give one of them",
     )
+    check(
+        not weights or len(recipe.views) == 1,
+        "--weights is for one view; add --views cartesian or --views log_polar",
+    )
     figure = figures[0] if figures else None
     until: Until = getattr(chosen, "until", "report")
     brought = weights, own_network, init_weights

@@ -16,6 +16,7 @@ from lp_core.storage import Storage
 from workflows.command_line import Start, SweepOptions, as_options, check_brought, recipe_of, with_recipe
 from workflows.config import FILE as CONFIG
 from workflows.first_weights import identity_of
+from workflows.named_files import check_named
 from workflows.own_network import say_what_is_drawn, trained_network
 from workflows.recipes import RECIPES
 from workflows.recipes import recipe as named_recipe
@@ -78,6 +79,7 @@ def sweep_command(about: str, arguments: list[str]) -> SweepCommand:
     options = tyro.cli(SweepOptions, prog="logpolar sweep", description=text, default=default, args=arguments)
     check_brought(options)
     folder = Storage.at(options.run)
+    check_named(None, init_weights=options.init_weights)
     first = None
     if options.own_network:
         given = recipe_of(options)
