@@ -11,9 +11,9 @@ def test_the_conditions_are_counted():
         counts[condition.transform] = counts.get(condition.transform, 0) + 1
     assert counts == {
         **{"identity": 1, "rotation": 24, "scale": 9, "fixation_crop": 121, "fixation_gaze": 121},
-        **{"window": 10, "scotoma": 10},
+        **{"window": 10, "scotoma": 10, "window_photograph": 10, "scotoma_photograph": 10},
     }
-    assert len({condition.seen for condition in conditions()}) == 294
+    assert len({condition.seen for condition in conditions()}) == 314
     assert conditions()[0].seen[1] == type(conditions()[0].look)()
     assert ANGLES[12] == 180
     assert RADII[0] == 0.05
