@@ -9,8 +9,10 @@ import functools
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from lp_core.images.crop import Crop, centre_crop
-from lp_core.images.look import Look, MaskFill, MaskName
+from lp_core.images.look import STRAIGHT, Look, MaskFill, MaskName
 
 ANGLES = tuple(15.0 * step for step in range(24))
 """Degrees counterclockwise. Source: the specification; retinoto_py mirrors 0 to 180, here the whole circle is seen."""
@@ -95,6 +97,22 @@ def conditions() -> tuple[Condition, ...]:
         looks = [Look(mask=mask, radius=radius, mask_fill=fill) for radius in RADII]
         made += [Condition(transform, look.radius, 0.0, "evaluation", look) for look in looks]
     return tuple(made)
+
+
+def random_mask(probability: float, rng: np.random.Generator) -> Look:
+    """Return a window or a scotoma, equally often, or the usual look.
+
+    The logarithm of the radius is uniform over the range of `RADII`, and the fill is the mean colour.
+
+    Args:
+        probability: of a mask.
+        rng: draws it.
+    """
+    masks, is_window, share = rng.random(3).tolist()
+    if masks >= probability:
+        return STRAIGHT
+    radius = RADII[0] * (RADII[-1] / RADII[0]) ** share
+    return Look(mask="window" if is_window < 0.5 else "scotoma", radius=radius)
 
 
 def fixations(transform: Transform, number: int) -> list[int]:
