@@ -47,7 +47,7 @@ def main() -> None:
     def inputs(view: str) -> None:
         photographs = [decode_rgb(data) for data in encoded]
         for seen in looks:
-            looked_at(photographs, view, recipe, *seen)
+            looked_at(photographs, view, recipe, *seen, photographs[::-1])
 
     def forward() -> None:
         for _ in looks:

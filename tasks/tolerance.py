@@ -9,6 +9,7 @@ import numpy as np
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.fingerprint import fingerprint
+from lp_core.images.crop import resize_crop
 from lp_core.images.decode import ImageError, decode_rgb
 from lp_core.images.look import Look
 from lp_core.images.network_input import network_input
@@ -23,7 +24,7 @@ from tasks.worker_process import prepare_measuring
 
 MEANS: dict[str, Transform] = {"crop_NM": "fixation_crop", "gaze_NM": "fixation_gaze"}
 """Arrays of averaged fixations, and the grid that they are taken from."""
-VERSION = 1
+VERSION = 2
 """Changes when a newer version answers otherwise."""
 _SAMPLED = 0x701E7A9CE
 """Sets the random numbers of the sample apart from others of the same seed. Our choice."""
@@ -36,6 +37,18 @@ def tolerance_sample(recipe: Recipe) -> np.ndarray:
         return rows
     rng = np.random.default_rng([recipe.seed, _SAMPLED])
     return np.sort(rng.choice(rows, recipe.measure.tolerance_images, replace=False))
+
+
+def other_rows(recipe: Recipe, row: int) -> np.ndarray:
+    """Return the rows whose photograph the masks of a row may show: the first that can be decoded.
+
+    They are the photographs of other classes, from half of the sample further on: neighbours may be of one class, and
+    those of neighbours are read together. The last one is the row itself, for a sample without another class.
+    """
+    sample = tolerance_sample(recipe)
+    label_N = open_dataset(recipe.data.path).rows("validation").label
+    rest = np.roll(sample, -(np.searchsorted(sample, row) + len(sample) // 2))
+    return np.append(rest[label_N[rest] != label_N[row]], row)
 
 
 def tolerance(trained: Trained, executor: Executor, folder: str) -> Arrays:
@@ -93,10 +106,11 @@ def tolerance_answers(trained: Trained, rows: np.ndarray) -> Arrays:
         photographs, row_N, label_N = _decoded(trained.recipe, rows[start : start + size])
         if not photographs:
             continue
+        others = _others(trained.recipe, row_N)
         given: dict[tuple[Base, Look], Predictions] = {}
         logits: dict[tuple[Base, Look], torch.Tensor] = {}
         for seen in looks:
-            images_NSRC = looked_at(photographs, trained.view, trained.recipe, *seen)
+            images_NSRC = looked_at(photographs, trained.view, trained.recipe, *seen, others)
             with torch.inference_mode():
                 logits_NC = network(normalized(filled(images_NSRC, size), device))[: len(row_N)]
             given[seen] = Predictions.of(row_N, logits_NC, label_N)
@@ -131,12 +145,45 @@ def _decoded(recipe: Recipe, rows: np.ndarray) -> tuple[list[np.ndarray], np.nda
     return photographs, row_N, label_N
 
 
-def looked_at(photographs: Sequence[np.ndarray], view: ViewName, recipe: Recipe, base: Base, look: Look) -> np.ndarray:
-    """Return the network inputs of one look, uint8 [N, size, size, 3]."""
+def _others(recipe: Recipe, rows: np.ndarray) -> list[np.ndarray]:
+    """The photographs that the masks of some rows show; the rows themselves can be decoded."""
+    candidates = {row: other_rows(recipe, row).tolist() for row in rows.tolist()}
+    decoded: dict[int, np.ndarray | None] = {}
+    while new := {of_row[0] for of_row in candidates.values()} - decoded.keys():
+        photographs, good_N, _ = _decoded(recipe, np.array(sorted(new)))
+        decoded |= dict.fromkeys(new) | dict(zip(good_N.tolist(), photographs, strict=True))
+        for of_row in candidates.values():
+            while of_row[0] in decoded and decoded[of_row[0]] is None:
+                del of_row[0]
+    return [image_HWC for of_row in candidates.values() if (image_HWC := decoded[of_row[0]]) is not None]
+
+
+def looked_at(
+    photographs: Sequence[np.ndarray],
+    view: ViewName,
+    recipe: Recipe,
+    base: Base,
+    look: Look,
+    others: Sequence[np.ndarray] = (),
+) -> np.ndarray:
+    """Return the network inputs of one look, uint8 [N, size, size, 3].
+
+    Args:
+        photographs: uint8 [H, W, 3] each.
+        view: of the network.
+        recipe: settings of the run.
+        base: the crop that is looked at.
+        look: at that crop.
+        others: a photograph for each, whose own crop masks of the fill `photograph` show, resized.
+    """
     images_NSRC = np.empty((len(photographs), recipe.geometry.size, recipe.geometry.size, 3), np.uint8)
     for position, image_HWC in enumerate(photographs):
         crop = base_crop(base, image_HWC.shape[0], image_HWC.shape[1], recipe.data.eval_crop)
-        images_NSRC[position] = network_input(image_HWC, crop, view, recipe.geometry, look)
+        other_HWC = None
+        if look.mask_fill == "photograph":
+            other = base_crop(base, others[position].shape[0], others[position].shape[1], recipe.data.eval_crop)
+            other_HWC = resize_crop(others[position], other, round(crop.height))
+        images_NSRC[position] = network_input(image_HWC, crop, view, recipe.geometry, look, other_HWC)
     return images_NSRC
 
 

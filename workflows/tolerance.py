@@ -13,6 +13,7 @@ import numpy as np
 from lp_core.errors import DataError
 from lp_core.exemplars.arrays_file import read_arrays
 from lp_core.findings.values import ALL_LAYERS, Absence, Values
+from lp_core.measures.tolerance import CROSSINGS
 from lp_core.run import files
 from lp_core.run.stage import Stage, stage_run
 from lp_core.settings import ViewName
@@ -30,7 +31,7 @@ _WITHOUT = {
     "rotation.area": _CHANCE,
     "rotation.worst_angle": _CHANCE,
     "scale.area": _CHANCE,
-    "crossing_px": "a scotoma is worth more than a window even at the largest radius",
+    **dict.fromkeys(CROSSINGS, "a scotoma is worth more than a window even at the largest radius"),
 }
 """Reasons by the number that has no value."""
 PARTS = "tolerance_parts"
@@ -72,10 +73,11 @@ def tolerance_tables(session: Session) -> tuple[pa.Table, pa.Table, Values]:
     classes = len(session.dataset.class_names)
     curves, summary, values = tolerance_curves(answers, classes, session.recipe.geometry.size, session.recipe.seed)
     for view in session.recipe.views:
-        crossing = values.get((view, ALL_LAYERS, "tolerance.crossing_px"))
-        if crossing is not None:
-            share = share_of_cells(view, session.recipe.geometry, crossing)
-            values[view, ALL_LAYERS, "tolerance.crossing_cells"] = share
+        for name in CROSSINGS:
+            crossing = values.get((view, ALL_LAYERS, f"tolerance.{name}"))
+            if crossing is not None:
+                share = share_of_cells(view, session.recipe.geometry, crossing)
+                values[view, ALL_LAYERS, f"tolerance.{name.replace('_px', '_cells')}"] = share
     return curves, summary, values
 
 

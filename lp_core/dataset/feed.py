@@ -21,6 +21,7 @@ from lp_core.images.look import STRAIGHT
 from lp_core.images.network_input import network_input
 from lp_core.measures.duplicates import difference_hash
 from lp_core.measures.nulls import phase_scrambled, random_fixation
+from lp_core.measures.tolerance_conditions import random_mask
 from lp_core.settings import DataSettings, ViewName, ViewSettings
 
 TrainingSplit = Literal["train", "validation"]
@@ -29,6 +30,8 @@ VALIDATION_BATCH = 250
 """Images of a worker in one forward pass of validation."""
 _SHUFFLED = 0x5AFF1ED
 """Sets the random numbers of shuffled labels apart from others of the same seed. Our choice."""
+_MASKED = 0x3A5CED
+"""Sets the random numbers of masks apart from those of crops. Our choice."""
 FAULTY = -2
 """In place of the label of a row that cannot be decoded. Its image is black, and it must not be learned or counted."""
 
@@ -198,6 +201,9 @@ class Feed:
             rng, look = np.random.default_rng([self.seed, photograph.row]), STRAIGHT
             if self.scrambled:
                 image, crop = scrambled_crop(image, crop, rng)
+            if epoch is not None and self.data.random_masks:
+                mask_rng = np.random.default_rng([self.seed, epoch, photograph.row, _MASKED])
+                look = random_mask(self.data.random_masks, mask_rng)
             if self.wandering:
                 look = random_fixation(self.view, rng)
             images[position] = network_input(image, crop, self.view, self.geometry, look)

@@ -17,6 +17,7 @@ from lp_core.errors import check
 from lp_core.images.crop import Crop
 
 MaskName = Literal["none", "disc", "window", "scotoma"]
+MaskFill = Literal["mean", "photograph"]
 HIDES_OUTSIDE = ("disc", "window")
 
 
@@ -42,9 +43,11 @@ class Look:
     """How many times larger things appear: the sides of the crop are divided by it."""
     mask: MaskName = "none"
     """`disc` hides what lies beyond half of the crop's side, `window` what lies beyond the radius, `scotoma` what lies
-    within it. What is hidden shows the mean colour."""
+    within it."""
     radius: float = 1.0
     """Of the window or scotoma, in halves of the crop's side; above 0."""
+    mask_fill: MaskFill = "mean"
+    """What is shown where the mask hides: the mean colour, or another photograph."""
 
     def __post_init__(self) -> None:
         numbers = (*self.crop_shift_yx, *self.gaze_shift_yx, self.rotation, self.scale, self.radius)
@@ -57,6 +60,13 @@ class Look:
         check(self.scale > 0, f"scale is {self.scale}; give more than 0", ValueError)
         check(self.mask in get_args(MaskName), f"mask is '{self.mask}'; give one of {get_args(MaskName)}", ValueError)
         check(self.radius > 0, f"radius is {self.radius}; give more than 0", ValueError)
+        fills = get_args(MaskFill)
+        check(self.mask_fill in fills, f"mask_fill is '{self.mask_fill}'; give one of {fills}", ValueError)
+
+    @property
+    def frames(self) -> bool:
+        """Whether the mean colour surrounds what is shown, and so replaces the fill of the view beyond the crop."""
+        return self.mask in HIDES_OUTSIDE and self.mask_fill == "mean"
 
     @property
     def mask_radius(self) -> float:
@@ -80,27 +90,37 @@ STRAIGHT = Look()
 """What a network is evaluated with."""
 
 
-def masked(image_HWC: np.ndarray, crop: Crop, look: Look, colour: tuple[int, int, int]) -> np.ndarray:
-    """Return the photograph with the pixels that a mask hides in one colour; itself without a mask.
+def masked(
+    image_HWC: np.ndarray, crop: Crop, look: Look, colour: tuple[int, int, int], other_HWC: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the photograph with the pixels that a mask hides replaced; itself without a mask.
 
     Args:
         image_HWC: uint8 [H, W, 3].
         crop: that is looked at (`Look.crop`).
         look: its mask is centred on the gaze; hidden are pixels whose centre lies there.
-        colour: of what is hidden.
+        colour: of what is hidden, with the mask fill `mean`.
+        other_HWC: uint8 [H, W, 3], shown where the mask hides, with the mask fill `photograph`.
+
+    Raises:
+        ValueError: the mask fill is `photograph`, and there is no other photograph of this size.
     """
     if look.mask == "none":
         return image_HWC
+    size = image_HWC.shape[0], image_HWC.shape[1]
+    hidden_HWC = _plain(size, colour) if look.mask_fill == "mean" else other_HWC
+    if hidden_HWC is None or hidden_HWC.shape != image_HWC.shape:
+        seen = "none" if hidden_HWC is None else f"one of shape {hidden_HWC.shape}"
+        raise ValueError(f"the mask shows another photograph, and was given {seen}; give one of {image_HWC.shape}")
     y, x = look.gaze_shift_yx
     centre_yx = (
         crop.top + (0.5 + y) * crop.height - 0.5,
         crop.left + (0.5 + (-x if crop.flip else x)) * crop.width - 0.5,
     )
     radii_yx = look.mask_radius * crop.height / 2, look.mask_radius * crop.width / 2
-    size = image_HWC.shape[0], image_HWC.shape[1]
     shown_HW = _shown(size, centre_yx, radii_yx, look.mask in HIDES_OUTSIDE)
     # Ten times faster than assigning the colour to the hidden pixels, at 224 px.
-    return cv2.copyTo(image_HWC, shown_HW, _plain(size, colour).copy())
+    return cv2.copyTo(image_HWC, shown_HW, hidden_HWC.copy())
 
 
 @functools.lru_cache(maxsize=16)  # photographs of a data set often have the same size

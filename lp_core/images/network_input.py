@@ -10,7 +10,7 @@ import numpy as np
 from lp_core.images.crop import Crop, crop_part, turned_crop
 from lp_core.images.geometry import bands, cells
 from lp_core.images.log_polar import LogPolarMap
-from lp_core.images.look import HIDES_OUTSIDE, STRAIGHT, Look, masked
+from lp_core.images.look import STRAIGHT, Look, masked
 from lp_core.images.sampling import Affine, Fill, sample, sampling_bands
 from lp_core.settings import ViewName, ViewSettings
 
@@ -34,27 +34,35 @@ def log_polar_map(settings: ViewSettings) -> LogPolarMap:
 
 
 def network_input(
-    image_HWC: np.ndarray, crop: Crop, view: ViewName, settings: ViewSettings, look: Look = STRAIGHT
+    image_HWC: np.ndarray,
+    crop: Crop,
+    view: ViewName,
+    settings: ViewSettings,
+    look: Look = STRAIGHT,
+    other_HWC: np.ndarray | None = None,
 ) -> np.ndarray:
     """What the network of a view sees of a crop.
 
     Args:
         image_HWC: Decoded photograph, uint8 [H, W, 3].
         crop: The part to look at; what lies beyond it, or beyond the photograph, has the colour of `settings.fill`.
-            Where a look brings it into the ordinary view, and around a disc or window in both, it has the mean colour.
+            Where a look brings it into the ordinary view, and in both around a disc or window whose fill is the mean
+            colour, it has the mean colour.
         view: `cartesian` (the crop resized; with `equal_information` the log-polar image mapped back) or `log_polar`.
         settings: Size, law and way of sampling.
         look: How to look at the crop. Its map is composed with that of the view: the photograph is sampled once.
+        other_HWC: What a mask shows where it hides, with the mask fill `photograph`: uint8, as large as the whole px
+            that the crop touches.
 
     Returns:
         uint8 [size, size, 3]; rows are sectors and columns are rings in the log-polar view.
 
     Raises:
-        ValueError: the look leads beside the photograph.
+        ValueError: the look leads beside the photograph, or `other_HWC` is missing or of another size.
     """
     if look != STRAIGHT:
         image_HWC, crop = crop_part(image_HWC, look.crop(crop))
-        image_HWC = masked(image_HWC, crop, look, MEAN_COLOUR)
+        image_HWC = masked(image_HWC, crop, look, MEAN_COLOUR, other_HWC)
     if view == "cartesian" and not settings.equal_information:
         return turned_crop(image_HWC, crop, settings.size, look.rotation, look.gaze_shift_yx, MEAN_COLOUR)
     image_SRC = _log_polar_input(image_HWC, crop, settings, look)
@@ -66,7 +74,7 @@ def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings, 
     turned = round(look.rotation * settings.size / 360)  # rows
     rest = round(look.rotation - turned * 360 / settings.size, 9)
     log_polar = _gazing_map(settings, look.gaze_shift_yx, rest)
-    fill = MEAN_COLOUR if settings.fill == "mean" or look.mask in HIDES_OUTSIDE else log_polar.fill
+    fill = MEAN_COLOUR if settings.fill == "mean" or look.frames else log_polar.fill
     if settings.sampling == "two-step":
         resized_HWC = turned_crop(image_HWC, crop, settings.size, 0.0)
         image_SRC = sample(resized_HWC, bands(log_polar), fill)

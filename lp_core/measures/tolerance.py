@@ -18,6 +18,11 @@ from lp_core.measures.tolerance_conditions import MULTI, RADII, conditions
 
 MEANS = {"crop_NM": "multi_fixation_crop", "gaze_NM": "multi_fixation_gaze"}
 """Curves of averaged fixations, by the array of the answers."""
+CROSSINGS = {
+    "crossing_px": ("window", "scotoma"),
+    "crossing_px.photograph": ("window_photograph", "scotoma_photograph"),
+}
+"""Names of the crossing of a window and a scotoma, by what they show where they hide: the mean colour, a photograph."""
 EVERY_ANGLE = "rotation_every"
 """Images that are named correctly at every angle."""
 _CHUNK = 50
@@ -107,7 +112,7 @@ def summaries(mean_P: np.ndarray, chance: float, half_side: float) -> dict[str, 
     Returns:
         `top1`, `inversion`, `multi_fixation.crop` and `multi_fixation.gaze` in percentage points; `<transform>.area`,
         the mean over a curve less chance, over the same of its identity; `rotation.worst_angle`, its smallest value
-        likewise; `rotation.every_angle` (`beyond_independence`); `crossing_px` (`crossing`).
+        likewise; `rotation.every_angle` (`beyond_independence`); those of `CROSSINGS` (`crossing`).
     """
     rotation, scale = mean_P[..., _places("rotation")], mean_P[..., _places("scale")]
     values = {"top1": 100 * mean_P[..., _places("identity")[0]]}
@@ -118,8 +123,9 @@ def summaries(mean_P: np.ndarray, chance: float, half_side: float) -> dict[str, 
     values["rotation.worst_angle"] = _corrected(rotation.min(-1), rotation[..., 0], chance)
     values["rotation.every_angle"] = beyond_independence(mean_P[..., _places(EVERY_ANGLE)[0]], rotation)
     values["inversion"] = 100 * (rotation[..., 0] - rotation[..., rotation.shape[-1] // 2])
-    window, scotoma = mean_P[..., _places("window")], mean_P[..., _places("scotoma")]
-    values["crossing_px"] = crossing(np.array(RADII), window, scotoma) * half_side
+    for name, masks in CROSSINGS.items():
+        window, scotoma = (mean_P[..., _places(mask)] for mask in masks)
+        values[name] = crossing(np.array(RADII), window, scotoma) * half_side
     for name in MEANS.values():
         curve = mean_P[..., _places(name)]
         values[name.replace("fixation_", "fixation.")] = 100 * (curve[..., -1] - curve[..., 0])

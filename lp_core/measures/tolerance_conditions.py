@@ -9,8 +9,10 @@ import functools
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from lp_core.images.crop import Crop, centre_crop
-from lp_core.images.look import Look
+from lp_core.images.look import STRAIGHT, Look, MaskFill, MaskName
 
 ANGLES = tuple(15.0 * step for step in range(24))
 """Degrees counterclockwise. Source: the specification; retinoto_py mirrors 0 to 180, here the whole circle is seen."""
@@ -26,8 +28,25 @@ NEAR = 0.2
 MULTI = (1, 5, 9)
 """Numbers of fixations that are averaged: the middle; with the four diagonal ones; all of 3 x 3."""
 
-Transform = Literal["identity", "rotation", "scale", "fixation_crop", "fixation_gaze", "window", "scotoma"]
+Transform = Literal[
+    "identity",
+    "rotation",
+    "scale",
+    "fixation_crop",
+    "fixation_gaze",
+    "window",
+    "scotoma",
+    "window_photograph",
+    "scotoma_photograph",
+]
 Base = Literal["evaluation", "half"]
+MASKS: tuple[tuple[Transform, MaskName, MaskFill], ...] = (
+    ("window", "window", "mean"),
+    ("scotoma", "scotoma", "mean"),
+    ("window_photograph", "window", "photograph"),
+    ("scotoma_photograph", "scotoma", "photograph"),
+)
+"""Curves by radius: what is hidden shows the mean colour, or a photograph of another class."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +86,33 @@ def half_crop(height: int, width: int) -> Crop:
 
 @functools.cache
 def conditions() -> tuple[Condition, ...]:
-    """Return all conditions, the identity first; 296, of which two pairs show the same."""
+    """Return all conditions, the identity first; 316, of which two pairs show the same."""
     made = [Condition("identity", 0.0, 0.0, "evaluation", Look())]
     made += [Condition("rotation", angle, 0.0, "evaluation", Look(rotation=angle, mask="disc")) for angle in ANGLES]
     made += [Condition("scale", octaves, 0.0, "half", Look(scale=2**octaves)) for octaves in OCTAVES]
     grid = [(y, x) for y in SHIFTS for x in SHIFTS]
     made += [Condition("fixation_crop", y, x, "half", Look(crop_shift_yx=(y, x))) for y, x in grid]
     made += [Condition("fixation_gaze", y, x, "evaluation", Look(gaze_shift_yx=(y, x))) for y, x in grid]
-    made += [Condition("window", radius, 0.0, "evaluation", Look(mask="window", radius=radius)) for radius in RADII]
-    made += [Condition("scotoma", radius, 0.0, "evaluation", Look(mask="scotoma", radius=radius)) for radius in RADII]
+    for transform, mask, fill in MASKS:
+        looks = [Look(mask=mask, radius=radius, mask_fill=fill) for radius in RADII]
+        made += [Condition(transform, look.radius, 0.0, "evaluation", look) for look in looks]
     return tuple(made)
+
+
+def random_mask(probability: float, rng: np.random.Generator) -> Look:
+    """Return a window or a scotoma, equally often, or the usual look.
+
+    The logarithm of the radius is uniform over the range of `RADII`, and the fill is the mean colour.
+
+    Args:
+        probability: of a mask.
+        rng: draws it.
+    """
+    masks, is_window, share = rng.random(3).tolist()
+    if masks >= probability:
+        return STRAIGHT
+    radius = RADII[0] * (RADII[-1] / RADII[0]) ** share
+    return Look(mask="window" if is_window < 0.5 else "scotoma", radius=radius)
 
 
 def fixations(transform: Transform, number: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from lp_core.measures.tolerance import CROSSINGS
 from lp_core.network.layers import primary_layer
 from lp_core.report.claim_words import basis_text, effect_text, rules_text
 from lp_core.report.evolution_figure import evolution_figure
@@ -190,7 +191,7 @@ def _tolerance_figures(measured: Measured, field_degrees: float | None) -> dict[
     input_px = max((finding["input_px"] for finding in measured.findings), default=0)
     return {
         "curves": _elements([rotation_figure(rows), scale_figure(rows)]),
-        "masks": _elements([mask_figure(rows, summary, input_px, field_degrees)]),
+        "masks": _elements(mask_figure(rows, summary, input_px, name, field_degrees) for name in CROSSINGS),
         "fixations": _elements(fixation_figure(rows, transform) for transform in MAPS),
         "retention": _elements(retention_figure(measured.rows("retention"), view) for view in VIEW_NAMES),
         "layers": _elements([retention_layers(values), equivariance_layers(values)]),

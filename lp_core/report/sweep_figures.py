@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from markupsafe import Markup
 
 from lp_core.findings.values import ALL_LAYERS
+from lp_core.measures.tolerance import CROSSINGS
 from lp_core.report.layer_panels import birth_layers, equivariance_layers, padding_layers, retention_layers
 from lp_core.report.layers_figure import values_by_seed
 from lp_core.report.measured import Measured, Row
@@ -74,7 +76,9 @@ def _tolerance(curves: Sequence[Row], values: Sequence[Row], input_px: int, vari
         "curves": _elements(
             rotation_figure(means, seeds, variant),
             scale_figure(means, seeds, variant),
-            mask_figure(means, crossings, input_px, seeds=seeds, name=variant),
+        ),
+        "masks": _elements(
+            *(mask_figure(means, crossings, input_px, each, seeds=seeds, name=variant) for each in CROSSINGS)
         ),
         "fixations": _elements(*(fixation_figure(means, transform, variant) for transform in MAPS)),
         "layers": _elements(retention_layers(values, variant), equivariance_layers(values, variant)),
@@ -83,13 +87,13 @@ def _tolerance(curves: Sequence[Row], values: Sequence[Row], input_px: int, vari
 
 
 def _crossings(values: Sequence[Row]) -> list[dict[str, Any]]:
-    """The crossing of each view as tolerance_summary.parquet has it: mean, lowest and highest of the seeds with one."""
+    """Crossings of each view as tolerance_summary.parquet has them: mean, lowest and highest of the seeds with one."""
     rows = []
-    for view in VIEW_NAMES:
-        every = [of_seed[ALL_LAYERS] for of_seed in values_by_seed(values, "tolerance.crossing_px", view)]
+    for view, measure in product(VIEW_NAMES, CROSSINGS):
+        every = [of_seed[ALL_LAYERS] for of_seed in values_by_seed(values, f"tolerance.{measure}", view)]
         found = [crossing for crossing in every if crossing > 0]  # 0: a window is worth more at every radius
         if found:
-            row = {"view": view, "measure": "crossing_px", "value": sum(found) / len(found)}
+            row = {"view": view, "measure": measure, "value": sum(found) / len(found)}
             rows.append(row | {"low": min(found), "high": max(found)})
     return rows
 

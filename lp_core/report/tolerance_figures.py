@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lp_core.measures.tolerance import CROSSINGS
 from lp_core.measures.tolerance_conditions import SHIFTS
 from lp_core.report.svg import COLOURS, INK, SOFT, drawing, plain
 from lp_core.report.tile import VIEW_TITLES
@@ -21,6 +22,8 @@ Rows = Sequence[Mapping[str, Any]]
 HUMAN_DEGREES = 7.4
 """Radius at which a window and a scotoma are worth the same to people who name the gist of scenes of 27 x 27 degrees.
 Source: Larson & Loschky 2009, Journal of Vision 9(10):6. We could not verify the size of their field at the source."""
+HIDDEN = {"crossing_px": "Hidden: mean colour", "crossing_px.photograph": "Hidden: another photograph"}
+"""What is shown where a mask hides, by the name of the crossing."""
 MAPS = {"fixation_crop": "Crop moves", "fixation_gaze": "Gaze moves within the crop"}
 _COLOURS = 25
 """Of a map; odd, so that the middle of a difference is white. Our choice."""
@@ -118,6 +121,7 @@ def mask_figure(
     rows: Rows,
     summary: Rows,
     input_px: int,
+    measure: str,
     field_degrees: float | None = None,
     seeds: Sequence[Rows] = (),
     name: str = "",
@@ -128,27 +132,29 @@ def mask_figure(
         rows, seeds, name: as `rotation_figure`.
         summary: of tolerance_summary.parquet; has the crossings and their intervals.
         input_px: side of the network input.
+        measure: which crossing, one of `CROSSINGS`, and thus what is shown where the mask hides.
         field_degrees: visual angle that it spans: the axis is then in degrees, and people's crossing is drawn.
 
     Returns:
         An `<svg>` element; None if it was not measured.
     """
-    windows, scotomas = _curves(rows, "window"), _curves(rows, "scotoma")
+    window, scotoma = CROSSINGS[measure]
+    windows, scotomas = _curves(rows, window), _curves(rows, scotoma)
     if not windows or set(windows) != set(scotomas):
         return None
     unit = 1.0 if field_degrees is None else field_degrees / input_px
-    with drawing(f"tolerance masks {name}", 3.0) as picture:
+    with drawing(f"tolerance {measure} {name}", 3.0) as picture:
         axes = picture.figure.subplots()
         for view, style in ((view, style) for view in windows for style in ("-", (0, (4, 2)))):
             radius, top1, low, high = (windows if style == "-" else scotomas)[view]
             radius = radius * input_px / 2 * unit
             _band(axes, view, radius, low, high, seeds)
             axes.plot(radius, top1, color=COLOURS[view], linewidth=1.8, linestyle=style)
-            for of_seed, top1 in _of_seeds(seeds, "window" if style == "-" else "scotoma", view):
+            for of_seed, top1 in _of_seeds(seeds, window if style == "-" else scotoma, view):
                 axes.plot(of_seed * input_px / 2 * unit, top1, **_thin(view), linestyle=style)
-        height = max(_top(windows, seeds, "window"), _top(scotomas, seeds, "scotoma"))
+        height = max(_top(windows, seeds, window), _top(scotomas, seeds, scotoma))
         for order, view in enumerate(windows):
-            crossing = next((row for row in summary if (row["view"], row["measure"]) == (view, "crossing_px")), None)
+            crossing = next((row for row in summary if (row["view"], row["measure"]) == (view, measure)), None)
             if crossing is None or crossing["value"] is None or not crossing["value"]:
                 continue
             at, y = crossing["value"] * unit, height * (0.97 - 0.05 * order)
@@ -158,7 +164,7 @@ def mask_figure(
                 axes.plot([crossing["low"] * unit, crossing["high"] * unit], [y, y], color=COLOURS[view], linewidth=2)
         if field_degrees is not None:
             axes.axvline(HUMAN_DEGREES, color=INK, linewidth=1.1, linestyle=(0, (1.5, 1.2)))
-        plain(axes, "")
+        plain(axes, HIDDEN[measure])
         axes.set_xscale("log")
         lowest, largest = (windows[next(iter(windows))][0][end] * input_px / 2 * unit for end in (0, -1))
         shown = HUMAN_DEGREES if field_degrees is not None else largest
@@ -169,7 +175,8 @@ def mask_figure(
         axes.set_ylim(0, height)
         axes.set_xlabel("Radius (px of the network input)" if field_degrees is None else "Radius (degrees)")
         axes.set_ylabel("Top-1 accuracy (%)")
-        return picture.element("Top-1 accuracy by the radius of a window or scotoma about the point of gaze")
+        title = "Top-1 accuracy by the radius of a window or scotoma about the point of gaze"
+        return picture.element(f"{title}. {HIDDEN[measure]}")
 
 
 def mean_rows(seeds: Sequence[Rows]) -> list[dict[str, Any]]:

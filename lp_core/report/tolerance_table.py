@@ -20,7 +20,8 @@ MEASURES = {
     "scale.area": ("Kept over two octaves (% of the middle)", 100.0, 1),
     "fixation_crop.area": ("Kept over all crops (% of the middle)", 100.0, 1),
     "fixation_gaze.area": ("Kept over all gazes (% of the middle)", 100.0, 1),
-    "crossing_px": ("Window and scotoma cross at (px)", 1.0, 1),
+    "crossing_px": ("Window and scotoma cross at (px), mean colour hides", 1.0, 1),
+    "crossing_px.photograph": ("The same, another photograph hides", 1.0, 1),
     "multi_fixation.crop": ("Gained by nine crops (points)", 1.0, 1),
     "multi_fixation.gaze": ("Gained by nine gazes (points)", 1.0, 1),
 }

@@ -19,8 +19,9 @@ def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]
     """
     data, train = result_values(recipe.data), result_values(recipe.train)
     del data["eval_crop"]  # validation measures during a training; it does not change the weights
-    if not data["shuffle_labels"]:  # trainings of versions without it are the same
-        del data["shuffle_labels"]
+    for name in ("shuffle_labels", "random_masks"):  # trainings of versions without them are the same
+        if not data[name]:
+            del data[name]
     del train["reference_batch"]  # counts by the learning rate that it leads to
     return {
         "dataset": dataset,
@@ -167,6 +168,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
     if "train.learning-rate" in values:
         values["train.reference-batch"] = recipe.train.reference_batch
         values["data.shuffle-labels"] = recipe.data.shuffle_labels
+        values["data.random-masks"] = recipe.data.random_masks
     if "visualize.format" in values:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":

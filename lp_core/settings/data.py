@@ -28,6 +28,9 @@ class DataSettings:
     """Training: width / height of a random crop, smallest and largest."""
     flip: float = setting(0.5, PROBABILITY)
     """Training: probability of a mirror image (0 where left and right are different classes)."""
+    random_masks: float = setting(0.0, PROBABILITY)
+    """Training: probability of a window or a scotoma of random radius, drawn as in the tolerance test; what it hides
+    shows the mean colour."""
     shuffle_labels: bool = False
     """Training: permute the labels among the images (a control: a network can only memorise them)."""
     eval_crop: float = setting(0.875, Range(low=0, above=True, high=1, words="a share, 0 < share <= 1"))

@@ -8,6 +8,7 @@ import torch
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.images.decode import decode_rgb
+from lp_core.images.look import Look
 from lp_core.images.network_input import network_input
 from lp_core.measures import tolerance_conditions
 from lp_core.measures.tolerance_conditions import base_crop, conditions, fixations
@@ -17,7 +18,16 @@ from tasks.evaluating import evaluate_rows
 from tasks.from_recipe import rows_of
 from tasks.networks import kept_network
 from tasks.pieces import InProcess
-from tasks.tolerance import tolerance, tolerance_answers, tolerance_files, tolerance_sample
+from tasks.tolerance import (
+    _decoded,
+    _others,
+    looked_at,
+    other_rows,
+    tolerance,
+    tolerance_answers,
+    tolerance_files,
+    tolerance_sample,
+)
 from tests.tasks.trained_network import random_network
 
 
@@ -56,13 +66,16 @@ def test_every_condition_is_an_evaluation_of_images_made_one_by_one(trained):
     recipe, rows = trained.recipe, rows_of(trained.recipe, "validation")[:3]
     answers, (network, device) = tolerance_answers(trained, rows), kept_network(trained)
     photographs = list(open_dataset(recipe.data.path).photographs("validation", rows))
+    unlike = [photograph_of_another_class(recipe, photograph) for photograph in photographs]
     logits = []
     for condition in conditions():
         inputs = []
-        for photograph in photographs:
+        for photograph, other in zip(photographs, unlike, strict=True):
             image = decode_rgb(photograph.data)
             crop = base_crop(condition.base, *image.shape[:2], recipe.data.eval_crop)
-            inputs.append(network_input(image, crop, "log_polar", recipe.geometry, condition.look))
+            # Photographs of the toy are squares of one size, and all of each is evaluated.
+            given = {"other_HWC": other} if condition.look.mask_fill == "photograph" else {}
+            inputs.append(network_input(image, crop, "log_polar", recipe.geometry, condition.look, **given))
         with torch.inference_mode():
             logits.append(network(normalized(filled(np.stack(inputs), 8), device))[:3].double().numpy())
     np.testing.assert_array_equal(answers["predicted_NK"], np.stack([of.argmax(1) for of in logits], 1))
@@ -70,6 +83,49 @@ def test_every_condition_is_an_evaluation_of_images_made_one_by_one(trained):
         for place, number in enumerate(tolerance_conditions.MULTI):
             mean = np.mean([logits[k] for k in fixations(transform, number)], 0)
             np.testing.assert_array_equal(answers[name][:, place], mean.argmax(1))
+
+
+def photograph_of_another_class(recipe, photograph):
+    """The first one from half of the split further on, which wraps around."""
+    rows = rows_of(recipe, "validation").tolist()
+    start = rows.index(photograph.row) + len(rows) // 2
+    for place in range(start, start + len(rows)):
+        (other,) = open_dataset(recipe.data.path).photographs("validation", np.array([rows[place % len(rows)]]))
+        if other.label != photograph.label:
+            return decode_rgb(other.data)
+    raise AssertionError("there is one class")
+
+
+def test_masks_show_the_other_photograph_resized_to_the_crop(small_recipe):
+    """A quarter of the side shows the other one's own crop: its middle in the middle, whatever its size."""
+    recipe = replace(small_recipe, data=replace(small_recipe.data, eval_crop=0.5))
+    image, other = np.zeros((40, 60, 3), np.uint8), np.full((90, 80, 3), 7, np.uint8)
+    other[25:65, 20:60] = 200  # its crop, half of the shorter side
+    look = Look(mask="scotoma", radius=0.5, mask_fill="photograph")
+    (seen,) = looked_at([image], "cartesian", recipe, "evaluation", look, [other])
+    assert set(np.unique(seen[12:20, 12:20])) == {200}
+    assert set(np.unique(seen[:4])) == {0}
+
+
+def test_others_are_of_another_class_the_same_for_each_row_and_in_half_of_the_sample(small_recipe):
+    label = open_dataset(small_recipe.data.path).rows("validation").label
+    rows = rows_of(small_recipe, "validation")
+    first = np.array([other_rows(small_recipe, row)[0] for row in rows.tolist()])
+    assert (label[first] != label[rows]).all()
+    assert len(set(first.tolist())) > len(rows) / 2  # most photographs are shown once
+    assert other_rows(small_recipe, 7)[-1] == 7
+    of_one = replace(small_recipe, measure=replace(small_recipe.measure, tolerance_images=1))
+    assert other_rows(of_one, int(tolerance_sample(of_one)[0])).tolist() == tolerance_sample(of_one).tolist()
+
+
+def test_a_faulty_photograph_is_not_shown_but_the_next_of_its_kind(trained, faulty_folder):
+    recipe = trained.recipe
+    faulty = replace(recipe, data=replace(recipe.data, path=faulty_folder))
+    bad = {row for row in rows_of(faulty, "validation").tolist() if not len(_decoded(faulty, np.array([row]))[0])}
+    row = next(row for row in range(60) if row not in bad and other_rows(faulty, row)[0] in bad)
+    expected = next(other for other in other_rows(faulty, row).tolist() if other not in bad)
+    ((seen,), (whole,)) = _others(faulty, np.array([row])), _decoded(faulty, np.array([expected]))[0]
+    np.testing.assert_array_equal(seen, whole)
 
 
 def test_the_division_into_pieces_leaves_no_trace(trained, tmp_path):

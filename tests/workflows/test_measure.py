@@ -442,7 +442,7 @@ def test_tolerance_is_measured_where_it_is_asked_for(session):
     assert {name: asked[name] for name in before} == before
     assert set(asked) - set(before) == {"rotation-tolerance", "scale-tolerance", "central-use"}
     assert asked["scale-tolerance"]["images"] == 2
-    assert len(table(session, "tolerance")) == 2 * (296 + 6 + 1)
+    assert len(table(session, "tolerance")) == 2 * (316 + 6 + 1)
     numbers = {row["measure"] for row in table(session, "values").to_pylist()}
     assert {"tolerance.top1", "tolerance.inversion", "tolerance.multi_fixation.gaze"} <= numbers
     assert {"tolerance.retention.rotation", "tolerance.retention.scale"} <= numbers

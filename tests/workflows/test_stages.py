@@ -50,6 +50,7 @@ STALE = {
     "data.crop-ratio": ((0.5, 2.0), TRAINED),
     "data.flip": (0.25, TRAINED),
     "data.shuffle-labels": (True, TRAINED),
+    "data.random-masks": (0.5, TRAINED),
     "data.eval-crop": (0.8, MEASURED),
     "data.lanes": (2, TRAINED),
     "data.shuffle-window": (64, TRAINED),

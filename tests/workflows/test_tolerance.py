@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import workflows.stages
 import workflows.tolerance
 from lp_core.errors import DataError, LogpolarError
-from lp_core.findings.values import ALL_LAYERS
+from lp_core.findings.values import ALL_LAYERS, DIFFERENCE
+from lp_core.measures.tolerance import CROSSINGS
 from lp_core.run.files import TOLERANCE
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
@@ -61,13 +63,20 @@ def test_a_stage_that_was_killed_is_resumed_then_skipped_and_its_tables_are_comp
     curves, summary, values = tolerance_tables(session)
     assert curves.group_by(["view", "transform"]).aggregate([("top1", "count")]).sort_by("transform")[
         "top1_count"
-    ].to_pylist() == [121, 121, 121, 121, 1, 1, 3, 3, 3, 3, 24, 24, 1, 1, 9, 9, 10, 10, 10, 10]
+    ].to_pylist() == [121, 121, 121, 121, 1, 1, 3, 3, 3, 3, 24, 24, 1, 1, 9, 9, *[10] * 8]
     assert set(curves["images"].to_pylist()) == {4}
     top1, low, high = (curves[name].to_numpy() for name in ("top1", "low", "high"))
     assert ((low <= top1) & (top1 <= high)).all()
     assert set(summary["view"].to_pylist()) == {"cartesian", "log_polar", "log_polar - cartesian"}
     identity = next(row for row in curves.to_pylist() if (row["view"], row["transform"]) == ("cartesian", "identity"))
     assert values["cartesian", ALL_LAYERS, "tolerance.top1"] == identity["top1"]
+    crossings = [row for row in summary.to_pylist() if row["measure"] in CROSSINGS]
+    assert len(crossings) == len(CROSSINGS) * 3
+    for row in crossings:
+        if row["view"] != DIFFERENCE and row["value"] is not None:
+            assert values[row["view"], ALL_LAYERS, f"tolerance.{row['measure']}"] == row["value"]
+            cells = f"tolerance.{row['measure'].replace('_px', '_cells')}"
+            assert 0 <= values[row["view"], ALL_LAYERS, cells] <= 1
     again = tolerance_tables(session)
     assert curves.equals(again[0])
     assert summary.equals(again[1])
@@ -76,6 +85,20 @@ def test_a_stage_that_was_killed_is_resumed_then_skipped_and_its_tables_are_comp
     folder.write_bytes(TOLERANCE, bytes(data[:-9]))
     with pytest.raises(DataError, match=r"tolerance\.npz has changed since the tolerance wrote it; remove the file"):
         tolerance_tables(session)
+
+
+def test_answers_of_an_earlier_version_are_refused_in_a_line_and_made_again(session, monkeypatch, capsys):
+    monkeypatch.setattr(workflows.stages, "TOLERANCE_VERSION", 1)
+    tolerance_view(session, "cartesian")
+    monkeypatch.undo()
+    stages = Session(session.recipe, session.run, given_executor=InProcess()).stages
+    with pytest.raises(
+        LogpolarError, match=r"tolerance of view cartesian was made with version 1, now 2; run `logpolar measure"
+    ):
+        stages.require(stages.tolerance("cartesian"))
+    tolerance_view(session, "cartesian")
+    assert "finished before" not in capsys.readouterr().out
+    stages.require(stages.tolerance("cartesian"))
 
 
 def test_views_that_saw_different_images_are_not_compared(session):

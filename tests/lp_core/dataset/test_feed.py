@@ -11,6 +11,7 @@ from lp_core.images import decode_crop
 from lp_core.images.crop import Crop, centre_crop, random_crop
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
+from lp_core.measures.tolerance_conditions import random_mask
 from tasks.from_recipe import feed_of, rows_of, scan_feed
 from tests.conftest import FAULTY_ROWS
 
@@ -32,6 +33,44 @@ def test_a_training_image_is_a_function_of_seed_epoch_and_row(small_recipe, view
     crop = random_crop(*image.shape[:2], data.crop_scale, data.crop_ratio, data.flip, rng)
     assert np.array_equal(batch.images_NSRC[5], network_input(image, crop, view, small_recipe.geometry))
     assert batch.labels_N[5] == photograph.label
+
+
+@pytest.mark.parametrize("view", ["cartesian", "log_polar"])
+def test_a_random_mask_is_a_function_of_seed_epoch_and_row_and_hides_nothing_in_validation(small_recipe, view):
+    masked = replace(small_recipe, data=replace(small_recipe.data, random_masks=0.5))
+    plain_feed, feed = feed_of(small_recipe, view), feed_of(masked, view)
+    steps = feed.steps_per_epoch
+    usual, seen = (
+        {
+            (batch.index // steps, row): image
+            for batch in collect(each, Reading("train", steps - 2, steps + 2))
+            for row, image in zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True)
+        }
+        for each in (plain_feed, feed)
+    )
+    assert {epoch for epoch, _ in seen} == {0, 1}
+    unmasked = [np.array_equal(usual[place], image) for place, image in seen.items()]
+    assert 0.3 < np.mean(unmasked) < 0.7  # of 96 images half; a mask may hide nothing
+    half = [replace(feed, rank=rank, world=2) for rank in range(2)]
+    for batch in (batch for each in half for batch in collect(each, Reading("train", steps, steps + 2))):
+        for row, image in zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True):
+            assert np.array_equal(image, seen[1, row])
+    for batch, same in zip(*(collect(each, Reading("validation", 0, 1)) for each in (plain_feed, feed)), strict=True):
+        assert np.array_equal(batch.images_NSRC, same.images_NSRC)
+
+
+def test_both_views_are_masked_alike_in_the_photograph_with_the_crop_of_a_training_without_masks(small_recipe):
+    recipe = replace(small_recipe, data=replace(small_recipe.data, random_masks=1.0))
+    for view in recipe.views:
+        [batch] = collect(feed_of(recipe, view), Reading("train", 0, 1))
+        for row, seen in zip(batch.rows_N.tolist(), batch.images_NSRC, strict=True):
+            [photograph] = open_dataset(recipe.data.path).photographs("train", np.array([row]))
+            image, data = decode_rgb(photograph.data), recipe.data
+            rng = np.random.default_rng([recipe.seed, 0, row])
+            crop = random_crop(*image.shape[:2], data.crop_scale, data.crop_ratio, data.flip, rng)
+            look = random_mask(1.0, np.random.default_rng([recipe.seed, 0, row, 0x3A5CED]))
+            assert look.mask in ("window", "scotoma")
+            assert np.array_equal(seen, network_input(image, crop, view, recipe.geometry, look))
 
 
 def test_shuffled_labels_are_a_permutation_of_the_training_labels_alone(small_recipe):

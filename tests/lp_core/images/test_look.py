@@ -210,3 +210,25 @@ def test_what_is_out_of_range_is_refused(fields, words):
 def test_a_look_beside_the_photograph_is_refused(smooth, view):
     with pytest.raises(ValueError, match="lies beside the image of 192 x 216 px"):
         network_input(smooth, Crop(0, 0, 80, 80), view, COMPOSED, Look(crop_shift_yx=(-1.0, 0.0)))
+
+
+@pytest.mark.parametrize("settings", [COMPOSED, TWO_STEP, EQUAL, ViewSettings(size=64, fill="mean")])
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("radius", [0.1, 0.4, 1.0])
+def test_a_window_on_one_photograph_in_another_is_a_scotoma_of_the_other(smooth, view, settings, radius):
+    image, other, crop = smooth[:, :192], smooth[::-1, 24:], Crop(0, 0, 192, 192)
+    window, scotoma = (Look(mask=mask, radius=radius, mask_fill="photograph") for mask in ("window", "scotoma"))
+    seen = network_input(image, crop, view, settings, window, other)
+    np.testing.assert_array_equal(seen, network_input(other, crop, view, settings, scotoma, image))
+    for alone in (image, other):
+        assert (seen != network_input(alone, crop, view, settings)).any()
+
+
+def test_a_photograph_that_is_missing_or_of_another_size_is_refused(smooth):
+    look, crop = Look(mask="window", radius=0.5, mask_fill="photograph"), Crop(0, 0, 100, 100)
+    with pytest.raises(ValueError, match=r"given none; give one of \(100, 100, 3\)"):
+        network_input(smooth, crop, "cartesian", COMPOSED, look)
+    with pytest.raises(ValueError, match=r"given one of shape \(9, 9, 3\)"):
+        network_input(smooth, crop, "cartesian", COMPOSED, look, smooth[:9, :9])
+    with pytest.raises(ValueError, match="mask_fill is 'noise'; give one of"):
+        Look(mask="window", mask_fill="noise")

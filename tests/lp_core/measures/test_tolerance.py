@@ -9,6 +9,7 @@ from lp_core.images.crop import Crop
 from lp_core.images.look import Look
 from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input
 from lp_core.measures.tolerance import (
+    CROSSINGS,
     MEANS,
     beyond_independence,
     crossing,
@@ -45,6 +46,7 @@ def test_a_constant_network_is_flat():
     assert values["rotation.worst_angle"] == pytest.approx(1)
     assert values["rotation.every_angle"] == pytest.approx(1)
     assert values["inversion"] == 0
+    assert [values[name] for name in CROSSINGS] == [0, 0]  # a window is worth as much as a scotoma at any radius
     assert values["top1"] == pytest.approx(70)
     mean_BP = resampled(hit_NP, np.random.default_rng(0), 200)
     rotation = places("rotation")
@@ -55,10 +57,12 @@ def test_a_constant_network_is_flat():
 
 @pytest.mark.parametrize("view", ["cartesian", "log_polar"])
 @pytest.mark.parametrize("radius", [0.12, 0.3, 0.6])
-def test_a_network_that_sees_one_ring_alone_crosses_at_its_radius(view, radius):
+@pytest.mark.parametrize("fill", ["mean", "photograph"])
+def test_a_network_that_sees_one_ring_alone_crosses_at_its_radius(view, radius, fill):
     """It is right where that ring of its input is not hidden; the crossing is found to half a step of the radii."""
-    settings = ViewSettings(size=64)
-    image = np.random.default_rng(0).integers(0, 100, (128, 128, 3), dtype=np.uint8)
+    settings, rng = ViewSettings(size=64), np.random.default_rng(0)
+    image = rng.integers(0, min(MEAN_COLOUR), (128, 128, 3), dtype=np.uint8)
+    other = rng.integers(max(MEAN_COLOUR), 256, (128, 128, 3), dtype=np.uint8)
     if view == "cartesian":
         ring = np.abs(np.hypot(*(np.indices((64, 64)) - 31.5)) / 32 - radius) < 1 / 32
     else:
@@ -66,8 +70,9 @@ def test_a_network_that_sees_one_ring_alone_crosses_at_its_radius(view, radius):
         ring = np.tile(np.arange(64) == np.abs(at - radius).argmin(), (64, 1))
 
     def is_right(mask, r):
-        seen = network_input(image, Crop(0, 0, 128, 128), view, settings, Look(mask=mask, radius=r))
-        return float((seen[ring] != MEAN_COLOUR).any(1).mean() > 0.5)
+        look = Look(mask=mask, radius=r, mask_fill=fill)
+        seen = network_input(image, Crop(0, 0, 128, 128), view, settings, look, other)
+        return float((seen[ring] < MEAN_COLOUR).all(1).mean() > 0.5)
 
     window, scotoma = ([is_right(mask, r) for r in RADII] for mask in ("window", "scotoma"))
     step = RADII[1] / RADII[0]
@@ -84,6 +89,17 @@ def test_crossings_between_radii_before_all_and_never():
     assert found[2] == math.inf
     assert found[3] == 2.0
     assert found[4] == pytest.approx(2 * 2 ** (0.2 / 1.0))  # the last crossing counts
+
+
+def test_each_fill_has_its_own_crossing():
+    radii = np.array(RADII)
+    mean_P = np.full(len(points()), 0.5)
+    for (window, scotoma), at in zip(CROSSINGS.values(), (0.2, 0.6), strict=True):
+        mean_P[places(window)], mean_P[places(scotoma)] = (radii > at) * 0.8, (radii <= at) * 0.8
+    values = summaries(mean_P, 0.1, 32)
+    step = RADII[1] / RADII[0]
+    for name, at in zip(CROSSINGS, (0.2, 0.6), strict=True):
+        assert 32 * at / step < values[name] < 32 * at * step
 
 
 def test_instability_alone_is_no_worst_angle():

@@ -71,7 +71,7 @@ def test_every_variant_is_drawn_by_itself(measured, kind) -> None:
 
 
 def test_each_seed_is_a_thin_line_and_their_mean_a_bold_one(measured) -> None:
-    rotation, scale, _ = variant_figures(measured, "tolerance")[0].figures["curves"]
+    rotation, scale = variant_figures(measured, "tolerance")[0].figures["curves"]
     for svg in (rotation, scale):
         for view in VIEWS:
             lines = re.findall(rf'<path [^>]*fill="none"[^>]*stroke="var\(--{view.replace("_", "-")}[^>]*>', svg)

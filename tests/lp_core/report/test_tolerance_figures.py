@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lp_core.findings.tolerance import tolerance_curves
-from lp_core.measures.tolerance import MEANS
+from lp_core.measures.tolerance import CROSSINGS, MEANS
 from lp_core.measures.tolerance_conditions import MULTI, conditions
 from lp_core.report.svg import COLOURS
-from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
+from lp_core.report.tolerance_figures import HIDDEN, MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
 from lp_core.report.tolerance_table import MEASURES, tolerance_numbers
 
 VIEWS = ("cartesian", "log_polar")
@@ -22,7 +22,8 @@ def tables():
     shares = []
     for condition in conditions():
         loss = np.hypot(condition.value, condition.value_x) if condition.transform.startswith("fix") else 0.0
-        share = {"window": condition.value, "scotoma": 1 - condition.value}.get(condition.transform, 1 - loss)
+        shown = {"window": condition.value, "scotoma": 1 - condition.value}
+        share = shown.get(condition.look.mask, 1 - loss)
         shares.append(0.1 + 0.6 * share)
     for view in VIEWS:
         hit_NK = rng.random((80, len(shares))) < np.array(shares)
@@ -59,19 +60,24 @@ def test_maps_show_every_fixation_and_the_difference(tables, transform):
     assert fixation_figure([], transform) is None
 
 
-def test_degrees_and_people_appear_only_where_the_field_is_known(tables):
-    plain = mask_figure(*tables, 64)
-    degrees = mask_figure(*tables, 64, field_degrees=27.0)
+@pytest.mark.parametrize("measure", CROSSINGS)
+def test_degrees_and_people_appear_only_where_the_field_is_known(tables, measure):
+    plain = mask_figure(*tables, 64, measure)
+    degrees = mask_figure(*tables, 64, measure, field_degrees=27.0)
+    assert HIDDEN[measure] in plain
     assert "Radius (px of the network input)" in plain
     assert "Radius (degrees)" in degrees
     assert degrees.count("stroke-dasharray") > plain.count("stroke-dasharray")
-    assert mask_figure([], [], 64) is None
+    assert mask_figure([], [], 64, measure) is None
 
 
-def test_crossings_without_a_value_are_not_drawn(tables):
+@pytest.mark.parametrize("measure", CROSSINGS)
+def test_crossings_without_a_value_are_not_drawn(tables, measure):
     rows, summary = tables
-    without = [row | {"value": None} if row["measure"] == "crossing_px" else row for row in summary]
-    assert len(mask_figure(rows, without, 64)) < len(mask_figure(rows, summary, 64))
+    without = [row | {"value": None} if row["measure"] == measure else row for row in summary]
+    assert len(mask_figure(rows, without, 64, measure)) < len(mask_figure(rows, summary, 64, measure))
+    for other in set(CROSSINGS) - {measure}:
+        assert mask_figure(rows, without, 64, other) == mask_figure(rows, summary, 64, other)
 
 
 def test_numbers_have_a_column_for_each_view_and_the_difference(tables):
