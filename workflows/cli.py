@@ -42,11 +42,24 @@ VERBS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line."""
+    """Run one verb; exit code 0 only on success, 1 for what a person must change, 2 for a wrong command line.
+
+    Args:
+        arguments: words behind the program's name; the process' own if None.
+    """
+    try:
+        _run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as end:
+        if arguments is None and is_asking():  # pyarrow would wait for the store's answer before Python ends
+            sys.stdout.flush()
+            os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
+
+
+def _run(arguments: list[str]) -> None:
     make_lasting()
     is_cell = end_with_parent()
     end_in_order()
-    arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
         sys.exit(0 if arguments else 2)
@@ -94,9 +107,6 @@ def _overview() -> str:
 
 def _fail(message: str, code: int) -> None:
     print(f"logpolar: {message}", file=sys.stderr, flush=True)
-    if is_asking():  # pyarrow would wait for the store's answer before Python ends
-        sys.stdout.flush()
-        os._exit(code)
     sys.exit(code)
 
 

@@ -15,9 +15,7 @@ from workflows.cli import main
 
 
 @pytest.fixture(autouse=True)
-def _stays(monkeypatch):
-    """This process, in which threads of earlier tests still ask, outlives a refusal."""
-    monkeypatch.setattr("workflows.cli.is_asking", lambda: False)
+def _credentials(monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
@@ -101,3 +99,10 @@ def test_another_error_is_left_alone(monkeypatch):
     monkeypatch.setattr("workflows.cli._dispatch", fail)
     with pytest.raises(RuntimeError, match="a mistake"):
         main(["train"])
+
+
+def test_a_program_that_calls_the_command_outlives_its_refusal(monkeypatch):
+    monkeypatch.setattr("workflows.cli.is_asking", lambda: True)
+    with pytest.raises(SystemExit) as end:
+        main(["trian"])
+    assert end.value.code == 2
