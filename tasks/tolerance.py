@@ -39,16 +39,19 @@ def tolerance_sample(recipe: Recipe) -> np.ndarray:
     return np.sort(rng.choice(rows, recipe.measure.tolerance_images, replace=False))
 
 
-def other_rows(recipe: Recipe, row: int) -> np.ndarray:
-    """Return the rows whose photograph the masks of a row may show: the first that can be decoded.
+def other_rows(recipe: Recipe, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Return, for rows of the sample, the rows whose photograph their masks may show: the first that can be decoded.
 
     They are the photographs of other classes, from half of the sample further on: neighbours may be of one class, and
     those of neighbours are read together. The last one is the row itself, for a sample without another class.
     """
     sample = tolerance_sample(recipe)
     label_N = open_dataset(recipe.data.path).rows("validation").label
-    rest = np.roll(sample, -(np.searchsorted(sample, row) + len(sample) // 2))
-    return np.append(rest[label_N[rest] != label_N[row]], row)
+    others = {}
+    for row in rows.tolist():
+        rest = np.roll(sample, -(np.searchsorted(sample, row) + len(sample) // 2))
+        others[row] = np.append(rest[label_N[rest] != label_N[row]], row)
+    return others
 
 
 def tolerance(trained: Trained, executor: Executor, folder: str) -> Arrays:
@@ -147,7 +150,7 @@ def _decoded(recipe: Recipe, rows: np.ndarray) -> tuple[list[np.ndarray], np.nda
 
 def _others(recipe: Recipe, rows: np.ndarray) -> list[np.ndarray]:
     """The photographs that the masks of some rows show; the rows themselves can be decoded."""
-    candidates = {row: other_rows(recipe, row).tolist() for row in rows.tolist()}
+    candidates = {row: others.tolist() for row, others in other_rows(recipe, rows).items()}
     decoded: dict[int, np.ndarray | None] = {}
     while new := {of_row[0] for of_row in candidates.values()} - decoded.keys():
         photographs, good_N, _ = _decoded(recipe, np.array(sorted(new)))
