@@ -26,16 +26,22 @@ DOCUMENTS = ("README.md", "docs/FINDINGS.md")
 """Documents with tables of results."""
 BLOCK = re.compile(r"<!-- results: ([^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
 VIEWS = {"cartesian": "ordinary", "log_polar": "log-polar"}
+OWN = "own"
+"""In place of a view: that of each run, where runs of one view are compared with those of another."""
 
 Result = Mapping[str, Any]
 
 
 def _values(result: Result, column: str, control: str = "none", variant: str | None = None) -> dict[int, float]:
-    """A number of every run by seed."""
+    """A number of every run by seed; of its only view where the column ends with `OWN`."""
+    name, own, _ = column.rpartition(f"_{OWN}")
+    columns = [f"{name}_{view}" for view in VIEWS] if own else [column]
     return {
-        run["seed"]: run[column]
+        run["seed"]: value
         for run in result["runs"]
-        if run["control"] == control and variant in (None, run["variant"]) and run.get(column) is not None
+        if run["control"] == control and variant in (None, run["variant"])
+        for value in map(run.get, columns)
+        if value is not None
     }
 
 
@@ -80,11 +86,12 @@ def views_table(*names: str) -> list[str]:
 
 
 def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> list[str]:
-    """Top-1 of every variant of a sweep over seeds, and what it has more than the reference, paired by seed."""
+    """Top-1 of every variant over seeds, and what it has more than the reference, paired by seed."""
     result = read(name)
     variants = list(dict.fromkeys(run["variant"] for run in result["runs"]))
     against = _values(result, f"top1_{view}", variant=reference or variants[0])
-    lines = [table_head("variant", "seeds", f"{VIEWS[view]}, top-1 %", f"less {reference or variants[0]} [95 %]")]
+    title = "top-1 %" if view == OWN else f"{VIEWS[view]}, top-1 %"
+    lines = [table_head("variant", "seeds", title, f"less {reference or variants[0]} [95 %]")]
     for variant in variants:
         values = _values(result, f"top1_{view}", variant=variant)
         more = "" if variant == (reference or variants[0]) else _interval(_paired(values, against))
