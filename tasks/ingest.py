@@ -13,7 +13,10 @@ from tasks.blocks import ONE_ROW_A_BLOCK
 from tasks.map_stage import arrays_of, decode, fetch
 
 READ_ROWS = 1024
-"""Images that one task reads: enough to pay for starting it."""
+"""Images that one task reads at most: enough to pay for starting it."""
+READ_BYTES = 40 * 2**20
+"""Network inputs that one task makes, but at least a batch: Ray Data has room for the blocks of few large tasks, and
+lets fewer readers work."""
 ELASTIC_READERS = 2
 """Tasks at once that read for a worker which holds a CPU for them: one computes while the other's blocks travel."""
 READINGS_AT_ONCE = 512
@@ -29,7 +32,8 @@ def readings_of_training(feed: Feed, first_step: int, last_step: int, validate_a
         last_step: one past the last.
         validate_after: steps after which the validation split is read.
     """
-    steps_a_task = max(1, READ_ROWS * feed.world // feed.batch_size)
+    rows = min(READ_ROWS, READ_BYTES // (3 * feed.geometry.size**2))
+    steps_a_task = max(1, rows * feed.world // feed.batch_size)
     readings = []
     step = first_step
     while step < last_step:
@@ -59,14 +63,14 @@ def stream(feed: Feed, readings: list[Reading], workers_hold_cpus: bool = False)
 def _execution(feed: Feed, readings: list[Reading], workers_hold_cpus: bool) -> Iterator[Batch]:
     import ray.data
 
-    from tasks.pacing import Rest
+    from tasks.pacing import Pace
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.memory_usage_poll_interval_s = None
     context.target_max_block_size = ONE_ROW_A_BLOCK
     context.execution_options.preserve_order = True
-    context.custom_execution_callback_classes = [Rest]
+    context.custom_execution_callback_classes = [Pace]
     whole_blocks: dict[str, Any] = {"batch_size": None, "batch_format": "pyarrow"}
     data = (
         ray.data.from_items([0], override_num_blocks=1)

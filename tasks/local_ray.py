@@ -12,9 +12,14 @@ import shutil
 from lp_core.errors import ClusterError
 from lp_core.storage import one_line
 from tasks.cpus import usable_cpus
+from tasks.memory import available_and_allowed
 from tasks.own_code import own_job_config
 
-_OBJECT_STORE_BYTES = 2**30
+LEAST_STORE, MOST_STORE = 2**30, 4 * 2**30
+"""Shared memory for Ray's objects. Batches of 256 images of 224 px, encoded and decoded, take 66 MB each; where Ray
+Data has room for few of them, readers wait. Our choice."""
+STORE_SHARE = 8
+"""An eighth of the memory that is available, between these two. Our choice."""
 
 STARTS = 3
 """Attempts to start Ray on this machine where it ran out of time: its processes have 30 s to find each other."""
@@ -99,9 +104,11 @@ def _ran_out_of_time(error: Exception) -> bool:
 
 
 def _store_bytes() -> int:
-    """Shared memory for Ray's objects: a gigabyte, less where /dev/shm has less."""
+    """Shared memory for Ray's objects: by this machine's memory, less where /dev/shm has less."""
+    memory = [bytes_ for bytes_ in available_and_allowed() if bytes_ is not None]
+    wanted = min(MOST_STORE, max(LEAST_STORE, min(memory, default=0) // STORE_SHARE))
     try:
         free = shutil.disk_usage("/dev/shm").free
     except OSError:
-        free = _OBJECT_STORE_BYTES
-    return max(80 * 2**20, min(_OBJECT_STORE_BYTES, int(0.9 * free)))
+        free = wanted
+    return max(80 * 2**20, min(wanted, int(0.9 * free)))

@@ -21,6 +21,7 @@ import numpy as np
 from lp_core.errors import LogpolarError
 from lp_core.storage import Storage, one_line
 from tasks.cpus import usable_cpus
+from tasks.memory import available_and_allowed
 
 GIB, MIB = 2**30, 2**20
 LITTLE_MEMORY = 4 * GIB
@@ -73,16 +74,9 @@ def memory_line(root: Path = Path("/")) -> Line:
     Args:
         root: the folder that holds `proc` and `sys`.
     """
-    free = limit = None
-    with suppress(OSError, ValueError, IndexError, StopIteration):
-        lines = (root / "proc/meminfo").read_text().splitlines()
-        free = 1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1])
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):  # ValueError: "max"
-            limit = int((root / "sys/fs/cgroup" / name).read_text())
+    free, limit = available_and_allowed(root)
     if free is None:
         return Line("memory", "unknown on this system")
-    limit = None if limit is None or limit > 2**50 else limit  # version 1 says no limit so
     seen = f"{free / GIB:.1f} GiB available" + (
         "" if limit is None else f", control group allows {limit / GIB:.1f} GiB"
     )

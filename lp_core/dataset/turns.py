@@ -11,7 +11,8 @@ import numpy as np
 from lp_core.dataset.feed import Feed, Reading, TrainingSplit
 
 FIRST_ROWS = 32
-"""Rows of the first turns: several processes share the first batch, which is there sooner. Our choice."""
+"""Rows of the first turns: several processes share the first batch, which is there sooner. Our choice. The rows
+behind it are one such turn, too: Ray Data hands a block over when it has the next."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,20 @@ class Turn:
 
 
 def turns_of(feed: Feed, readings: list[Reading]) -> list[Turn]:
-    """Return the turns of some readings: each reading is one, but its first batch is several where it begins them."""
+    """Return the turns of some readings: each is one, but the first batch and what follows it are cut smaller."""
     turns: list[Turn] = []
+    small = None
     for reading in readings:
         rows = [feed.rows(reading.split, index) for index in range(reading.first, reading.last)]
         index_N = np.repeat(np.arange(reading.first, reading.last), [len(part) for part in rows])
         rows_N = np.concatenate(rows)
-        first = [] if turns else [*range(FIRST_ROWS, len(rows[0]), FIRST_ROWS), len(rows[0])]
+        if small is None:
+            small = [*range(FIRST_ROWS, len(rows[0]), FIRST_ROWS), len(rows[0]), len(rows[0]) + FIRST_ROWS]
+        cuts = [cut for cut in small if 0 < cut < len(rows_N)]
         turns += [
             Turn(reading.split, index_N[start:stop], rows_N[start:stop])
-            for start, stop in pairwise([0, *first, len(rows_N)])
+            for start, stop in pairwise([0, *cuts, len(rows_N)])
             if stop > start
         ]
+        small = [cut - len(rows_N) for cut in small]
     return turns

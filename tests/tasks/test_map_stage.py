@@ -39,6 +39,7 @@ def test_batches_are_those_of_the_feed(small_recipe, monkeypatch, world, block_b
 
 def test_a_large_batch_is_a_block_of_its_own_and_is_not_copied(small_recipe, monkeypatch):
     monkeypatch.setattr("tasks.map_stage.BLOCK_BYTES", 1)
+    monkeypatch.setattr("lp_core.dataset.turns.FIRST_ROWS", small_recipe.train.batch_size)
     feed, readings = feed_of(small_recipe, "cartesian"), [Reading("train", 0, 3)]
     blocks = blocks_of(feed, readings)
     assert [block.num_rows for block in blocks] == [1, 1, 1]

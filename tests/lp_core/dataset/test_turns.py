@@ -36,7 +36,17 @@ def test_turns_are_the_readings_in_order(small_recipe, monkeypatch, world, first
     first_batch = len(feed.rows("train", 2))
     assert sum(of_first) == first_batch
     assert of_first == [min(first_rows, first_batch - start) for start in range(0, first_batch, first_rows)]
-    assert len(turns) == len(readings) + len(of_first)  # the rest of the first reading is one
+    behind = turns[len(of_first)]
+    assert len(behind.rows_N) == min(first_rows, sum(len(feed.rows("train", step)) for step in (3, 4, 5)))
+    assert len(turns) == len(readings) + len(of_first) + 1  # what the first reading has left is one
+
+
+def test_where_a_reading_is_one_batch_the_next_begins_with_a_small_turn(small_recipe, monkeypatch):
+    monkeypatch.setattr("lp_core.dataset.turns.FIRST_ROWS", 10)
+    assert small_recipe.train.batch_size == 24
+    feed = feed_of(small_recipe, "cartesian", 0, 1)
+    turns = turns_of(feed, [Reading("train", step, step + 1) for step in range(3)])
+    assert [len(turn.rows_N) for turn in turns] == [10, 10, 4, 10, 14, 24]
 
 
 def test_batches_are_runs_of_one_number():
