@@ -2,6 +2,7 @@
 
     python -m benchmarks.loader --data DATA [--recipe tiny_imagenet] [--view log_polar] [--images 6000]
     python -m benchmarks.loader --data DATA --recipe imagenet --images 30000 --alone     # 224 px: reading, not training
+    python -m benchmarks.loader --data DATA --apart     # training on the first core, Ray and its readers on the others
 
 DATA is a data set folder. `mock` trains on one batch over and over: what computing alone allows. `in process` reads and
 trains in turns. The original chain is torchvision's: JPEG files, PIL, RandomResizedCrop and flip, `cv2.warpPolar`,
@@ -44,6 +45,8 @@ from workflows.recipes import recipe as named
 
 CORES = usable_cpus()
 MOCK, RAY = "mock loader", "Ray Data"
+BESIDE = f"{MOCK}, beside Ray's idle processes"
+ROUNDS_APART = 4
 _normalized = inputs.normalized
 Pair = tuple[Any, Any]
 """Images and labels of a batch."""
@@ -139,7 +142,7 @@ def ways(recipe: Recipe, feed: Feed, steps: int, folder: Path) -> dict[str, Call
             DataLoader(OurFunction(feed, readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
         ),
         RAY: lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
-        f"{MOCK}, beside Ray's idle processes": lambda: (
+        BESIDE: lambda: (
             (repeated.images_NSRC, repeated.labels_N) for _ in range(steps)
         ),
     }
@@ -157,6 +160,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6000)
     parser.add_argument("--width", type=float, help="of the network, instead of the recipe's")
     parser.add_argument("--alone", action="store_true", help="read only; train nothing")
+    parser.add_argument("--apart", action="store_true", help="train on one core, with Ray on the others; Ray Data and mock in turns")
     args = parser.parse_args()
     recipe = named(args.recipe)
     recipe = replace(recipe, data=replace(recipe.data, path=str(Path(args.data).resolve())))
@@ -169,6 +173,10 @@ def main() -> None:
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     print(f"{recipe.name}, {args.view}, width {recipe.network.width:g}, {steps} steps, {device}")
+    first, others = {min(os.sched_getaffinity(0))}, os.sched_getaffinity(0) - {min(os.sched_getaffinity(0))}
+    if args.apart:
+        os.sched_setaffinity(0, first)
+        torch.set_num_threads(1)
     print(f"{machine_line(device)}\n")
     columns = ("images/s in training", "first batch, s", "waiting share", "images/s alone", "first batch, s")
     print(table_head("way", *columns))
@@ -176,9 +184,18 @@ def main() -> None:
         batch = next(feed.batches(Reading("train", 0, 1)))
         warm_up = batch.images_NSRC, batch.labels_N
         stack.enter_context(patch.object(learning, "normalized", normalized))
-        for name, begin in ways(recipe, feed, steps, Path(folder)).items():
-            if name == RAY:  # after the others: processes that DataLoader forks would inherit Ray's threads
+        by_name = ways(recipe, feed, steps, Path(folder))
+        names = [RAY, BESIDE] * ROUNDS_APART if args.apart else list(by_name)
+        connection = False
+        for name in names:
+            begin = by_name[name]
+            if name == RAY and not connection:  # after the others: processes that DataLoader forks would inherit Ray's threads
+                connection = True
+                if args.apart:
+                    os.sched_setaffinity(0, others)
                 stack.enter_context(connected(training_cpus=len(recipe.views)))
+                if args.apart:
+                    os.sched_setaffinity(0, first)
                 for _ in stream(feed, readings_of_training(feed, 0, 2, set())):  # readers start once per training
                     pass
             cells = [name, "", "", "", "", ""]
@@ -193,7 +210,7 @@ def main() -> None:
                     f"{training.first_batch:.2f}",
                     f"{training.waiting_share:.3f}",
                 )
-            if not name.startswith(MOCK):
+            if not name.startswith(MOCK) and not args.apart:
                 reading = drain(begin(), None)
                 cells[4:] = f"{reading.images_per_s:.0f}", f"{reading.first_batch:.2f}"
             print(table_row(*cells), flush=True)
