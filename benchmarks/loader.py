@@ -47,6 +47,7 @@ CORES = usable_cpus()
 MOCK, RAY = "mock loader", "Ray Data"
 BESIDE = f"{MOCK}, beside Ray's idle processes"
 ROUNDS_APART = 4
+LONG_READING = 1024
 _normalized = inputs.normalized
 Pair = tuple[Any, Any]
 """Images and labels of a batch."""
@@ -120,6 +121,9 @@ def normalized(images: Any, device: torch.device) -> torch.Tensor:
 def ways(recipe: Recipe, feed: Feed, steps: int, folder: Path) -> dict[str, Callable[[], Iterator[Pair]]]:
     """Each starts its readers when called."""
     readings = readings_of_training(feed, 0, steps, set())
+    # Without a task that fetches for all, each reading reads its row groups itself: the longer, the better.
+    at_once = max(1, LONG_READING // feed.batch_size)
+    long_readings = [Reading("train", step, min(steps, step + at_once)) for step in range(0, steps, at_once)]
     rows = rows_of(recipe, "train")[: steps * recipe.train.batch_size]
     labels = open_dataset(recipe.data.path).rows("train").label[rows].tolist()
     files = []
@@ -135,21 +139,30 @@ def ways(recipe: Recipe, feed: Feed, steps: int, folder: Path) -> dict[str, Call
     return {
         MOCK: lambda: ((repeated.images_NSRC, repeated.labels_N) for _ in range(steps)),
         "our function, in process": lambda: (
-            (batch.images_NSRC, batch.labels_N) for reading in readings for batch in feed.batches(reading)
+            (batch.images_NSRC, batch.labels_N) for reading in long_readings for batch in feed.batches(reading)
         ),
         f"DataLoader ({CORES} workers), original chain": original,
         f"DataLoader ({CORES} workers), our function": lambda: iter(
-            DataLoader(OurFunction(feed, readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
+            DataLoader(OurFunction(feed, long_readings), batch_size=None, num_workers=CORES, collate_fn=_as_it_is)
         ),
         RAY: lambda: ((batch.images_NSRC, batch.labels_N) for batch in stream(feed, readings)),
-        BESIDE: lambda: (
-            (repeated.images_NSRC, repeated.labels_N) for _ in range(steps)
-        ),
+        BESIDE: lambda: ((repeated.images_NSRC, repeated.labels_N) for _ in range(steps)),
     }
 
 
 def _as_it_is(pair: Pair) -> Pair:
     return pair
+
+
+def start_ray(stack: ExitStack, recipe: Recipe, feed: Feed, apart: set[int] | None) -> None:
+    """Start Ray and its readers, which start once per training; on all cores but some, if these are given."""
+    if apart:
+        os.sched_setaffinity(0, os.sched_getaffinity(0) - apart)
+    stack.enter_context(connected(training_cpus=len(recipe.views)))
+    if apart:
+        os.sched_setaffinity(0, apart)
+    for _ in stream(feed, readings_of_training(feed, 0, 2, set())):
+        pass
 
 
 def main() -> None:
@@ -160,7 +173,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6000)
     parser.add_argument("--width", type=float, help="of the network, instead of the recipe's")
     parser.add_argument("--alone", action="store_true", help="read only; train nothing")
-    parser.add_argument("--apart", action="store_true", help="train on one core, with Ray on the others; Ray Data and mock in turns")
+    parser.add_argument(
+        "--apart", action="store_true", help="train on one core, with Ray on the others; Ray Data and mock in turns"
+    )
     args = parser.parse_args()
     recipe = named(args.recipe)
     recipe = replace(recipe, data=replace(recipe.data, path=str(Path(args.data).resolve())))
@@ -173,9 +188,8 @@ def main() -> None:
     steps = min(feed.steps_per_epoch, args.images // recipe.train.batch_size)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     print(f"{recipe.name}, {args.view}, width {recipe.network.width:g}, {steps} steps, {device}")
-    first, others = {min(os.sched_getaffinity(0))}, os.sched_getaffinity(0) - {min(os.sched_getaffinity(0))}
+    first = {min(os.sched_getaffinity(0))}
     if args.apart:
-        os.sched_setaffinity(0, first)
         torch.set_num_threads(1)
     print(f"{machine_line(device)}\n")
     columns = ("images/s in training", "first batch, s", "waiting share", "images/s alone", "first batch, s")
@@ -185,19 +199,13 @@ def main() -> None:
         warm_up = batch.images_NSRC, batch.labels_N
         stack.enter_context(patch.object(learning, "normalized", normalized))
         by_name = ways(recipe, feed, steps, Path(folder))
-        names = [RAY, BESIDE] * ROUNDS_APART if args.apart else list(by_name)
-        connection = False
-        for name in names:
+        started = False
+        for name in [RAY, BESIDE] * ROUNDS_APART if args.apart else by_name:
             begin = by_name[name]
-            if name == RAY and not connection:  # after the others: processes that DataLoader forks would inherit Ray's threads
-                connection = True
-                if args.apart:
-                    os.sched_setaffinity(0, others)
-                stack.enter_context(connected(training_cpus=len(recipe.views)))
-                if args.apart:
-                    os.sched_setaffinity(0, first)
-                for _ in stream(feed, readings_of_training(feed, 0, 2, set())):  # readers start once per training
-                    pass
+            if name == RAY and not started:
+                started = True
+                # After the others: processes that DataLoader forks would inherit Ray's threads.
+                start_ray(stack, recipe, feed, first if args.apart else None)
             cells = [name, "", "", "", "", ""]
             if args.alone and name.startswith(MOCK):
                 continue
