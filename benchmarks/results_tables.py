@@ -80,7 +80,14 @@ def views_table(*names: str) -> list[str]:
             if difference is None:
                 continue
             p = f"{difference.p:.3g}" if control == "none" and difference.p is not None else ""
-            cells = (f"{name}{words}", str(len(ordinary)), _mean(ordinary), _mean(log_polar), _interval(difference), p)
+            cells = (
+                f"{name.split('+')[0]}{words}",
+                str(len(ordinary)),
+                _mean(ordinary),
+                _mean(log_polar),
+                _interval(difference),
+                p,
+            )
             lines.append(table_row(*cells))
     return lines
 
@@ -170,7 +177,7 @@ def views_figure(*names: str) -> str:
     rows = {}
     for name in names:
         ordinary, log_polar = (_values(read(name), f"top1_{view}") for view in VIEWS)
-        rows[name] = ordinary, log_polar
+        rows[name.split("+")[0]] = ordinary, log_polar
     return seeds_figure(rows, "top-1 on the validation split, %")
 
 
@@ -205,7 +212,7 @@ FIGURES: dict[str, tuple[Callable[..., str], str]] = {
 
 def figure_path(kind: str, *arguments: str) -> Path:
     """Where a figure lies."""
-    return REPOSITORY / "docs" / "images" / f"{'_'.join([kind.replace('-', '_'), *arguments])}.svg"
+    return REPOSITORY / "docs" / "images" / f"{'_'.join([kind.replace('-', '_'), *arguments]).replace('+', '_')}.svg"
 
 
 def figures_of(text: str) -> dict[Path, str]:
@@ -215,8 +222,23 @@ def figures_of(text: str) -> dict[Path, str]:
 
 
 def read(name: str) -> Result:
-    """The committed results of a sweep."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
+    """The committed results of a sweep; `A+B` has the runs of both, and else what A has.
+
+    Raises:
+        ValueError: the commands of two files differ by more than their seeds, or a seed stands in both.
+    """
+    first, *others = [json.loads((RESULTS / f"{part}.json").read_text()) for part in name.split("+")]
+    for other in others:
+        if _but_seeds(other["command"]) != _but_seeds(first["command"]):
+            raise ValueError(f"{name}: the commands differ by more than their seeds")
+        if {run["run"] for run in other["runs"]} & {run["run"] for run in first["runs"]}:
+            raise ValueError(f"{name}: a run stands in both files")
+        first["runs"] += other["runs"]
+    return first
+
+
+def _but_seeds(command: str) -> str:
+    return re.sub(r" --seeds \S+", "", command)
 
 
 def with_tables(text: str) -> str:

@@ -1,6 +1,7 @@
 """The tables of the documents are those that the committed results give."""
 
 import json
+import re
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_every_file_of_results_is_behind_a_table():
         word
         for name in DOCUMENTS_HERE
         for found in BLOCK.finditer((REPOSITORY / name).read_text())
-        for word in found[1].split()
+        for word in re.split(r"[\s+]+", found[1])
     }
     assert {path.stem for path in RESULTS.glob("*.json")} <= words - set(KINDS) - set(FIGURES)
 
@@ -51,3 +52,24 @@ def test_a_changed_number_changes_its_table(monkeypatch, tmp_path):
     before = results.views_table(first.stem)
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert results.views_table(first.stem) != before
+
+
+def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
+    import benchmarks.results_tables as results
+
+    run = {"variant": "base", "control": "none", "top1_cartesian": 70.0, "top1_log_polar": 60.0, "seconds": 1.0}
+
+    def write(name, seeds, words=""):
+        runs = [run | {"run": f"base/seed-{seed}", "seed": seed} for seed in seeds]
+        command = f"logpolar sweep --recipe r --run S --seeds {','.join(map(str, seeds))}{words}"
+        (tmp_path / f"{name}.json").write_text(json.dumps({"command": command, "runs": runs, "findings": [name]}))
+
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    write("a", [0, 1]), write("b", [2]), write("c", [1]), write("d", [3], " --train.epochs 9")
+    joined = results.read("a+b")
+    assert [row["seed"] for row in joined["runs"]] == [0, 1, 2]
+    assert joined["findings"] == ["a"]
+    assert results.views_table("a+b")[-1].startswith("| a | 3 |")
+    for name, why in (("a+c", "a run stands in both files"), ("a+d", "by more than their seeds")):
+        with pytest.raises(ValueError, match=why):
+            results.read(name)
