@@ -28,6 +28,9 @@ VERSION = 2
 """Changes when a newer version answers otherwise."""
 _SAMPLED = 0x701E7A9CE
 """Sets the random numbers of the sample apart from others of the same seed. Our choice."""
+SHARE = 8
+"""Pieces are this many times smaller than those of a scan, because each image has hundreds of forward
+passes. Our choice."""
 
 
 def tolerance_sample(recipe: Recipe) -> np.ndarray:
@@ -72,7 +75,7 @@ def tolerance(trained: Trained, executor: Executor, folder: str) -> Arrays:
         partial(tolerance_answers, trained),
         rows,
         tolerance_files(trained, folder),
-        recipe.scan.piece_rows,
+        max(recipe.scan.batch_size, recipe.scan.piece_rows // SHARE),
         recipe.scan.gpus_per_task,
         f"tolerance {trained.view} under {len(conditions())} conditions",
     )
