@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.machine import machine_line
 from benchmarks.results_tables import DOCUMENTS, REPOSITORY, RESULTS, figures_of, with_tables
-from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP
+from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP, VALUES
 from lp_core.run.stage import Stage
 from lp_core.run.sweep_plan import SweepPlan
 from lp_core.run.sweep_table import measures_of, read_sweep_rows
@@ -38,6 +38,8 @@ from workflows.sweep_command import DATA_SET
 
 KEPT = re.compile(r"lambda|foveal_index|lesion|share$|tolerance|evolution|pictures")
 """Measures whose differences between views are committed, of layer conv5_2 and of whole networks."""
+BY_VIEW = re.compile(r"^(tolerance|evolution)\.")
+"""Those whose means over seeds are committed of each view, too."""
 CONDITION = ("measure", "outcome", "reason")
 """What is committed of a claim's conditions."""
 
@@ -81,12 +83,32 @@ def collect(sweep: Storage, given: Sequence[str]) -> dict[str, Any]:
             for row in findings["findings"]
         ]
         table = sweep.read_table(DIFFERENCES).to_pylist()
-        result["differences"] = [
-            {name: _short(value) for name, value in row.items()}
-            for row in table
-            if row["layer"] in ("conv5_2", "all") and KEPT.search(row["measure"])
-        ]
+        result["differences"] = [{name: _short(value) for name, value in row.items()} for row in table if _is_kept(row)]
+        result["values"] = values_by_view(sweep.read_table(VALUES).to_pylist())
     return result
+
+
+def _is_kept(row: Mapping[str, Any]) -> bool:
+    return row["layer"] in ("conv5_2", "all") and KEPT.search(row["measure"]) is not None
+
+
+def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Mean and SD over the seeds of what a sweep measured of each view, without its controls.
+
+    Args:
+        rows: of the sweep's `values.parquet`.
+    """
+    values: dict[tuple[str, ...], list[float]] = {}
+    for row in rows:
+        if _is_kept(row) and BY_VIEW.match(row["measure"]) and row["control"] == "none" and " - " not in row["view"]:
+            key = tuple(row[name] for name in ("variant", "view", "layer", "measure"))
+            values.setdefault(key, []).append(row["value"])
+    return [
+        dict(zip(("variant", "view", "layer", "measure"), key, strict=True))
+        | {"n": len(data), "mean": _short(float(np.mean(data))), "sd": _short(float(np.std(data, ddof=1)))}
+        for key, data in values.items()
+        if len(data) > 1
+    ]
 
 
 def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:

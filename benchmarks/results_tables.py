@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,21 +132,51 @@ def trials_table(name: str) -> list[str]:
     return lines
 
 
-def verdicts_table(name: str) -> list[str]:
-    """Verdict, effect and reason for every claim."""
+def verdicts_table(name: str, *claims: str) -> list[str]:
+    """Verdict, effect and reason for every claim, or for some."""
     lines = [table_head("claim", "effect", "verdict", "because")]
-    for row in read(name)["findings"]:
+    for row in _findings(name, claims):
         lines.append(table_row(row["sentence"], effect_text(row), row["verdict"], row["reason"]))
     return lines
 
 
-def conditions_table(name: str) -> list[str]:
-    """Every condition of every claim: what was found over the seeds, by which rule, and whether it holds."""
+def conditions_table(name: str, *claims: str) -> list[str]:
+    """Every condition of every claim, or of some: what was found over the seeds, by which rule, whether it holds."""
     lines = [table_head("claim", "condition", "outcome")]
-    for row in read(name)["findings"]:
+    for row in _findings(name, claims):
         for condition in row["conditions"]:
             text = condition["reason"].removesuffix(f": {condition['outcome']}")
             lines.append(table_row(row["claim"], text, condition["outcome"]))
+    return lines
+
+
+def _findings(name: str, claims: Sequence[str]) -> list[Mapping[str, Any]]:
+    rows = read(name)["findings"]
+    if unknown := set(claims) - {row["claim"] for row in rows}:
+        raise ValueError(f"{name}: has no claim {', '.join(sorted(unknown))}")
+    return [row for row in rows if not claims or row["claim"] in claims]
+
+
+def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
+    """Measures of networks over seeds by view, and the log-polar ones less the ordinary ones.
+
+    Args:
+        name: of the results.
+        prefix: of the measures that are shown, such as `tolerance.`.
+        variant: whose runs.
+    """
+    result = read(name)
+    means = {(row["measure"], row["layer"], row["view"]): row for row in result["values"] if row["variant"] == variant}
+    lines = [table_head("measure", "layer", "seeds", "ordinary", "log-polar", "difference [95 %]", "of two seeds")]
+    for row in result["differences"]:
+        if row["variant"] != variant or not row["measure"].startswith(prefix):
+            continue
+        views = [means.get((row["measure"], row["layer"], view)) for view in VIEWS]
+        cells = [f"{mean['mean']:.3g} (SD {mean['sd']:.2g})" if mean else "" for mean in views]
+        interval = "" if row["low"] is None else f" [{row['low']:+.3g}, {row['high']:+.3g}]"
+        times = "" if row["yardstick_ratio"] is None else f"{row['yardstick_ratio']:.1f}"
+        measure, layer = row["measure"].removeprefix(prefix), "" if row["layer"] == "all" else row["layer"]
+        lines.append(table_row(measure, layer, str(row["n"]), *cells, f"{row['mean']:+.3g}{interval}", times))
     return lines
 
 
@@ -168,6 +198,7 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "trials": trials_table,
     "verdicts": verdicts_table,
     "conditions": conditions_table,
+    "measures": measures_table,
     "commands": commands_table,
 }
 
