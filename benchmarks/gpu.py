@@ -3,9 +3,10 @@
     python -m benchmarks.gpu                      # VGG-16 at 224 px on the first GPU
     python -m benchmarks.gpu --device cpu --small # the same lines on a CPU, in seconds; its figures mean nothing
 
-It needs torch, torchvision, NumPy and OpenCV, not Ray; with captum also the peer of guided backpropagation. Goals on an
-H100 or H200: 5,000 images/s of training in bf16, 0.97 of the synthetic feed with a real one, a scan at 0.95 of the bare
-forward pass. A share of the peak is of a matrix product that was measured in the same run.
+It needs torch, torchvision, NumPy and OpenCV, not Ray; with captum also the peer of guided backpropagation. Each of the
+processes that decode needs 10 MB of /dev/shm: start a container with `--shm-size`. Goals on an H100 or H200: 5,000
+images/s of training in bf16, 0.97 of the synthetic feed with a real one, a scan at 0.95 of the bare forward pass. A
+share of the peak is of a matrix product that was measured in the same run.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ from lp_core.network.vgg16 import VGG16
 from lp_core.settings import NetworkSettings, TrainSettings, ViewSettings
 from tasks.device_feed import AHEAD, DeviceBatch, copies_to, delivered, made_ahead
 from tasks.meter import Meter
+from tasks.worker_process import prepare_reading
+
+PART = 32
+"""Images that a process decodes at a time: with whole batches, all that are measured would be begun in the warm-up."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ class Photographs(torch.utils.data.Dataset):
         return self.number
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        prepare_reading()  # a core each, as the readers of a training have
         sizes, geometry = self.sizes, ViewSettings(size=self.sizes.side)
         images = np.zeros((sizes.batch, sizes.side, sizes.side, 3), np.uint8)
         for place in range(sizes.batch):
@@ -141,11 +147,19 @@ def feeds(sizes: Sizes, device: torch.device, workers: int, steps: int) -> dict[
         return iter([DeviceBatch(*tensors, [], 0)] * steps)
 
     def decoded() -> Iterator[DeviceBatch]:
+        parts = max(1, sizes.batch // PART)
+        # Many times what is decoded ahead, which costs nothing while it is measured.
+        batches = max(steps, 4 * workers // parts)
         loader = torch.utils.data.DataLoader(
-            Photographs(sizes, steps), batch_size=None, num_workers=workers, collate_fn=None, prefetch_factor=None
+            Photographs(replace(sizes, batch=sizes.batch // parts), batches * parts),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=1 if workers else None,
         )
-        for index, batch in enumerate(loader):
-            yield DeviceBatch(*(np.asarray(part) for part in batch), [], index)
+        items = iter(loader)
+        for index in range(batches):
+            columns = zip(*islice(items, parts), strict=True)
+            yield DeviceBatch(*(np.concatenate([np.asarray(part) for part in column]) for column in columns), [], index)
 
     return {"synthetic": on_device, "host arrays": lambda: islice(cycle(host), steps), "photographs": decoded}
 
@@ -332,15 +346,18 @@ def decoding(sizes: Sizes, device: torch.device) -> None:
     def by_device() -> list[Tensor]:
         return decode_jpeg(encoded, mode=ImageReadMode.RGB, device=device)
 
-    ways = {
-        "a core, decoded": by_core,
-        "a core, with crop and warp": lambda: whole[0],
-        "the device, decoded (torchvision)": by_device,
-    }
+    ways = {"a core, decoded": by_core, "a core, with crop and warp": lambda: whole[0]}
+    try:
+        on_device = by_device()
+        ways["the device, decoded (torchvision)"] = by_device
+    except RuntimeError as error:  # a torchvision without nvJPEG
+        on_device = []
+        print(f"the device decodes nothing: {str(error).splitlines()[0]}")
     report("sixteen photographs", in_turns(ways, sizes.rounds, clock=wall_clock(device.type)), "a core, decoded")
-    pairs = zip(by_core(), by_device(), strict=True)
-    off = max(int((torch.as_tensor(a).permute(2, 0, 1).int() - b.cpu().int()).abs().max()) for a, b in pairs)
-    print(f"largest difference of the decoders: {off} grey levels")
+    if on_device:
+        pairs = zip(by_core(), on_device, strict=True)
+        off = max(int((torch.as_tensor(a).permute(2, 0, 1).int() - b.cpu().int()).abs().max()) for a, b in pairs)
+        print(f"largest difference of the decoders: {off} grey levels")
 
 
 def matrix_peak(sizes: Sizes, device: torch.device) -> float:
@@ -380,6 +397,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=None, help="processes that decode; 0 for this one")
     options = parser.parse_args()
     device, sizes = torch.device(options.device), SMALL if options.small else FULL
+    prepare_reading()
     workers = options.workers if options.workers is not None else len(os.sched_getaffinity(0))
     print(f"{machine_line(options.device)}, {workers} processes decode")
     peak = matrix_peak(sizes, device)

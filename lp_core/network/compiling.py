@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,6 +15,10 @@ from lp_core.settings.train import Compile
 WORTH = 1e17
 """Operations of a training above which `auto` compiles: minutes on a GPU, as compiling takes. Source: our choice; the
 gain was not measured."""
+SHAPES = 4
+"""Shapes of a batch that are compiled for; of others the network computes uncompiled. Rows that cannot be decoded leave
+batches of many sizes, and each would wait for the compiler. Source: our choice; the whole batch, the last of an epoch,
+and one of each with a row less. torch itself stops after 8 (`torch._dynamo.config.recompile_limit`)."""
 OLDEST = (7, 0)
 """Compute capability from which Triton makes kernels. Source: README of triton-lang/triton, "Compatibility"."""
 
@@ -47,6 +52,7 @@ class Compiled:
         self._plain, self._is_asked_for = network, is_asked_for
         # An epoch's last batch has a size of its own: two fixed sizes compile to faster code than one that varies.
         self._compiled: Callable[..., Any] | None = torch.compile(network, dynamic=False)
+        self._shapes: set[tuple[int, ...]] = set()
 
     def __call__(self, x_NCSR: torch.Tensor) -> Any:
         """Return what the network does.
@@ -56,10 +62,11 @@ class Compiled:
         """
         from torch._dynamo.exc import TorchDynamoException
 
-        if self._compiled is None:
+        if self._compiled is None or not self._has_room_for(tuple(x_NCSR.shape)):
             return self._plain(x_NCSR)
         try:
-            return self._compiled(x_NCSR)
+            with _way_back_at_once():
+                return self._compiled(x_NCSR)
         except TorchDynamoException as error:
             lines = [*str(error).splitlines(), type(error).__name__]
             why = next((line for line in lines if "Error" in line), lines[0])
@@ -70,7 +77,24 @@ class Compiled:
             self._compiled = None
             return self._plain(x_NCSR)
 
+    def _has_room_for(self, shape: tuple[int, ...]) -> bool:
+        """Whether a shape is, or may still be, compiled for."""
+        if len(self._shapes) < SHAPES:
+            self._shapes.add(shape)
+        return shape in self._shapes
+
     @property
     def is_compiled(self) -> bool:
         """Whether the compiler has not failed."""
         return self._compiled is not None
+
+
+def _way_back_at_once() -> AbstractContextManager[Any]:
+    """Compile the way back in the first call, too: torch puts it off until `backward`, where nothing catches a failure.
+
+    Source: "Backward graph lazy lowering" in torch/_functorch/_aot_autograd/graph_compile.py.
+    """
+    import torch._functorch.config as settings
+
+    name = "force_non_lazy_backward_lowering"
+    return settings.patch({name: True}) if hasattr(settings, name) else nullcontext()

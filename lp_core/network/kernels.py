@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,12 @@ import torch
 
 
 def use_deterministic_kernels(deterministic: bool) -> None:
-    """Allow only kernels that give equal bits from run to run, or all kernels."""
+    """Allow only kernels that give equal bits from run to run, or all kernels.
+
+    Earlier releases of torch refuse matrix products on a GPU unless the environment bounds cuBLAS's workspace.
+    """
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(deterministic)
 
 

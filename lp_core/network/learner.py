@@ -158,11 +158,12 @@ class Learner:
         """Resume from `state()` as it was before step number `step`."""
         network = {name.removeprefix("network/"): t for name, t in tensors.items() if name.startswith("network/")}
         self.network.load_state_dict(network)
+        parameters = list(self.network.parameters())
         slots: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             if name.startswith("optimizer/"):
                 _, index, slot = name.split("/")
-                slots.setdefault(int(index), {})[slot] = value
+                slots.setdefault(int(index), {})[slot] = _laid_out_as(parameters[int(index)], value)
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
         self.step = step
 
@@ -176,6 +177,17 @@ def _optimizer(network: nn.Module, train: TrainSettings) -> torch.optim.Optimize
     return torch.optim.SGD(
         network.parameters(), train.learning_rate, train.momentum, weight_decay=train.weight_decay, fused=fused
     )
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """The value in the parameter's memory format: a file keeps none, and a fused optimiser pairs numbers as they lie.
+
+    Otherwise fused kernels of a CPU would pair each weight with the momentum of another, silently; those of a GPU
+    refuse (`check_fast_path_restrictions` in ATen/native/ForeachUtils.h).
+    """
+    if value.shape != parameter.shape:
+        return value  # a count of steps
+    return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
 
 
 def _parts(images: int, largest: int) -> list[slice]:

@@ -17,7 +17,8 @@ def autocast_dtype(precision: str, device: str) -> torch.dtype | None:
     Raises:
         LogpolarError: bf16 is asked of a GPU that lacks it.
     """
-    has_it = torch.cuda.is_bf16_supported() if device == "cuda" else cpu_has_bf16()
+    # By itself torch also says yes of GPUs before Ampere, which emulate bf16 and are slower with it than with fp32.
+    has_it = torch.cuda.is_bf16_supported(including_emulation=False) if device == "cuda" else cpu_has_bf16()
     if precision == "bf16" and device == "cuda" and not has_it:
         raise SettingError("train.precision is bf16, which this GPU does not compute in; use fp32 or auto")
     return torch.bfloat16 if precision == "bf16" or (precision == "auto" and has_it) else None

@@ -71,6 +71,21 @@ def test_a_resumed_training_is_the_same_to_the_bit(recipe, device):
 
 
 @on_devices
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_training_with_a_fused_optimiser_resumes(small_recipe, device, optimizer):
+    """Fused kernels of a GPU refuse a momentum that does not lie as its weights do."""
+    forbid_tf32()
+    one = replace(small_recipe, train=replace(small_recipe.train, optimizer=optimizer, deterministic=False))
+    expected, _ = learned(one, device)
+    batches = list(fed(one, device))
+    before, first = learned(one, device, batches=batches[:3])
+    second = learner_of(one, "log_polar", 12, 10, device)
+    second.load(first.state(), 3)
+    after, _ = learned(one, device, second, batches[3:])
+    assert before + after == pytest.approx(expected, rel=1e-4)
+
+
+@on_devices
 def test_a_device_learns_what_a_cpu_learns(recipe, device):
     forbid_tf32()
     one = replace(recipe, train=replace(recipe.train, optimizer="sgd"))
@@ -137,6 +152,7 @@ def test_compiled_it_learns_the_same(recipe):
 def worker(rank, recipe, folder, backend):
     """One of two that train together."""
     torch.set_num_threads(1)
+    forbid_tf32()  # a switch of each process
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     device = torch.device("cuda", rank) if backend == "nccl" else torch.device("cpu")
     if backend == "nccl":

@@ -55,3 +55,31 @@ def test_a_compiler_that_fails(monkeypatch) -> None:
     insisted = Compiled(lambda x: 2 * x, is_asked_for=True)
     with pytest.raises(LogpolarError, match=r"fails here \(InductorError: no compiler\); give train\.compile off"):
         insisted(torch.tensor(3))
+
+
+@pytest.mark.filterwarnings("default")  # the compiler's own
+def test_a_compiler_that_fails_on_the_way_back_fails_in_the_first_call(monkeypatch) -> None:
+    from torch._dynamo.backends.common import aot_autograd
+
+    def fails(graph: torch.fx.GraphModule, _: object) -> None:
+        raise RuntimeError("no kernel for the way back")
+
+    torch.compiler.reset()
+    compiler, compile_as_ever = aot_autograd(fw_compiler=lambda graph, _: graph, bw_compiler=fails), torch.compile
+    monkeypatch.setattr(torch, "compile", lambda network, dynamic: compile_as_ever(network, backend=compiler))
+    square = Compiled(lambda x: x * x, is_asked_for=False)
+    x = torch.tensor([3.0], requires_grad=True)
+    square(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.item() == 6
+    assert not square.is_compiled
+    torch.compiler.reset()
+
+
+def test_batches_of_many_sizes_are_not_all_compiled_for(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr(torch, "compile", lambda network, dynamic: lambda x: seen.append(len(x)) or network(x))
+    double = Compiled(lambda x: 2 * x, is_asked_for=True)
+    sizes = [24, 24, 5, 23, 22, 21, 20, 24, 5]
+    assert [len(double(torch.zeros(size, 1))) for size in sizes] == sizes
+    assert seen == [24, 24, 5, 23, 22, 24, 5]

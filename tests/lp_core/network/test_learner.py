@@ -67,6 +67,20 @@ def test_a_resumed_training_is_the_same_bit_for_bit(small_recipe, optimizer):
         assert torch.equal(value, second.state()[name]), name
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_training_with_a_fused_optimiser_resumes_the_same(small_recipe, optimizer):
+    """Fused kernels pair numbers as they lie in memory: what is loaded has to lie as the weights do."""
+    given = batches(small_recipe, 4)
+    straight, first, second = (learner(small_recipe, optimizer=optimizer, deterministic=False) for _ in range(3))
+    expected, before = losses(straight, given), losses(first, given[:2])
+    second.load({name: value.clone() for name, value in first.state().items()}, 2)
+    for parameter, slots in second.optimizer.state.items():
+        assert all(slot.stride() == parameter.stride() for slot in slots.values() if slot.ndim)
+    assert before + losses(second, given[2:]) == expected
+    for name, value in straight.state().items():
+        assert torch.equal(value, second.state()[name]), name
+
+
 def test_a_worker_without_images_changes_nothing(small_recipe):
     one = learner(small_recipe, weight_decay=0.0, optimizer="sgd")
     before = {name: value.clone() for name, value in one.network.state_dict().items()}
