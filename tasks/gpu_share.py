@@ -11,6 +11,10 @@ from tasks.cluster import Cluster
 
 PROCESS_BYTES = 700 * 2**20
 """What CUDA, cuDNN and cuBLAS take of a GPU in every process. Source: our choice; not measured here."""
+KEPT_BYTES = 2**30
+"""Most bytes of weights that a process keeps, beside the network it works with (`tasks/networks.py`); one network is kept
+whatever its size. Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB
+each."""
 USABLE = 0.9
 """Share of a GPU's memory that tasks may fill. Source: our choice."""
 FINEST = 10_000
@@ -45,7 +49,7 @@ def automatic_share(recipe: Recipe, cluster: Cluster, classes: int) -> float:
     if not cluster.node_gpus:
         return 0.0
     needed = forward_bytes(recipe.network, classes, recipe.geometry.size, recipe.scan.batch_size)
-    return share_of_gpu(cluster, _memory_of_a_gpu(), needed)
+    return share_of_gpu(cluster, _memory_of_a_gpu(), needed + KEPT_BYTES)
 
 
 def _memory_of_a_gpu() -> int:

@@ -11,7 +11,7 @@ from lp_core.errors import DataError, StorageError
 from lp_core.settings import Recipe, ViewName
 from lp_core.settings.scan import Automatic
 from lp_core.storage import Storage
-from tasks.gpu_share import holds_gpu
+from tasks.gpu_share import KEPT_BYTES, holds_gpu
 
 if TYPE_CHECKING:
     import torch
@@ -44,10 +44,6 @@ class Trained:
         """The view's folder in the run."""
         return Storage(self.run) / self.view
 
-
-KEPT_BYTES = 2**30
-"""Most bytes of weights that a process keeps, beside the network it works with; one network is kept whatever its size.
-Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB each."""
 
 _kept: dict[tuple[Trained, bool], Network] = {}
 """What this process keeps, by what it was asked for."""

@@ -28,14 +28,16 @@ def prepare_training(train: TrainSettings, threads: int | None) -> None:
     """Set up a process that trains.
 
     Args:
-        train: whether kernels must be deterministic.
+        train: whether kernels must be deterministic, and the precision.
         threads: that torch computes with on a CPU; None leaves torch's own choice.
     """
     import torch
 
-    from lp_core.network.kernels import use_deterministic_kernels
+    from lp_core.network.kernels import forbid_tf32, use_deterministic_kernels
 
     prepare_reading()
     use_deterministic_kernels(train.deterministic)
+    if train.precision == "fp32":  # by itself torch convolves in TF32 on a GPU
+        forbid_tf32()
     if threads is not None:
         torch.set_num_threads(threads)

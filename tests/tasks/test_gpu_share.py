@@ -38,7 +38,7 @@ def test_without_a_gpu_there_is_no_share(small_recipe) -> None:
 
 def test_a_run_needs_what_its_largest_maps_and_weights_take(small_recipe, monkeypatch) -> None:
     monkeypatch.setattr(gpu_share, "_memory_of_a_gpu", lambda: 4 * GIB)
-    assert automatic_share(small_recipe, EIGHT_CORES, 12) == 0.2  # five processes of 0.7 GiB
+    assert automatic_share(small_recipe, EIGHT_CORES, 12) == 0.5  # two processes of 0.7 GiB, with 1 GiB of networks
     weights = 4 * 138_357_544
     maps = 8 * 4 * 32 * 64 * 224 * 224
     assert forward_bytes(NetworkSettings(), 1000, 224, 32) == pytest.approx(weights + maps, rel=1e-3)
