@@ -12,9 +12,9 @@ from tasks.cluster import Cluster
 PROCESS_BYTES = 700 * 2**20
 """What CUDA, cuDNN and cuBLAS take of a GPU in every process. Source: our choice; not measured here."""
 KEPT_BYTES = 2**30
-"""Most bytes of weights that a process keeps, beside the network it works with (`tasks/networks.py`); one network is kept
-whatever its size. Source: our choice; at full width the convolutions of 18 networks, which is what a scan keeps, at 59 MB
-each."""
+"""Most bytes of weights that a process keeps, beside the network it works with (`tasks/networks.py`); one network is
+kept whatever its size. Source: our choice; at full width the convolutions of 18 networks, 59 MB each, which is what a
+scan keeps."""
 USABLE = 0.9
 """Share of a GPU's memory that tasks may fill. Source: our choice."""
 FINEST = 10_000

@@ -83,7 +83,7 @@ def _current_folder_first(other: str | None) -> Iterator[None]:
             sys.path.remove(folder)
 
 
-def blamed(error: Exception) -> str:
+def blamed(error: BaseException) -> str:
     """Return what went wrong, and the line of the user's code that it went wrong in."""
     what = one_line(error)
     if isinstance(error, SyntaxError):

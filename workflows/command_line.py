@@ -316,6 +316,8 @@ def check_brought(options: StageOptions) -> None:
 def recipe_of(options: StageOptions) -> Recipe:
     """The recipe that options add up to."""
     values = {setting.name: getattr(options, setting.name) for setting in fields(Recipe)}
+    if getattr(options, "own_network", None):  # takes the place of these settings, and wraps no rows
+        values["network"] = replace(values["network"], angle_padding="zeros")
     for name, plain in (("visualize", VisualizeSettings), ("measure", MeasureSettings)):
         values[name] = plain(**{part.name: getattr(values[name], part.name) for part in fields(plain)})
     return Recipe(**values)

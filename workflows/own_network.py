@@ -139,7 +139,7 @@ def _made(name: str) -> nn.Module:
     function = imported_function(name, KIND)
     try:
         network = function()
-    except Exception as error:  # a user's code may raise anything
+    except (Exception, SystemExit) as error:  # a user's code may raise anything
         raise SettingError(f"{KIND} {name}: {blamed(error)}") from error
     check(
         isinstance(network, nn.Module),

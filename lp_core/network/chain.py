@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import fx, nn
 from torch.nn import functional as F
+from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.utils.prune import BasePruningMethod
 
 from lp_core.network.dropout import RowDropout
 from lp_core.network.plain_network import PlainNetwork
@@ -47,7 +49,11 @@ def chain(network: nn.Module) -> list[tuple[str, nn.Module]]:
         ValueError: the network is no sequence, or has hooks; the message names the module or operation.
     """
     kept = _before_classifier(network)
-    if not any(isinstance(module, nn.Conv2d) for _, module in kept):
+    convolutions = [module for _, module in kept if isinstance(module, nn.Conv2d)]
+    for name, module in kept:
+        if (count := sum(module is other for other in convolutions)) > 1:
+            raise ValueError(f"{name} is applied {count} times; give each place a module of its own")
+    if not convolutions:
         raise ValueError(f"{type(network).__name__} has no convolution before its classifier")
     return kept
 
@@ -59,6 +65,7 @@ def sequence(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         ValueError: as `chain`, as soon as such a step is asked for.
     """
     for name, module in network.named_modules():
+        _check_plain(name or "the network", module)
         if module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module):
             raise ValueError(f"{name or 'the network'} has hooks, which may change what it computes; remove them first")
     forward = f"{type(network).forward.__module__}.{type(network).forward.__qualname__}"
@@ -80,9 +87,23 @@ def sequence(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         yield from _followed(network)
 
 
+def _check_plain(name: str, module: nn.Module) -> None:
+    """Refuse what torch made of a module, or what has no weights yet, by its name; else it would seem to have hooks."""
+    if type(module).__name__ == "OptimizedModule":
+        raise ValueError(f"{name} is compiled; give the module that torch.compile was given (its `_orig_mod`)")
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ValueError(f"{name} is TorchScript; give the module that it was made from")
+    if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+        raise ValueError(f"{name} is lazy and has no weights yet; apply the network once to an image")
+    if any(isinstance(hook, BasePruningMethod) for hook in module._forward_pre_hooks.values()):
+        raise ValueError(f"{name} is pruned; make that permanent with torch.nn.utils.prune.remove")
+
+
 def _flat(modules: nn.Sequential, prefix: str) -> Iterator[tuple[str, nn.Module]]:
     """Modules of a Sequential, those of Sequentials within it included."""
-    for name, module in modules.named_children():
+    for name, module in modules._modules.items():  # `named_children` gives a ReLU that is used twice once
+        if module is None:
+            continue
         if type(module) is nn.Sequential:
             yield from _flat(module, f"{prefix}{name}.")
         else:

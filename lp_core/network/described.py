@@ -32,6 +32,9 @@ def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[s
             something else than its modules in order.
     """
     network = network.eval()
+    for name, value in network.state_dict().items():
+        if value.is_meta:
+            raise ValueError(f"{name} is on device meta and has no values; make the network on the CPU")
     steps = iter(Stack.of(network).steps)
     named: list[tuple[str, nn.Module]] = []
     in_head = False
@@ -50,6 +53,9 @@ def described(network: nn.Module, size: int, *, trains: bool = False) -> tuple[s
     _check_modules(named)
     parts: list[Part] = [part_of(name, module) for name, module in named]
     tensors = {name: value for own, module in named for name, value in parameters_of(own, module)}
+    for name, value in tensors.items():
+        if not bool(torch.isfinite(value).all()):
+            raise ValueError(f"{name} is not finite; look at these weights, and at a normalisation behind them")
     text = text_of(parts)
     _check_same(network, text, tensors, size)
     return text, tensors
@@ -67,10 +73,10 @@ def _check_modules(named: list[tuple[str, nn.Module]]) -> None:
     first, module = next((name, module) for name, module in named if isinstance(module, nn.Conv2d))
     if module.in_channels != 3:
         raise ValueError(f"{first} reads {module.in_channels} channels; photographs have 3, grey ones too")
-    weighed = [name for name, module in named if any(True for _ in module.parameters())]
-    for name in weighed:
-        if weighed.count(name) > 1:
-            raise ValueError(f"{name} is applied {weighed.count(name)} times; give each place a module of its own")
+    weighed = [id(module) for _, module in named if any(True for _ in module.parameters())]
+    for name, own in named:
+        if (count := weighed.count(id(own))) > 1:
+            raise ValueError(f"{name} is applied {count} times; give each place a module of its own")
 
 
 def _drops_units(name: str, module: nn.Module) -> bool:
@@ -108,5 +114,7 @@ def _check_same(network: nn.Module, text: str, tensors: dict[str, Tensor], size:
     except RuntimeError:  # such as a mean over positions, which is taken for a flattening
         found = None
     same_shape = found is not None and found.shape == expected.shape
-    if not same_shape or bool((found - expected).abs().max() > NEAR * expected.abs().max()):
+    if not bool(torch.isfinite(expected).all()):
+        raise ValueError("its logits for noise are not finite; its weights are too large, or not numbers")
+    if not same_shape or not bool((found - expected).abs().max() <= NEAR * expected.abs().max()):
         raise ValueError("its classifier computes something else than its modules in order; give an nn.Sequential")

@@ -71,6 +71,8 @@ def _folded(
     scale, shift, mean, variance = (None if part is None else part.double() for part in statistics)
     assert mean is not None
     assert variance is not None
+    if not variance.is_meta and bool((variance < 0).any()):
+        raise ValueError("a normalisation has a negative running_var; its weights are no weights")
     factor_C = (variance + epsilon).rsqrt() if scale is None else scale / (variance + epsilon).sqrt()
     moved_C = -mean if bias is None else bias.double() - mean
     bias_C = moved_C * factor_C if shift is None else moved_C * factor_C + shift

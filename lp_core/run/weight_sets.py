@@ -114,6 +114,7 @@ def weights_for(
     Raises:
         DataError: a tensor is missing, of another shape or not of floating point; the message names it.
     """
+    found_in = {name: around for around, name, _ in _tensors(content, "")}
     named = {name: value for _, name, value in _tensors(content, "")}
     needed = [name for name, value in expected.items() if value.ndim > 0]
     check(bool(needed), f"{source}: the network has no weights to be filled", DataError)
@@ -135,6 +136,10 @@ def weights_for(
         check(same, f"{source}: '{name}' is {shapes}", DataError)
         real = found.is_floating_point() or not expected[name].is_floating_point()
         check(real, f"{source}: '{name}' holds {found.dtype}; give weights in floating point", DataError)
+    container = found_in[prefix + needed[0]]
+    for name, around in found_in.items():
+        more = name.startswith(prefix) and around == container and name.removeprefix(prefix) not in expected
+        check(not more, f"{source}: holds '{name}', which the network does not have", DataError)
     return {name: named[prefix + name] for name in needed}
 
 

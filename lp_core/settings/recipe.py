@@ -44,7 +44,8 @@ class Recipe:
         size, wraps = self.geometry.size, self.network.angle_padding == "circular" and "log_polar" in self.views
         near = max(2, round(size / EVEN_CIRCLE)) * EVEN_CIRCLE
         check(
-            not wraps or size % EVEN_CIRCLE == 0,
+            # A network of your own, which a command line names, takes the place of these settings and wraps nothing.
+            not wraps or size % EVEN_CIRCLE == 0 or bool(getattr(self, "own_network", None)),
             f"view.size is {size}, and with network.angle-padding circular the pools would drop rows of the circle; "
             f"give a multiple of {EVEN_CIRCLE}, such as {near}, or network.angle-padding zeros",
         )

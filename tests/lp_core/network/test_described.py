@@ -126,6 +126,53 @@ def test_what_is_not_the_same_is_refused(make, size: int, says: str) -> None:
         described(make(), size)
 
 
+def with_value(value: float, of: str = "3.running_var") -> nn.Sequential:
+    network = nn.Sequential(
+        *(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()),
+        nn.Linear(64, 2),
+    )
+    with torch.no_grad():
+        network.state_dict()[of].view(-1)[0] = value
+    return network
+
+
+def with_shared(kind: type[nn.Module]) -> nn.Sequential:
+    if kind is nn.Conv2d:
+        shared: nn.Module = nn.Conv2d(3, 3, 3)
+        return nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU(), nn.Flatten(), nn.Linear(48, 2))
+    shared = nn.Linear(48, 48)
+    return nn.Sequential(nn.Conv2d(3, 3, 5), nn.ReLU(), nn.Flatten(), shared, nn.ReLU(), shared, nn.Linear(48, 2))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: with_value(-1), "negative running_var"),
+        (lambda: with_value(float("nan")), "^2.(weight|bias) is not finite"),
+        (lambda: with_value(float("inf"), "6.weight"), "^6.weight is not finite"),
+        (lambda: with_value(3e38, "0.weight"), "^its logits for noise are not finite"),
+        (lambda: with_value(1).to("meta"), "^0.weight is on device meta"),
+        (lambda: with_shared(nn.Conv2d), "^0 is applied 2 times; give each place"),
+        (lambda: with_shared(nn.Linear), "^3 is applied 2 times; give each place"),
+    ],
+)
+def test_weights_that_mean_nothing_or_two_things_are_refused(make, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        described(make(), 8)
+
+
+def test_one_relu_and_one_pool_may_serve_all_layers() -> None:
+    relu, pool = nn.ReLU(), nn.MaxPool2d(2)
+    convolutions = [nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 3, padding=1), nn.Conv2d(5, 6, 3, padding=1)]
+    head = nn.Flatten(), nn.Linear(24, 2)
+    shared = nn.Sequential(*(step for convolution in convolutions for step in (convolution, relu, pool)), *head)
+    separate = nn.Sequential(
+        *(step for convolution in convolutions for step in (convolution, nn.ReLU(), nn.MaxPool2d(2))), *head
+    )
+    assert Stack.of(shared).architecture == Stack.of(separate).architecture
+    assert described(shared, 16)[0] == described(separate, 16)[0]
+
+
 @pytest.mark.parametrize("text", ["features.0 Conv2d 3", "a Softmax", "a ReLU; ", "a Conv2d 3 4 3 1 1 1 x"])
 def test_a_text_that_describes_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="describes no module"):

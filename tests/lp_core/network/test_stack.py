@@ -5,6 +5,7 @@ import torch
 import torchvision
 from hypothesis import given, settings
 from torch import nn
+from torch.nn.utils import prune
 
 from lp_core.network.layers import vgg
 from lp_core.network.receptive_field import map_shape, receptive_field
@@ -154,6 +155,12 @@ REFUSED = {
     "behind the classifier": (
         lambda: _after_first(nn.AdaptiveAvgPool2d(4), nn.Conv2d(4, 2, 4)),
         "^2 is a convolution behind 1, where a classifier begins",
+    ),
+    "compiled": (lambda: torch.compile(_after_first(nn.ReLU())), "^the network is compiled; give the module that"),
+    "lazy": (lambda: nn.Sequential(nn.LazyConv2d(4, 3), nn.ReLU()), "^0 is lazy and has no weights yet"),
+    "pruned": (
+        lambda: _after_first(prune.identity(nn.Conv2d(4, 4, 3), "weight")),
+        r"^1 is pruned; make that permanent with torch.nn.utils.prune.remove",
     ),
     "no convolution": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(3, 2)), "^Sequential has no convolution"),
 }
