@@ -19,13 +19,15 @@ class Wording:
         text: with `{}` for the number, and, where `signed`, `{more}`.
         shown: from the measure's unit to the number in the sentence.
         digits: decimal places.
-        signed: the size of the number is shown, and its sign as "more" or "fewer".
+        signed: the size of the number is shown, and its sign in words.
+        words: for above and for below 0.
     """
 
     text: str
     shown: Callable[[float], float] = float
     digits: int = 2
     signed: bool = False
+    words: tuple[str, str] = ("more", "fewer")
 
 
 def _percent(value: float) -> float:
@@ -75,10 +77,11 @@ _WORDINGS: dict[tuple[str, bool], Wording] = {
         signed=True,
     ),
     ("tolerance.crossing_px", True): Wording(
-        "Window and scotoma are worth the same at a radius that is {} px larger in the log-polar network (less than 0: "
-        "smaller)",
+        "Window and scotoma are worth the same at a radius that is {} px {more} in the log-polar network",
         float,
         1,
+        signed=True,
+        words=("larger", "smaller"),
     ),
     ("pictures.guided.survives", False): Wording(
         "Of what a picture shares with itself beyond chance, {} % remains when all weights are random", _percent, 0
@@ -125,7 +128,7 @@ def effect_text(finding: Mapping[str, Any]) -> str:
         low, high = (number(wording.shown(finding[end]), wording.digits) for end in ("low", "high"))
         basis = f"95 % interval {low} to {high}, {seeds} seeds"
     value = wording.shown(effect)
-    more = "fewer" if value < 0 else "more"
+    more = wording.words[value < 0]
     shown = number(abs(value) if wording.signed else value, wording.digits)
     return f"{wording.text.format(shown, more=more)} ({basis})."
 
