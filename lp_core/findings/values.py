@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lp_core.measures.rules import ALL_LAYERS as ALL_LAYERS
 from lp_core.settings import VIEW_NAMES
 
 SCHEMA = pa.schema([("view", pa.string()), ("layer", pa.string()), ("measure", pa.string()), ("value", pa.float64())])
 DIFFERENCE = "log_polar - cartesian"
 """What stands for a view where both are compared."""
-ALL_LAYERS = "all"
-"""What stands for a layer where a measure is about the whole network."""
 TRAINED, UNTRAINED, SCRAMBLED, ROTATED = "trained", "untrained", "scrambled", "rotated"
 FIXATIONS = "random-fixations"
 PLACES = {UNTRAINED: "untrained", SCRAMBLED: "scrambled", FIXATIONS: "fixations"}

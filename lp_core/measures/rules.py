@@ -15,6 +15,8 @@ RULES_OF_SET = {"tolerance": TOLERANCE, "sanity": PICTURES, "evolution": EVOLUTI
 """The claims of each further set of measures, which is a setting of `measure` and has stages of its own."""
 SETS = tuple(RULES_OF_SET)
 SIZES = ("input_px", "classes", "images", "seeds")
+ALL_LAYERS = "all"
+"""What stands for a layer where a measure is about the whole network."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lp_core.measures.intervals import Interval, equivalence, t_interval
-from lp_core.measures.rules import Claim, Condition, Rules
+from lp_core.measures.rules import ALL_LAYERS, Claim, Condition, Rules
 
 Verdict = Literal["supported", "refuted", "undecided", "not measurable at this size"]
 Outcome = Literal["holds", "fails", "open"]
@@ -123,7 +123,9 @@ def judge(
     ]
     verdict: Verdict
     if unmeasurable:
-        verdict, reasons = "not measurable at this size", unmeasurable
+        nothing = [f"the network has no {claim.layer}, or no channel of it has nine images"]
+        is_empty = not measured and claim.layer != ALL_LAYERS and scope.channels == 0
+        verdict, reasons = "not measurable at this size", nothing * is_empty + unmeasurable
     elif scope.seeds == 1:
         unmeasured = [result.reason for result in tested if result.interval is None]
         verdict, reasons = "undecided", ["one seed: a case report", *unmeasured]

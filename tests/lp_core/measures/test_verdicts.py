@@ -146,3 +146,10 @@ def test_two_claims_of_one_name_are_refused():
 def test_an_unmeasured_value_is_no_value():
     with pytest.raises(ValueError, match="NaN"):
         verdict({"G": [math.nan, 1.0]})
+
+
+def test_a_layer_that_is_not_there_is_the_first_reason() -> None:
+    absent = verdict({}, classes=10, channels=0)
+    assert absent.verdict == "not measurable at this size"
+    assert absent.reason.startswith("the network has no conv5_2, or no channel of it has nine images; classes is 10")
+    assert verdict(WEAKER, classes=10, channels=0).reason == "classes is 10, the rule needs 100"
