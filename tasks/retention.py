@@ -18,8 +18,8 @@ from tasks.worker_process import prepare_measuring
 VERSION = 1
 """Changes when a newer version answers otherwise."""
 _ITEMS = 2
-"""Items of a piece for each of `scan.piece_rows`: an image excites several channels, and is
-seen many times. Our choice."""
+"""Items of a piece for each of `scan.piece_rows`: an image excites several channels, and is seen
+many times. Our choice."""
 
 
 def kept_peaks(trained: Trained, image_CK: np.ndarray, executor: Executor, files: PieceFiles) -> Arrays:

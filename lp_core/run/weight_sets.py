@@ -114,8 +114,8 @@ def weights_for(
     Raises:
         DataError: a tensor is missing, of another shape or not of floating point; the message names it.
     """
-    found_in = {name: around for around, name, _ in _tensors(content, "")}
-    named = {name: value for _, name, value in _tensors(content, "")}
+    every = list(_tensors(content, ""))
+    found_in, named = {name: around for around, name, _ in every}, {name: value for _, name, value in every}
     needed = [name for name, value in expected.items() if value.ndim > 0]
     check(bool(needed), f"{source}: the network has no weights to be filled", DataError)
     ends = [name.removesuffix(needed[0]) for name in named if f".{name}".endswith(f".{needed[0]}")]
