@@ -90,7 +90,7 @@ def network_of(sizes: Sizes, device: torch.device) -> VGG16:
 def learner_of(sizes: Sizes, device: torch.device, way: str) -> Learner:
     """A training of one worker, as the `imagenet` recipe has it."""
     train = TrainSettings(batch_size=sizes.batch, micro_batch=sizes.batch, compile="on" if way == "compiled" else "off")
-    return Learner(network_of(sizes, device), train, 0, sizes.side, 10_000, device)
+    return Learner(network_of(sizes, device), train, 0, (sizes.side, sizes.side), 10_000, device)
 
 
 def host_batches(sizes: Sizes) -> list[DeviceBatch]:

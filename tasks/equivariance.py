@@ -55,8 +55,8 @@ def paddings(trained: Trained) -> tuple[AnglePadding, ...]:
 
     Weights are the same: what differs is what lies beyond the first and the last angle.
     """
-    settings, size = trained.recipe.network, trained.recipe.geometry.size
-    if trained.view == "cartesian" or settings.modules or size % EVEN_CIRCLE:
+    settings, geometry = trained.recipe.network, trained.recipe.geometry
+    if trained.view == "cartesian" or settings.modules or geometry.shape("log_polar")[0] % EVEN_CIRCLE:
         return ("zeros",)
     others = [padding for padding in get_args(AnglePadding) if padding != settings.angle_padding]
     return (settings.angle_padding, *others)
@@ -77,11 +77,12 @@ def errors_of_pairs(trained: Trained, pairs_N2: np.ndarray) -> Arrays:
     recipe = trained.recipe
     images = _inputs(trained, np.unique(pairs_N2))
     good = np.array([pair for pair in pairs_N2.tolist() if all(row in images for row in pair)], np.int64).reshape(-1, 2)
-    every, parts = turns(trained.view, recipe.geometry.size), []
+    shape = recipe.geometry.shape(trained.view)
+    every, parts = turns(trained.view, shape[0]), []
     networks = [kept_network(with_padding(trained, padding), classifier=False) for padding in paddings(trained)]
     for start in range(0, max(len(good), 1), _BATCH):  # of no pair one batch, which gives the arrays their shape
         pairs = good[start : start + _BATCH]
-        black = np.zeros((0, recipe.geometry.size, recipe.geometry.size, 3), np.uint8)
+        black = np.zeros((0, *shape, 3), np.uint8)
         both = [np.stack([images[row] for row in rows]) if len(rows) else black for rows in pairs.T.tolist()]
         found = []
         for network, device in networks:

@@ -72,8 +72,8 @@ def learner_of(
     from lp_core.network.initialization import first_network
     from lp_core.network.learner import Learner
 
-    train, size = recipe.train, recipe.geometry.size
+    train, geometry = recipe.train, recipe.geometry
     network = first_network(recipe.network, view, classes, recipe.seed)
     images = train.epochs * steps_per_epoch * train.batch_size / world
-    operations = images * training_operations(recipe.network, classes, size)
-    return Learner(network, train, recipe.seed, size, steps_per_epoch, device, world, operations)
+    operations = images * training_operations(recipe.network, classes, geometry.size)
+    return Learner(network, train, recipe.seed, geometry.shape(view), steps_per_epoch, device, world, operations)

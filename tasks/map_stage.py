@@ -58,11 +58,11 @@ def decode(block: pa.Table, feed: Feed) -> Iterator[pa.Table]:
 
 def arrays_of(feed: Feed, blocks: Iterable[pa.Table]) -> Iterator[dict[str, np.ndarray]]:
     """Yield what `decode` sent, not copied, read-only: `image` uint8 [n, S, R, 3], `label` and `row` int64 [n]."""
-    size = feed.geometry.size
+    shape = feed.geometry.shape(feed.view)
     for block in blocks:
         for row in rows_of(block):
             numbers = {name: row[name].view(np.int64) for name in ("label", "row")}
-            yield {"image": row["image"].reshape(-1, size, size, 3), **numbers}
+            yield {"image": row["image"].reshape(-1, *shape, 3), **numbers}
 
 
 def _photographs(feed: Feed, turn: Turn, parts: list[np.ndarray]) -> list[Photograph]:

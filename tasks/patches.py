@@ -120,7 +120,7 @@ def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:
     recipe, circular, layer = trained.recipe, wraps(network), compared_layer(trained.recipe.network)
     log_polar = log_polar_map(recipe.geometry) if trained.view == "log_polar" else None
     images = network_inputs(trained, np.unique(units_M8[:, 0]))
-    size, batch_size = (recipe.geometry.size, recipe.geometry.size), recipe.scan.batch_size
+    shape, batch_size = recipe.geometry.shape(trained.view), recipe.scan.batch_size
     points = []
     for start in range(0, len(units_M8), batch_size):
         part_N8 = units_M8[start : start + batch_size]
@@ -130,9 +130,9 @@ def energy_points(trained: Trained, units_M8: np.ndarray) -> Arrays:
         for (*_, top, left, bottom, right), gradient in zip(part_N8.tolist(), gradients.cpu().numpy(), strict=False):
             box = Box(top, left, bottom, right)
             if circular:
-                box, kept = one_turn(box, size[0])
+                box, kept = one_turn(box, shape[0])
                 gradient = gradient[:, kept]
-            points.append(energy_point(gradient, box, size, log_polar, wraps=circular))
+            points.append(energy_point(gradient, box, shape, log_polar, wraps=circular))
     return {"centre_M2": np.array(points)}
 
 

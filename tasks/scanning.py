@@ -98,8 +98,8 @@ def _found(search: Search, batches: Iterable[Batch]) -> bytes:
 
     _, device = kept_network(search.trained, classifier=False)
     recipe = search.trained.recipe
-    architecture, size = architecture_of(recipe.network), recipe.geometry.size
-    empty = ScanResult.empty(architecture.channels, (size, size), search.thresholds(), architecture)
+    architecture, shape = architecture_of(recipe.network), recipe.geometry.shape(search.trained.view)
+    empty = ScanResult.empty(architecture.channels, shape, search.thresholds(), architecture)
     found = _found_on_gpu if device.type == "cuda" else _found_on_cpu
     return found(search, batches, empty, device)
 

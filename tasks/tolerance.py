@@ -172,7 +172,7 @@ def looked_at(
     look: Look,
     others: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
-    """Return the network inputs of one look, uint8 [N, size, size, 3].
+    """Return the network inputs of one look, uint8 [N, rows, columns, 3].
 
     Args:
         photographs: uint8 [H, W, 3] each.
@@ -182,7 +182,7 @@ def looked_at(
         look: at that crop.
         others: a photograph for each, whose own crop masks of the fill `photograph` show, resized.
     """
-    images_NSRC = np.empty((len(photographs), recipe.geometry.size, recipe.geometry.size, 3), np.uint8)
+    images_NSRC = np.empty((len(photographs), *recipe.geometry.shape(view), 3), np.uint8)
     for position, image_HWC in enumerate(photographs):
         crop = base_crop(base, image_HWC.shape[0], image_HWC.shape[1], recipe.data.eval_crop)
         other_HWC = None

@@ -66,7 +66,7 @@ def equivariance_tables(session: Session) -> tuple[pa.Table, Values]:
         for complaint in stage.changed_files():
             raise DataError(f"{stage.folder}: {complaint}; remove the file, and measure again")
         errors = read_arrays(stage.folder.read_bytes(files.EQUIVARIANCE))
-        every = turns(view, session.recipe.geometry.size)
+        every = turns(view, session.recipe.geometry.shape(view)[0])
         tables.append(equivariance_table(view, layers, paddings(session.trained(view)), every, errors))
     table = pa.concat_tables(tables)
     return table, equivariance_values(table)

@@ -45,7 +45,7 @@ class Batch:
     """Network inputs of some rows.
 
     Attributes:
-        images_NSRC: uint8 [n, size, size, 3] RGB.
+        images_NSRC: uint8 [n, rows, columns, 3] RGB.
         labels_N: int64 [n], `FAULTY` for rows that cannot be decoded.
         rows_N: int64 [n] row numbers.
         index: global training step, or place of the batch in evaluation.
@@ -181,8 +181,7 @@ class Feed:
     def _batch(
         self, photographs: list[Photograph], index: int, epoch: int | None = None, hashes: bool = False
     ) -> Batch:
-        size = self.geometry.size
-        images = np.zeros((len(photographs), size, size, 3), np.uint8)
+        images = np.zeros((len(photographs), *self.geometry.shape(self.view), 3), np.uint8)
         rows = np.array([photograph.row for photograph in photographs], np.int64)
         labels = np.array([photograph.label for photograph in photographs], np.int64)
         if epoch is not None and self.data.shuffle_labels:

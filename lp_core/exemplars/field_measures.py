@@ -16,7 +16,6 @@ from lp_core.exemplars.crop import inside, paste
 from lp_core.images.geometry import LogPolarGeometry
 from lp_core.measures.gradient_energy import energy_centroid, energy_within, photograph_gradient
 from lp_core.measures.lesion import cell_area
-from lp_core.measures.rings import fovea_radius
 from lp_core.network.receptive_field import Box
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -68,7 +67,13 @@ def energy_point(
 
 
 def field_measures(
-    gradient_3hw: np.ndarray, image_SRC: np.ndarray, box: Box, log_polar: LogPolarGeometry | None, *, wraps: bool
+    gradient_3hw: np.ndarray,
+    image_SRC: np.ndarray,
+    box: Box,
+    log_polar: LogPolarGeometry | None,
+    fovea: float,
+    *,
+    wraps: bool,
 ) -> FieldMeasures:
     """Return the measures of one exemplar.
 
@@ -80,12 +85,13 @@ def field_measures(
         image_SRC: uint8, the network input.
         box: the receptive field, at most once around a circle of rows.
         log_polar: the map of a log-polar input; None for an ordinary one.
+        fovea: radius in px of the photograph, the same for both views (`rings.fovea_radius`).
         wraps: rows beyond the last are the first ones again, as only those of a log-polar input can be.
     """
     size = image_SRC.shape[:2]
     gradient_1HWC, fixation_yx = _on_photograph(gradient_3hw, box, size, log_polar, wraps=wraps)
     [[eccentricity, angle]] = energy_centroid(gradient_1HWC, fixation_yx).tolist()
-    [within] = energy_within(gradient_1HWC, fovea_radius(size[0]), fixation_yx).tolist()
+    [within] = energy_within(gradient_1HWC, fovea, fixation_yx).tolist()
     norm = float(np.linalg.norm(np.asarray(gradient_3hw, np.float64)))
     return FieldMeasures(eccentricity, angle, within, _contrast(image_SRC, box, log_polar, wraps), norm)
 

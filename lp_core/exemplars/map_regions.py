@@ -57,17 +57,16 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture
     at least one unit wide, up to the corner. A log-polar unit belongs to the sectors that its rows overlap, a cartesian
     one to that of its centre; a unit in the very middle belongs to all of them evenly.
     """
-    size = geometry.size
-    rows, cols = map_shape(layer, (size, size), architecture)
+    rows, cols = map_shape(layer, geometry.shape(view), architecture)
     stride = receptive_field(layer, architecture).stride
     if view == "log_polar":
         edge_E = bin_edges(cols)
         radius_E = edge_radii(edge_E, stride, log_polar_map(geometry).radius_of)
         bin_P = np.tile(np.searchsorted(edge_E, np.arange(cols), side="right") - 1, rows)
-        sector_PS = np.repeat(_overlap(rows, stride, size, geometry.seam_degrees), cols, axis=0)
+        sector_PS = np.repeat(_overlap(rows, stride, geometry.shape(view)[0], geometry.seam_degrees), cols, axis=0)
     else:
-        y, x = (stride * (np.indices((rows, cols)) + 0.5) - size / 2).reshape(2, -1)
-        corner = size / np.sqrt(2)
+        y, x = (stride * (np.indices((rows, cols)) + 0.5) - geometry.size / 2).reshape(2, -1)
+        corner = geometry.size / np.sqrt(2)
         radius_E = np.linspace(0, corner, max(1, min(BINS, int(corner // stride))) + 1)
         bin_P = np.searchsorted(radius_E, np.hypot(y, x), side="right") - 1
         sector_PS = np.eye(SECTORS)[np.floor(np.arctan2(y, x) / (2 * np.pi) * SECTORS + 0.5).astype(int) % SECTORS]
@@ -76,12 +75,13 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture
     return MapRegions(radius_E, region_P.ravel(), unique[:, 0].astype(np.int64), unique[:, 1:])
 
 
-def _overlap(rows: int, stride: int, size: int, seam_degrees: float) -> np.ndarray:
+def _overlap(rows: int, stride: int, sectors: int, seam_degrees: float) -> np.ndarray:
     """Share of each row of a map in each sector, float64 [rows, S]; row j stands for `stride` rows of the input.
 
-    In whole numbers, of which a turn has 2 size S: equal shares are equal to the bit. The seam is rounded to them.
+    In whole numbers, of which a turn has 2 S times the sectors of the input: equal shares are equal to the bit. The
+    seam is rounded to them.
     """
-    turn, width = 2 * size * SECTORS, 2 * size
+    turn, width = 2 * sectors * SECTORS, 2 * sectors
     start = (2 * stride * np.arange(rows) - 1)[:, None] * SECTORS + round(seam_degrees / 360 * turn)
     stop = start + 2 * stride * SECTORS
     middle = width * np.arange(SECTORS)

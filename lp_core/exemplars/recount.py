@@ -104,20 +104,21 @@ class Recount:
 
     def _membership(self, layer: str, rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
         """Which bin each unit is in, float64 [P, B], and how much of it in each sector, float64 [P, S]."""
-        stride, size = receptive_field(layer, self.architecture).stride, self.geometry.size
+        stride = receptive_field(layer, self.architecture).stride
+        height, width = self.geometry.shape(self.view)
         row_P, col_P = np.divmod(np.arange(rows * cols), cols)
         edge_E = self.recorded[layer].radius_E
         sectors = self.recorded[layer].sector_CS.shape[1]
         sector_PS = np.zeros((len(row_P), sectors))
         if self.view == "log_polar":
             radius_P = log_polar_map(self.geometry).radius_of(stride * (col_P + 0.5) - 0.5)
-            turned = self.geometry.seam_degrees / 360 * size
+            turned = self.geometry.seam_degrees / 360 * height
             for part in range(stride * PARTS):
                 at_P = turned + stride * row_P - 0.5 + (part + 0.5) / PARTS
-                sector_P = np.floor(at_P * sectors / size + 0.5).astype(int) % sectors
+                sector_P = np.floor(at_P * sectors / height + 0.5).astype(int) % sectors
                 sector_PS[np.arange(len(row_P)), sector_P] += 1 / (stride * PARTS)
         else:
-            y_P, x_P = stride * (row_P + 0.5) - size / 2, stride * (col_P + 0.5) - size / 2
+            y_P, x_P = stride * (row_P + 0.5) - height / 2, stride * (col_P + 0.5) - width / 2
             radius_P = np.hypot(y_P, x_P)
             sector_P = np.floor(np.degrees(np.arctan2(y_P, x_P)) / (360 / sectors) + 0.5).astype(int) % sectors
             sector_PS[np.arange(len(row_P)), sector_P] = 1

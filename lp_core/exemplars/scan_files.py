@@ -61,14 +61,14 @@ class ScanFiles:
 
     def exemplars(self, top_k: TopK) -> pa.Table:
         """The table of exemplars of a nine, with fingerprints of weights, data set and transform as metadata."""
-        recipe, size = self.recipe, self.recipe.geometry.size
+        recipe = self.recipe
         metadata = {
             "weights": self.stage.inputs["weights"],
             "dataset": self.dataset.fingerprint,
             "transform": fingerprint(view_inputs(recipe, self.view) | {"eval_crop": recipe.data.eval_crop}),
             "scan": self.stage.fingerprint,
         }
-        masks = {}
+        masks, wraps = {}, self.view == "log_polar" and recipe.network.angle_padding == "circular"
         architecture = architecture_of(recipe.network)
         if self.view == "log_polar":
             log_polar = log_polar_map(recipe.geometry)
@@ -79,7 +79,7 @@ class ScanFiles:
             self.images,
             self.dataset.class_names,
             metadata,
-            InputShares((size, size), masks, self.view == "log_polar" and recipe.network.angle_padding == "circular"),
+            InputShares(recipe.geometry.shape(self.view), masks, wraps),
             architecture,
         )
 

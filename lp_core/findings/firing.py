@@ -71,7 +71,7 @@ def within_radius(
 ) -> np.ndarray:
     """Return float64 [B]: share of each bin's units whose centre is within a radius in px."""
     if view == "log_polar":
-        columns = map_shape(layer, (geometry.size, geometry.size), architecture)[1]
+        columns = map_shape(layer, geometry.shape(view), architecture)[1]
         radius_of = log_polar_map(geometry).radius_of
         stride = receptive_field(layer, architecture).stride
         return rings.share_within(rings.bin_edges(columns), stride, radius_of, radius)

@@ -23,8 +23,8 @@ def log_polar_map(settings: ViewSettings) -> LogPolarMap:
     """The map from the crop, resized to size x size, to the log-polar image."""
     return LogPolarMap(
         size=(settings.size, settings.size),
-        sectors=settings.size,
-        rings=settings.size,
+        sectors=settings.shape("log_polar")[0],
+        rings=settings.rings,
         law=settings.law,
         radius=settings.radius,
         foveal_scale=settings.foveal_scale,
@@ -55,7 +55,7 @@ def network_input(
             that the crop touches.
 
     Returns:
-        uint8 [size, size, 3]; rows are sectors and columns are rings in the log-polar view.
+        uint8 [*settings.shape(view), 3]; rows are sectors and columns are rings in the log-polar view.
 
     Raises:
         ValueError: the look leads beside the photograph, or `other_HWC` is missing or of another size.
@@ -71,8 +71,9 @@ def network_input(
 
 
 def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings, look: Look) -> np.ndarray:
-    turned = round(look.rotation * settings.size / 360)  # rows
-    rest = round(look.rotation - turned * 360 / settings.size, 9)
+    sectors = settings.shape("log_polar")[0]
+    turned = round(look.rotation * sectors / 360)  # rows
+    rest = round(look.rotation - turned * 360 / sectors, 9)
     log_polar = _gazing_map(settings, look.gaze_shift_yx, rest)
     fill = MEAN_COLOUR if settings.fill == "mean" or look.frames else log_polar.fill
     if settings.sampling == "two-step":

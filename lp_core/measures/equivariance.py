@@ -29,7 +29,7 @@ class Turn:
         return self.degrees % 90 == 0
 
 
-def turns(view: ViewName, size: int) -> tuple[Turn, ...]:
+def turns(view: ViewName, sectors: int) -> tuple[Turn, ...]:
     """Return the turns that are tested, ascending in degrees.
 
     The ordinary view makes quarter turns. Of the log-polar view rows are rolled: by 1, 2, 4 and so on, and by the
@@ -38,11 +38,11 @@ def turns(view: ViewName, size: int) -> tuple[Turn, ...]:
 
     Args:
         view: whose input.
-        size: side of the input in px.
+        sectors: rows of the input.
     """
     if view == "cartesian":
         return tuple(Turn(90.0 * quarters, quarters=quarters) for quarters in QUARTERS)
-    rows = [2**power for power in range(size.bit_length()) if 2**power < size / 4]
-    if size % 4 == 0:
-        rows += [quarters * size // 4 for quarters in QUARTERS]
-    return tuple(Turn(360 * number / size, rows=number) for number in rows)
+    rows = [2**power for power in range(sectors.bit_length()) if 2**power < sectors / 4]
+    if sectors % 4 == 0:
+        rows += [quarters * sectors // 4 for quarters in QUARTERS]
+    return tuple(Turn(360 * number / sectors, rows=number) for number in rows)

@@ -69,7 +69,7 @@ def lesion_conditions(
     none = np.zeros((log_polar.sectors, log_polar.rings), bool)
     conditions, remarks = [Condition("none", 0, 0.0, none)], list[str]()
     complete = False
-    for radius, ending in ((fovea_radius(log_polar.sectors), ""), (SMALL_FOVEA_PX, f"_{SMALL_FOVEA_PX:g}px")):
+    for radius, ending in ((fovea_radius(log_polar.size[0]), ""), (SMALL_FOVEA_PX, f"_{SMALL_FOVEA_PX:g}px")):
         if complete:
             break
         added, missing = _of_fovea(log_polar, radius, ending, draws, seed)

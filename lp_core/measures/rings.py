@@ -86,12 +86,13 @@ def share_within(edge_E: np.ndarray, stride: int, radius_of: RadiusOf, radius: f
     return np.add.reduceat(within, edge_E[:-1]) / np.diff(edge_E)
 
 
-def fovea_radius(sectors: int) -> float:
-    """Return the radius in px within which neighbouring sectors are less than a pixel apart: S / 2 pi.
+def fovea_radius(size: int) -> float:
+    """Return the radius in px within which `size` sectors are less than a pixel apart: size / 2 pi.
 
-    35.7 px for 224 sectors. There the photograph is oversampled along the angle.
+    35.7 px for 224. There the photograph is oversampled along the angle. The fovea stays as large where the input has
+    another shape (`view.sectors`), so that the same part of the photograph is compared.
     """
-    return sectors / (2 * np.pi)
+    return size / (2 * np.pi)
 
 
 def _quarter(radius: np.ndarray, y: float, x: float) -> np.ndarray:

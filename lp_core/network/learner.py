@@ -32,7 +32,7 @@ class Learner:
         network: with its first weights; it is moved to the device.
         train: settings.
         seed: of the run; it decides the units that drop out.
-        size: side of the network input in px.
+        shape: rows and columns of the network input.
         steps_per_epoch: optimiser steps in an epoch.
         device: where it computes.
         world: number of workers whose gradients are averaged.
@@ -44,13 +44,13 @@ class Learner:
         network: Network,
         train: TrainSettings,
         seed: int,
-        size: int,
+        shape: tuple[int, int],
         steps_per_epoch: int,
         device: torch.device | str = "cpu",
         world: int = 1,
         operations: float = 0.0,
     ) -> None:
-        self.train, self.seed, self.size = train, seed, size
+        self.train, self.seed, self.shape = train, seed, shape
         self.steps_per_epoch, self.world = steps_per_epoch, world
         self.device = torch.device(device)
         self.network = network.to(self.device).to(memory_format=torch.channels_last)
@@ -82,7 +82,7 @@ class Learner:
         Where the loss is not a number, the weights are worthless afterwards: `check` says so.
 
         Args:
-            images_NSRC: uint8 [n, size, size, 3]; may be empty where other workers have the last images. Arrays are
+            images_NSRC: uint8 [n, rows, columns, 3]; may be empty where other workers have the last images. Arrays are
                 copied to a GPU now, and only read on a CPU; tensors of the device are taken as they are.
             labels_N: int64 [n].
             batch_images: images of this step over all workers.
@@ -108,7 +108,7 @@ class Learner:
 
     def _accumulate(self, images: np.ndarray | Tensor, labels: np.ndarray | Tensor, batch_images: int) -> Tally:
         if len(labels) == 0:  # other workers have the last images; the gradients' exchange still needs a partner
-            blank = torch.zeros((1, 3, self.size, self.size), device=self.device)
+            blank = torch.zeros((1, 3, *self.shape), device=self.device)
             self.network.drop_by(torch.zeros(1, dtype=torch.int64, device=self.device))
             (self._logits(blank).sum() * 0).backward()
             return Tally.empty(self.device)

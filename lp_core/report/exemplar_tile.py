@@ -14,6 +14,7 @@ from lp_core.exemplars.crop import cut, effective_box, paste
 from lp_core.exemplars.field_measures import field_measures, one_turn
 from lp_core.exemplars.guided_backprop import wraps
 from lp_core.images.network_input import log_polar_map
+from lp_core.measures.rings import fovea_radius
 from lp_core.network.receptive_field import Box
 from lp_core.network.stack import Stack
 from lp_core.report.tile import Tile
@@ -62,7 +63,8 @@ def exemplar_tile(
     name = str(exemplar["class_name"])
     effective = effective_box(gradient.numpy(), box) if gradient.any() else None
     log_polar = log_polar_map(recipe.geometry) if view == "log_polar" else None
-    measures = field_measures(gradient.numpy(), image_SRC, box, log_polar, wraps=circular)
+    fovea = fovea_radius(recipe.geometry.size)
+    measures = field_measures(gradient.numpy(), image_SRC, box, log_polar, fovea, wraps=circular)
     return Tile(
         exemplar["rank"],
         name,

@@ -72,7 +72,7 @@ def report_data(
         seconds={f"{name} {view}": stages[name]["seconds"] for view, stages in manifests.items() for name in stages},
         log_polar_map=log_polar_map(recipe.geometry),
         wraps=recipe.network.angle_padding == "circular",
-        per_row=per_row(recipe.geometry.size),
+        per_row=per_row(recipe.geometry),
         measured=measured,
         field_degrees=recipe.measure.field_degrees,
         cascades=[

@@ -75,12 +75,13 @@ def exemplar_inputs(feed: Feed, reports: Iterable[ViewReport]) -> ContactSheets:
     image_ids = {row: image_id for *_, row, image_id in sorted(candidates)}
     rows = np.sort(np.array(list(image_ids)[:EXEMPLAR_INPUTS], np.int64))
     sheets = ContactSheets()
-    batches = feed.evaluation_batches("validation", rows, per_row(feed.geometry.size) ** 2)
+    columns = per_row(feed.geometry)
+    batches = feed.evaluation_batches("validation", rows, columns**2)
     for number, batch in enumerate(batches):
         if len(batch.rows_N) == 0:
             continue  # rows that cannot be decoded any more
         file = f"inputs/{feed.view}/{number:03d}.webp"
-        sheets.files[file] = webp(contact_sheet(list(batch.images_NSRC)), quality=85)
+        sheets.files[file] = webp(contact_sheet(list(batch.images_NSRC), columns), quality=85)
         for index, row in enumerate(batch.rows_N.tolist()):
             sheets.positions[image_ids[row]] = (file, index)
     return sheets

@@ -60,6 +60,8 @@ def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
     later = ("blank_within", "fill", "equal_information", "seam_degrees")
+    if settings["sectors"] in (None, settings["size"]):
+        del settings["sectors"]
     return {name: value for name, value in settings.items() if value not in UNCHANGED or name not in later}
 
 

@@ -41,13 +41,19 @@ class Recipe:
         check(len(set(self.views)) == len(self.views), f"views names one twice: {' '.join(self.views)}")
         # A pool that drops an odd last row breaks the circle there: neighbouring units would look at rows that are not
         # neighbours, and a unit's receptive field would be no box.
-        size, wraps = self.geometry.size, self.network.angle_padding == "circular" and "log_polar" in self.views
-        near = max(2, round(size / EVEN_CIRCLE)) * EVEN_CIRCLE
+        sectors = self.geometry.shape("log_polar")[0]
+        wraps = self.network.angle_padding == "circular" and "log_polar" in self.views
+        near = max(2, round(sectors / EVEN_CIRCLE)) * EVEN_CIRCLE
+        named, such_as = ("view.size", f"such as {near}, ") if self.geometry.sectors is None else ("view.sectors", "")
         check(
             # A network of your own, which a command line names, takes the place of these settings and wraps nothing.
-            not wraps or size % EVEN_CIRCLE == 0 or bool(getattr(self, "own_network", None)),
-            f"view.size is {size}, and with network.angle-padding circular the pools would drop rows of the circle; "
-            f"give a multiple of {EVEN_CIRCLE}, such as {near}, or network.angle-padding zeros",
+            not wraps or sectors % EVEN_CIRCLE == 0 or bool(getattr(self, "own_network", None)),
+            f"{named} is {sectors}, and with network.angle-padding circular the pools would drop rows of the circle; "
+            f"give a multiple of {EVEN_CIRCLE}, {such_as}or network.angle-padding zeros",
+        )
+        check(
+            not self.network.modules or self.geometry.sectors in (None, self.geometry.size),
+            f"view.sectors is {self.geometry.sectors}, and a network of your own has square input; leave it out",
         )
         check(
             self.train.workers <= self.data.lanes,

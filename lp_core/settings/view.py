@@ -23,7 +23,9 @@ class ViewSettings:
     """
 
     size: int = setting(224, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
-    """Side of the network input in px: rows = sectors, columns = rings."""
+    """Side of the network input in px: rows = sectors, columns = rings, unless `sectors` is given."""
+    sectors: int | None = setting(None, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
+    """Rows of the log-polar input, `size` unless given. It has as many cells in any shape: rings = size² / sectors."""
     law: Law = "monopole"
     """How the radius grows with the ring."""
     foveal_scale: float = setting(1.0, Range(low=0, above=True, words="a positive number of px"))
@@ -49,6 +51,12 @@ class ViewSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "view")
+        possible = self.possible_sectors()
+        check(
+            self.sectors is None or self.sectors in possible,
+            f"view.sectors is {self.sectors}; give a divisor of the {self.size} x {self.size} cells of the input that "
+            f"leaves at least 32 rings: {', '.join(map(str, possible))}",
+        )
         logarithmic = self.law != "monopole"
         check(
             isinstance(self.radius, str) or not logarithmic or self.radius > 1,
@@ -60,3 +68,17 @@ class ViewSettings:
             f"view.blank-within is {self.blank_within}; give 0 or more px, less than the outermost ring: "
             f"{outermost:g} px here",
         )
+
+    @property
+    def rings(self) -> int:
+        """Columns of the log-polar input."""
+        return self.size**2 // (self.sectors or self.size)
+
+    def shape(self, view: ViewName) -> tuple[int, int]:
+        """Rows and columns of a view's network input."""
+        return (self.size, self.size) if view == "cartesian" else (self.sectors or self.size, self.rings)
+
+    def possible_sectors(self) -> list[int]:
+        """The numbers of sectors that a size allows, ascending."""
+        cells = self.size**2
+        return [sectors for sectors in range(32, cells // 32 + 1) if cells % sectors == 0]

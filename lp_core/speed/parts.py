@@ -124,7 +124,7 @@ def _chain(photographs: Sequence[bytes]) -> Part:
 def training_step() -> Part:
     """Return a step of training on log-polar images, beside plain torch: an ordinary VGG-16 as large."""
     train = TrainSettings(optimizer="adamw", learning_rate=1e-4, batch_size=BATCH)
-    learner = Learner(_network("log_polar"), train, 0, SIDE, 1000)
+    learner = Learner(_network("log_polar"), train, 0, (SIDE, SIDE), 1000)
     twin = _network("cartesian").to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW(twin.parameters(), 1e-4, fused=True)
     images_NSRC, labels_N = _images(BATCH, SIDE), np.arange(BATCH) % CLASSES

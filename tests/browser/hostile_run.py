@@ -16,7 +16,7 @@ from lp_core.report.page import write_report
 from lp_core.report.panel import panel
 from lp_core.report.picture import png, webp
 from lp_core.report.tile import Tile
-from lp_core.settings import ViewName
+from lp_core.settings import ViewName, ViewSettings
 from tests.lp_core.report.simulated import measured_run
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
@@ -123,7 +123,9 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
             folder=f"../{view}",
         )
     eye = LogPolarMap(size=(64, 64), sectors=64, rings=64)
-    places = {f"photograph_{rank}": ("inputs.webp", rank) for rank in range(9)}
+    columns = per_row(ViewSettings(size=64))
+    first = columns * (columns - 1)  # of the last row
+    places = {f"photograph_{rank}": ("inputs.webp", first + rank) for rank in range(9)}
     data = ReportData(
         title=f"A run {HOSTILE}",
         classes=5,
@@ -132,11 +134,11 @@ def write_run(folder: Path, layers: dict[str, int]) -> Path:
         wraps=True,
         photographs=places,
         log_polar_images=places,
-        per_row=per_row(64),
+        per_row=columns,
         measured=measured_with_channels(layers),
     )
-    images = [np.full((64, 64, 3), 20 * rank, np.uint8) for rank in range(9)]
-    for name, content in (write_report(data) | {"inputs.webp": webp(contact_sheet(images))}).items():
+    images = [np.full((64, 64, 3), 20 * (number % 9), np.uint8) for number in range(first + 9)]
+    for name, content in (write_report(data) | {"inputs.webp": webp(contact_sheet(images, columns))}).items():
         (folder / "report" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "report" / name).write_bytes(content)
     return folder / "report"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from lp_core.report.contact_sheet import per_row
+from lp_core.settings import ViewSettings
 from tests.browser.chromium import PROGRAM, Page
 from tests.browser.hostile_run import write_run
 
@@ -42,7 +43,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(run, {"conv1_1": 6, "conv5_2": 30})
     for view, kinds in (("cartesian", 2), ("log_polar", 4)):
         (run / view / "sheet.webp").write_bytes(chessboard(16, 9 * kinds, 112))
-    (folder / "inputs.webp").write_bytes(chessboard(1, per_row(64), 64))
+    columns = per_row(ViewSettings(size=64))
+    (folder / "inputs.webp").write_bytes(chessboard(columns, columns, 64))
     return folder
 
 

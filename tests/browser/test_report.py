@@ -261,6 +261,13 @@ def test_every_picture_of_a_channel_is_its_own(
         assert np.corrcoef(np.asarray(shown).ravel(), np.asarray(wanted).ravel())[0, 1] > 0.9, (rank, kind)
 
 
+def test_pictures_far_down_a_sheet_are_loaded(page: Page, report: Path) -> None:
+    page.open(report / "gallery.html", "#log_polar/conv5_2/3/1")
+    page.wait("large.open")
+    assert page.evaluate("large.querySelectorAll('.frame img').length") == 2
+    page.wait("[...large.querySelectorAll('.frame img')].every(image => image.naturalWidth > 0)")
+
+
 def test_the_sector_of_the_photograph_is_drawn_on_it(page: Page, report: Path) -> None:
     page.open(report / "gallery.html", "#log_polar/conv5_2/3/1")
     page.wait("large.open")

@@ -58,9 +58,13 @@ def ran(executor):
 
 @pytest.fixture
 def session(small_recipe, tmp_path, executor):
+    return trained_session(small_recipe, tmp_path, executor)
+
+
+def trained_session(recipe, tmp_path, executor) -> Session:
     """A run of four epochs of which the first three were kept, in both views."""
-    train = replace(small_recipe.train, epochs=4, keep_weights_every_epochs=1)
-    recipe = replace(small_recipe, train=train, data=replace(small_recipe.data, limit=28))
+    train = replace(recipe.train, epochs=4, keep_weights_every_epochs=1)
+    recipe = replace(recipe, train=train, data=replace(recipe.data, limit=28))
     run = Storage.at(tmp_path / "run")
     for view in recipe.views:
         stage = StageGraph(recipe, run).train(view)
@@ -374,6 +378,12 @@ def test_verify_recounts_every_file(session, capsys):
         folder.write_bytes(name, truth)
         folder.write_bytes("stages/scan.json", manifest)
     verify(once)
+
+
+def test_verify_recounts_an_input_of_another_shape(small_recipe, tmp_path, executor, capsys):
+    recipe = replace(small_recipe, geometry=replace(small_recipe.geometry, size=64, sectors=128))
+    verify(scanned(trained_session(recipe, tmp_path, executor)))
+    assert "rings.npz, maxima.npy, maxima_images.parquet, lower_exemplars.parquet agree" in capsys.readouterr().out
 
 
 def test_verify_recounts_where_no_maxima_were_kept(session, capsys):

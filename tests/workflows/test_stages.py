@@ -56,6 +56,7 @@ STALE = {
     "data.shuffle-window": (64, TRAINED),
     "data.min-class-mix": (0.5, NOTHING),
     "view.size": (48, TRAINED),
+    "view.sectors": (128, LOG_POLAR),
     "view.law": ("opencv", LOG_POLAR),
     "view.foveal-scale": (2.0, LOG_POLAR),
     "view.radius": ("inscribed", LOG_POLAR),
@@ -130,6 +131,7 @@ STALE = {
 
 OF_THE_NETWORK = {"seed", "data.limit", "view.size", "view.law", "view.foveal-scale", "view.radius", "view.sampling"}
 OF_THE_NETWORK |= {
+    "view.sectors",
     "view.blank-within",
     "view.fill",
     "view.equal-information",
@@ -146,6 +148,12 @@ OF_THE_NETWORK |= {"network.initialization"}
 """What a measurement of weights from elsewhere still depends on, of the settings of a training."""
 
 NAMES = list(setting_values(Recipe(name="any")))
+
+
+def prepared(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with settings that let the named one change."""
+    changes = {"train.workers": 2 - (name == "train.workers")} | ({"view.size": 64} if name == "view.sectors" else {})
+    return with_settings(recipe, changes)
 
 
 def changed(recipe: Recipe, name: str, tmp_path) -> Recipe:
@@ -173,7 +181,7 @@ def test_no_setting_is_without_an_entry():
 @pytest.mark.parametrize("imported", [False, True], ids=["trained", "imported"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_setting_makes_exactly_these_stages_stale(name, imported, small_recipe, tmp_path):
-    small_recipe = replace(small_recipe, train=replace(small_recipe.train, workers=2 - (name == "train.workers")))
+    small_recipe = prepared(small_recipe, name)
     run = Storage.at(tmp_path / "run")
     finish_on_paper(small_recipe, run, imported)
     recipe, (_, expected) = changed(small_recipe, name, tmp_path), STALE[name]
@@ -187,7 +195,7 @@ def test_a_setting_makes_exactly_these_stages_stale(name, imported, small_recipe
 
 @pytest.mark.parametrize("name", [name for name in NAMES if STALE[name][1] != REPORT])
 def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path, capsys):
-    small_recipe = replace(small_recipe, train=replace(small_recipe.train, workers=2 - (name == "train.workers")))
+    small_recipe = prepared(small_recipe, name)
     run = Storage.at(tmp_path / "run")
     finish_on_paper(small_recipe, run)
     recipe = changed(small_recipe, name, tmp_path)

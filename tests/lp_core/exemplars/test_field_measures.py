@@ -13,6 +13,7 @@ from lp_core.network.receptive_field import Box
 from tests.reference.firing import jacobian
 
 MAP = LogPolarMap(size=(32, 32), sectors=32, rings=32, foveal_scale=2.0)
+FOVEA = fovea_radius(32)
 BOXES = {
     "inside": (Box(4, 6, 14, 16), False),
     "beyond the corner": (Box(-3, -2, 7, 8), False),
@@ -43,11 +44,11 @@ def test_the_energy_is_where_loops_find_it(name, log_polar):
     (box, wraps), rng = BOXES[name], np.random.default_rng(1)
     gradient = rng.normal(size=(3, box.bottom - box.top, box.right - box.left)).astype(np.float32)
     image = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    measures = field_measures(gradient, image, box, log_polar, wraps=wraps)
+    measures = field_measures(gradient, image, box, log_polar, FOVEA, wraps=wraps)
     total, y, x, within = 0.0, 0.0, 0.0, 0.0
     for (row, column), energy in np.ndenumerate(energy_of(gradient, box, wraps, log_polar)):
         total, y, x = total + energy, y + energy * (row - 15.5), x + energy * (column - 15.5)
-        within += energy * (math.hypot(row - 15.5, column - 15.5) < fovea_radius(32))
+        within += energy * (math.hypot(row - 15.5, column - 15.5) < FOVEA)
     assert measures.energy_eccentricity_px == pytest.approx(math.hypot(y, x) / total, rel=1e-3)
     assert measures.energy_angle == pytest.approx(math.atan2(y, x), abs=1e-3)
     assert measures.energy_within_fovea == pytest.approx(within / total, rel=1e-3)
@@ -71,7 +72,7 @@ def test_contrast_is_the_deviation_over_the_photograph(name, log_polar):
     mean = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
     variance = sum(w * (v - mean) ** 2 for v, w in zip(values, weights, strict=True)) / sum(weights)
     gradient = np.ones((3, box.bottom - box.top, box.right - box.left), np.float32)
-    contrast = field_measures(gradient, image, box, log_polar, wraps=wraps).patch_contrast
+    contrast = field_measures(gradient, image, box, log_polar, FOVEA, wraps=wraps).patch_contrast
     assert contrast == pytest.approx(math.sqrt(variance), rel=1e-9)
 
 
@@ -92,8 +93,8 @@ def test_both_views_of_one_place_agree():
     y, x = round(15.5 + 10 * math.sin(angle)), round(15.5 + 10 * math.cos(angle))
     sector, ring = round(135 / 360 * 32), round(float(MAP.ring_of(10.0)))
     image = np.zeros((32, 32, 3), np.uint8)
-    pixel = field_measures(np.ones((3, 1, 1)), image, Box(y, x, y + 1, x + 1), None, wraps=False)
-    cell = field_measures(np.ones((3, 1, 1)), image, Box(sector, ring, sector + 1, ring + 1), MAP, wraps=True)
+    pixel = field_measures(np.ones((3, 1, 1)), image, Box(y, x, y + 1, x + 1), None, FOVEA, wraps=False)
+    cell = field_measures(np.ones((3, 1, 1)), image, Box(sector, ring, sector + 1, ring + 1), MAP, FOVEA, wraps=True)
     assert pixel.energy_eccentricity_px == pytest.approx(cell.energy_eccentricity_px, abs=0.5)
     assert pixel.energy_angle == pytest.approx(angle, abs=0.05)
     assert cell.energy_angle == pytest.approx(angle, abs=0.05)
@@ -110,9 +111,9 @@ def test_one_turn_is_the_middle_of_a_field_that_goes_around_more_than_once(heigh
 
 def test_no_gradient_has_no_place_and_fill_no_contrast():
     image = np.zeros((32, 32, 3), np.uint8)
-    none = field_measures(np.zeros((3, 4, 4)), image, Box(4, 4, 8, 8), None, wraps=False)
+    none = field_measures(np.zeros((3, 4, 4)), image, Box(4, 4, 8, 8), None, FOVEA, wraps=False)
     assert all(map(math.isnan, none[:3]))
     assert none.patch_contrast == none.gradient_norm == 0
     [row, column] = np.argwhere(MAP.looks_outside())[-1].tolist()
-    fill = field_measures(np.ones((3, 1, 1)), image, Box(row, column, row + 1, column + 1), MAP, wraps=False)
+    fill = field_measures(np.ones((3, 1, 1)), image, Box(row, column, row + 1, column + 1), MAP, FOVEA, wraps=False)
     assert math.isnan(fill.patch_contrast)

@@ -10,6 +10,7 @@ import torch
 from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap
+from lp_core.images.look import Look
 from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input, sample_composed
 from lp_core.images.tensor import InverseLogPolar
 from lp_core.network.inputs import MEAN
@@ -99,13 +100,34 @@ def test_fovea_sees_the_photographs_own_pixels():
     assert contrast["two-step"] < 10
 
 
-def test_settings_reach_the_map():
-    settings = ViewSettings(size=64, law="opencv", radius="inscribed", foveal_scale=3.0, prefilter=False)
+@pytest.mark.parametrize(("sectors", "shape"), [(None, (64, 64)), (64, (64, 64)), (128, (128, 32)), (32, (32, 128))])
+def test_settings_reach_the_map(sectors, shape):
+    settings = ViewSettings(
+        size=64, sectors=sectors, law="opencv", radius="inscribed", foveal_scale=3.0, prefilter=False
+    )
     log_polar = log_polar_map(settings)
     assert log_polar == LogPolarMap(
-        size=(64, 64), sectors=64, rings=64, law="opencv", radius="inscribed", foveal_scale=3.0, prefilter=False
+        size=(64, 64),
+        sectors=shape[0],
+        rings=shape[1],
+        law="opencv",
+        radius="inscribed",
+        foveal_scale=3.0,
+        prefilter=False,
     )
     assert log_polar_map(settings) is log_polar
+
+
+@pytest.mark.parametrize("sampling", ["composed", "two-step"])
+@pytest.mark.parametrize("sectors", [128, 32])
+def test_an_input_of_another_shape_turns_by_its_own_rows(photographs, sampling, sectors):
+    settings = ViewSettings(size=64, sectors=sectors, sampling=sampling)
+    crop = centre_crop(*photographs[0].shape[:2], 0.7)
+    straight = network_input(photographs[0], crop, "log_polar", settings)
+    assert straight.shape == (sectors, 64**2 // sectors, 3)
+    turned = network_input(photographs[0], crop, "log_polar", settings, Look(rotation=360 * 5 / sectors))
+    np.testing.assert_array_equal(turned, np.roll(straight, -5, axis=0))
+    assert network_input(photographs[0], crop, "cartesian", settings).shape == (64, 64, 3)
 
 
 def test_threads_do_not_disturb_each_other():

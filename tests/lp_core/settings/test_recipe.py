@@ -40,6 +40,9 @@ def test_maxima_of_earlier_versions_are_read(small_recipe, stored, meant):
         (lambda: DataSettings(eval_crop=0), "data.eval-crop"),
         (lambda: ViewSettings(size=16), "view.size"),
         (lambda: ViewSettings(radius=-1), "view.radius"),
+        (lambda: ViewSettings(size=64, sectors=16), "view.sectors"),
+        (lambda: ViewSettings(size=64, sectors=100), "view.sectors is 100; .*: 32, 64, 128$"),
+        (lambda: ViewSettings(size=64, sectors=256), "view.sectors is 256; .* at least 32 rings: 32, 64, 128$"),
         (lambda: NetworkSettings(width=0), "network.width"),
         (lambda: NetworkSettings(dropout=1), "network.dropout"),
         (lambda: TrainSettings(epochs=0), "train.epochs"),
@@ -69,6 +72,28 @@ def test_a_circle_that_pools_would_break_is_refused(size, near):
     Recipe(name="x", geometry=ViewSettings(size=near), network=circle)
     Recipe(name="x", geometry=ViewSettings(size=size))
     Recipe(name="x", geometry=ViewSettings(size=size), network=circle, views=("cartesian",))  # nothing is wrapped
+
+
+def test_a_circle_of_sectors_that_pools_would_break_is_refused():
+    circle, geometry = NetworkSettings(angle_padding="circular"), ViewSettings(size=224, sectors=98)
+    with pytest.raises(SettingError, match=r"view\.sectors is 98, .* give a multiple of 16, or network.angle-padding"):
+        Recipe(name="x", geometry=geometry, network=circle)
+    Recipe(name="x", geometry=geometry)
+    Recipe(name="x", geometry=replace(geometry, sectors=112), network=circle)
+
+
+def test_a_network_of_ones_own_has_square_input():
+    own = NetworkSettings(modules="any")
+    with pytest.raises(SettingError, match=r"view\.sectors is 128, and a network of your own has square input"):
+        Recipe(name="x", geometry=ViewSettings(size=64, sectors=128), network=own)
+    Recipe(name="x", geometry=ViewSettings(size=64, sectors=64), network=own)
+
+
+@pytest.mark.parametrize(("size", "sectors", "rings"), [(64, None, 64), (64, 128, 32), (64, 32, 128), (224, 112, 448)])
+def test_a_log_polar_input_has_as_many_cells_in_any_shape(size, sectors, rings):
+    geometry = ViewSettings(size=size, sectors=sectors)
+    assert geometry.shape("log_polar") == (sectors or size, rings)
+    assert geometry.shape("cartesian") == (size, size)
 
 
 def test_settings_cannot_be_changed(small_recipe):
