@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lp_core.dataset.feed import Feed, used_rows
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import OTHER_CROP, Recipe, ViewName
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from lp_core.network.learner import Learner
-
-OTHER_CROP = 0.85
-"""Side of the control's crop, as a share of the evaluation's. Source: the specification of the measures."""
 
 
 def feed_of(recipe: Recipe, view: ViewName, rank: int = 0, world: int = 1) -> Feed:

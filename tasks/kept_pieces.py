@@ -65,6 +65,7 @@ def arrays_of_rows(
     piece_rows: int,
     gpus: float | Automatic,
     title: str,
+    unit: str = "images",
 ) -> Arrays:
     """Return what `compute` returns for all rows, in their order, whatever the pieces are.
 
@@ -76,16 +77,17 @@ def arrays_of_rows(
         piece_rows: rows of a piece.
         gpus: that each piece holds.
         title: of the progress shown.
+        unit: what the rows are called there.
 
     Raises:
         LogpolarError: what a piece raised, or there are no rows, or a file vanished.
     """
     pieces = row_pieces(rows, piece_rows)
     if not pieces:
-        raise DataError(f"{title}: there are no images")
+        raise DataError(f"{title}: there are no {unit}")
     kept = [files.read(piece) is not None for piece in pieces]
     todo = [(compute, files, piece) for piece, finished in zip(pieces, kept, strict=True) if not finished]
-    with Progress(title, len(rows), "images") as progress:
+    with Progress(title, len(rows), unit) as progress:
         progress.already(len(rows) - sum(len(piece) for _, _, piece in todo))
         for images in executor.run(write_piece, todo, gpus) if todo else ():
             progress.advance(images)

@@ -15,7 +15,7 @@ from tasks.networks import Trained, kept_network
 from tasks.pieces import Executor
 from tasks.worker_process import prepare_measuring
 
-VERSION = 1
+VERSION = 2
 """Changes when a newer version answers otherwise."""
 _ITEMS = 2
 """Items of a piece for each of `scan.piece_rows`: an image excites several channels, and is seen
@@ -39,10 +39,13 @@ def kept_peaks(trained: Trained, image_CK: np.ndarray, executor: Executor, files
     channel_M, place_M = np.nonzero(image_CK != EMPTY)
     items_M2 = np.stack([image_CK[channel_M, place_M], channel_M], 1).astype(np.int64)
     items_M2 = items_M2[np.lexsort((items_M2[:, 1], items_M2[:, 0]))]
+    if not len(items_M2):  # no image excites any channel
+        return {"item_M2": items_M2, "value_ML": np.zeros((0, len(retention_looks())), np.float32)}
     scan = trained.recipe.scan
     title = f"retention {trained.view} under {len(retention_looks())} looks"
     compute = partial(peaks_of_items, trained)
-    return arrays_of_rows(executor, compute, items_M2, files, _ITEMS * scan.piece_rows, scan.gpus_per_task, title)
+    rows = _ITEMS * scan.piece_rows
+    return arrays_of_rows(executor, compute, items_M2, files, rows, scan.gpus_per_task, title, "exemplars")
 
 
 def peaks_of_items(trained: Trained, items_M2: np.ndarray) -> Arrays:

@@ -14,7 +14,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.run.files import SANITY_PICTURES
 from lp_core.settings import NetworkSettings, ViewName
 from tasks.networks import Trained, kept_network
-from tasks.visualizing import TOLERANCE, exemplar_lines, network_inputs, not_found_again
+from tasks.visualizing import exemplar_lines, found_again, network_inputs, not_found_again
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def sanity_of_channel(trained: Trained, piece: SanityPiece) -> int:
     random = _random_network(recipe.network, trained.view, recipe.seed, str(device))
     found = channel_sanity(network, random, seen)
     for line, activation in zip(lines, found.activations.tolist(), strict=True):
-        if abs(activation - line["activation"]) > TOLERANCE * line["activation"]:
+        if not found_again(line, activation):
             raise DataError(f"{not_found_again(trained, line, activation)}; scan again")
     if piece.drawn:
         trained.folder.write_bytes(piece.picture, webp(cascade_picture(seen, found, circular=wraps(network))))

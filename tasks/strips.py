@@ -13,7 +13,7 @@ from lp_core.run.files import STRIPS
 from lp_core.settings import Rule
 from lp_core.storage import Storage
 from tasks.networks import Trained
-from tasks.visualizing import TOLERANCE, drawn_lines, exemplar_lines, not_found_again
+from tasks.visualizing import drawn_lines, exemplar_lines, found_again, not_found_again
 from tasks.worker_process import prepare_measuring
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _best(scanned: ScannedEpoch, piece: StripPiece) -> tuple[dict[int, tuple[Map
     for line, tile, activation in drawn_lines(
         scanned.trained, [line for line in lines if line["rank"] == 0], piece.layer, piece.rule
     ):
-        if abs(activation - line["activation"]) > TOLERANCE * line["activation"]:
+        if not found_again(line, activation):
             complaints.append(not_found_again(scanned.trained, line, activation))
         found[line["channel"]] = line, tile
     return found, complaints

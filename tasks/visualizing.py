@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4
 """Largest relative difference between an activation recorded by the scan and the one found again."""
+ROUNDING = 1e-5
+"""The same as a share of the layer's largest recorded activation: a nearly silent unit is a small difference of large
+terms, and rounds like them."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,7 @@ def exemplar_tiles(
     tiles: dict[int, list[Tile]] = {channel: [] for channel in channels}
     lines = exemplar_lines(trained.folder, exemplars, layer, channels)
     for line, tile, activation in drawn_lines(trained, lines, layer, rule):
-        recorded = line["activation"]
-        if abs(activation - recorded) > TOLERANCE * recorded:
+        if not found_again(line, activation):
             complaints.append(not_found_again(trained, line, activation))
         else:
             tiles[line["channel"]].append(tile)
@@ -162,6 +164,17 @@ def random_tiles(
     return tiles
 
 
+def found_again(line: Mapping[str, Any], activation: float) -> bool:
+    """Return whether an activation is the recorded one, but for rounding.
+
+    Args:
+        line: of `exemplar_lines`.
+        activation: of its unit.
+    """
+    allowed = TOLERANCE * line["activation"] + ROUNDING * line["layer_largest"]
+    return abs(activation - line["activation"]) <= allowed
+
+
 def not_found_again(trained: Trained, line: Mapping[str, Any], activation: float) -> str:
     """Return the complaint about an exemplar whose recorded activation was not found again."""
     epoch = "" if trained.epoch is None else f" epoch {trained.epoch}"
@@ -171,6 +184,8 @@ def not_found_again(trained: Trained, line: Mapping[str, Any], activation: float
 
 def exemplar_lines(folder: Storage, exemplars: str, layer: str, channels: tuple[int, ...]) -> list[dict[str, Any]]:
     """Return the lines of some channels in the table of exemplars in a folder, without empty places.
+
+    `layer_largest` is the largest activation in any line of the layer.
 
     Args:
         folder: of the scan.
@@ -237,4 +252,6 @@ def _exemplars(folder: Storage, checksum: str, layer: str) -> list[dict[str, Any
     from lp_core.exemplars.table import read_exemplars
 
     table = read_exemplars(folder)
-    return table.filter(pc.equal(table["layer"], layer)).to_pylist()
+    lines = table.filter(pc.equal(table["layer"], layer)).to_pylist()
+    largest = max((line["activation"] for line in lines), default=0.0)
+    return [line | {"layer_largest": largest} for line in lines]

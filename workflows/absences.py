@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lp_core.findings.matched import TOLERANCE
+from lp_core.findings.pictures import channels_tested
 from lp_core.findings.values import ALL_LAYERS, SCRAMBLED, TRAINED, UNTRAINED, Absence
 from lp_core.run import files
 from lp_core.settings import VIEW_NAMES, ViewName
@@ -26,6 +27,7 @@ DEPTH_BIRTH = "evolution.depth_birth_rho"
 EQUAL_CELLS = "lesion.fovea_less_equal_cells"
 PATCHES = ("E_half", "E_quarter")
 MATCHED = "grouping.G.lambda.accuracy_matched"
+PICTURE_LAYER, SURVIVES = "conv5_2", "pictures.guided.survives"
 
 
 def possible_absences(session: Session) -> list[Absence]:
@@ -111,9 +113,23 @@ def absences_of(session: Session, made: RunTables) -> list[Absence]:
         reason = f"no checkpoints of the views are within {TOLERANCE:g} point of top-1, or none was validated"
         absences += [Absence(view, MATCHED, reason) for view in session.recipe.views]
     absences += tolerance_absences(session, made.values)
+    if session.recipe.measure.sanity:
+        absences += _picture_absences(session, made)
     absences += [
         Absence(view, DEPTH_BIRTH, "all layers have the same median birth, or fewer than three have one")
         for view in session.recipe.views
         if session.recipe.measure.evolution and (view, ALL_LAYERS, DEPTH_BIRTH) not in made.values
     ]
+    return absences
+
+
+def _picture_absences(session: Session, made: RunTables) -> list[Absence]:
+    """Why the pictures of the layer that claims are about have no numbers."""
+    tested, absences = channels_tested(made.tables[files.PICTURES]), []
+    for view in session.recipe.views:
+        if not tested.get((view, PICTURE_LAYER)):
+            absences.append(Absence(view, "pictures", f"no picture of {PICTURE_LAYER} was tested"))
+        elif (view, PICTURE_LAYER, SURVIVES) not in made.values:
+            reason = "pictures of other units are nearly as alike as the same picture under noise of a grey level"
+            absences.append(Absence(view, SURVIVES, reason))
     return absences

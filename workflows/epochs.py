@@ -57,7 +57,8 @@ def evolution_epochs(recipe: Recipe, run: Storage, view: ViewName, kept: Collect
         recipe, run, view, kept: as `asked_epochs`.
 
     Raises:
-        SettingError: there are fewer than `FEWEST_EPOCHS`, or the training did not keep the weights of an epoch.
+        SettingError: there are fewer than `FEWEST_EPOCHS`, or the training did not keep the weights of an epoch, such
+            as the first ones.
     """
     epochs, last = sorted(kept), recipe.train.epochs
     if recipe.scan.checkpoints != "none":
@@ -67,4 +68,5 @@ def evolution_epochs(recipe: Recipe, run: Storage, view: ViewName, kept: Collect
         f"{run}: evolution needs weights of {FEWEST_EPOCHS} epochs or more, and the training of view {view} has "
         f"{', '.join(map(str, [*epochs, last]))}; train with --train.keep-weights-every-epochs 1",
     )
+    check(0 in epochs, f"{run}: evolution begins with epoch 0, whose weights of view {view} are not there; train again")
     return epochs

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.errors import DataError
+from lp_core.findings.pictures import channels_tested
 from lp_core.findings.values import FIXATIONS, ROTATED, SCRAMBLED, TRAINED, UNTRAINED
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
 from lp_core.measures.rules import CORE, RULES_OF_SET, SETS, Rules, committed_rules, read_rules
@@ -172,7 +173,8 @@ def _measure_run(session: Session, stage: Stage) -> None:
         images = min(session.stages.scan(view).fact("images") or images_L.sum() for view in session.recipe.views)
         classes = int((images_L > 0).sum())
         looked_at = tolerance_images(session)
-        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels(), looked_at)
+        drawn = channels_tested(made.tables[files.PICTURES]) if session.recipe.measure.sanity else None
+        size = RunSize(session.recipe.geometry.size, classes, int(images), made.complete_channels(), looked_at, drawn)
         judged = [row for rules in sets for row in findings([made.values], [size], rules, absences)]
         run.write_json(files.FINDINGS, findings_document(judged, sets[0]))
     for absence in absences:

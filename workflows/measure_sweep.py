@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from lp_core.errors import SettingError, check
+from lp_core.findings.pictures import channels_tested
 from lp_core.findings.seeds import MeasuredRun, curve_table, difference_table, sweep_findings, sweep_values
 from lp_core.findings.values import Absence, values_of
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings_document
@@ -108,7 +109,12 @@ def measured_run(row: Row, run: Storage, stage: Stage) -> MeasuredRun:
         control=row["control"],
         values=values_of(run.read_table(files.VALUES)),
         size=RunSize(
-            stage.fact("input_px"), stage.fact("classes"), stage.fact("images"), counts, stage.fact("tolerance_images")
+            stage.fact("input_px"),
+            stage.fact("classes"),
+            stage.fact("images"),
+            counts,
+            stage.fact("tolerance_images"),
+            channels_tested(run.read_table(files.PICTURES)) if run.exists(files.PICTURES) else None,
         ),
         absences=tuple(Absence(**absence) for absence in stage.fact("absences")),
         grouping={key: np.array(values) for key, values in channels.items()},

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from lp_core.run.stage import Stage
 from lp_core.setting_names import setting_roles
-from lp_core.settings import Recipe, ViewName
+from lp_core.settings import Recipe, ViewName, ViewSettings
 from lp_core.storage import Storage
 from workflows.stage_parts import WRITES
 from workflows.stages import StageGraph
 
-_RECIPE = Recipe(name="any")
+_RECIPE = Recipe(name="any", geometry=ViewSettings(sectors=112))
 _LOG_POLAR: ViewName = "log_polar"
 
 

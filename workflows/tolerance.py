@@ -31,7 +31,9 @@ _WITHOUT = {
     "rotation.area": _CHANCE,
     "rotation.worst_angle": _CHANCE,
     "scale.area": _CHANCE,
-    **dict.fromkeys(CROSSINGS, "a scotoma is worth more than a window even at the largest radius"),
+    **dict.fromkeys(
+        CROSSINGS, "a scotoma is worth more than a window even at the largest radius, or the network is at chance"
+    ),
 }
 """Reasons by the number that has no value."""
 PARTS = "tolerance_parts"

@@ -60,6 +60,15 @@ def picture_table(view: str, rows: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(table, SCHEMA)
 
 
+def channels_tested(table: pa.Table) -> dict[tuple[str, str], int]:
+    """Return how many channels were tested at most, by view and layer, from `picture_table`."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in table.to_pylist():
+        key = row["view"], row["layer"]
+        counts[key] = max(counts.get(key, 0), row["channels"])
+    return counts
+
+
 def picture_values(table: pa.Table) -> Values:
     """Return the numbers of each layer and rule by name, `pictures.<rule>.<name>`, from `picture_table`.
 

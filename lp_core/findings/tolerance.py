@@ -15,6 +15,7 @@ from lp_core.measures.tolerance import (
     percentile_interval,
     points,
     resampled,
+    share_without_looking,
     simultaneous_band,
     summaries,
 )
@@ -64,13 +65,15 @@ def tolerance_curves(
         counts = ", ".join(f"{len(row_N):,} in {view}" for view, row_N in rows.items())
         raise DataError(f"the views answered to different images ({counts}); measure both again")
     hit = {view: hits(given) for view, given in answers.items()}
+    chance, guess = 1 / classes, share_without_looking(next(iter(answers.values()))["label_N"])
     mean_BP = resampled(np.concatenate(list(hit.values()), 1), np.random.default_rng(seed))
     curves, summary, values, images = [], [], Values(), len(first)
     found: dict[str, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]] = {}
     for place, (view, hit_NP) in enumerate(hit.items()):
         mine_BP = mean_BP[:, place * len(points()) : (place + 1) * len(points())]
         curves += _curve_rows(view, hit_NP.mean(0), mine_BP, images)
-        found[view] = summaries(hit_NP.mean(0), 1 / classes, size / 2), summaries(mine_BP, 1 / classes, size / 2)
+        estimate, mine = (summaries(mean, chance, size / 2, guess) for mean in (hit_NP.mean(0), mine_BP))
+        found[view] = estimate, mine
     if len(found) == len(VIEW_NAMES):
         (ordinary, ordinary_B), (other, other_B) = (found[view] for view in VIEW_NAMES)
         with np.errstate(invalid="ignore"):  # infinity less infinity has no value
@@ -94,7 +97,7 @@ def _curve_rows(view: str, mean_P: np.ndarray, mean_BP: np.ndarray, images: int)
     transforms = [point.transform for point in points()]
     for transform in dict.fromkeys(transforms):
         places = [index for index, name in enumerate(transforms) if name == transform]
-        low_P, high_P = simultaneous_band(mean_P[places], mean_BP[:, places])
+        low_P, high_P = simultaneous_band(mean_P[places], mean_BP[:, places], images)
         for place, low, high in zip(places, low_P.tolist(), high_P.tolist(), strict=True):
             point = points()[place]
             row: dict[str, object] = {

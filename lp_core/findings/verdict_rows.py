@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lp_core.findings.values import ALL_LAYERS, Absence, Values
+from lp_core.findings.values import ALL_LAYERS, DIFFERENCE, Absence, Values
 from lp_core.measures.rules import Claim, Rules
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class RunSize:
         classes, images: of the split that was scanned.
         channels: channels with nine images, by view and layer.
         tolerance_images: that the tolerance test looked at; None where it was not made.
+        picture_channels: channels whose pictures were tested, by view and layer; None where none were.
     """
 
     input_px: int
@@ -32,6 +33,13 @@ class RunSize:
     images: int
     channels: Mapping[tuple[str, str], int]
     tolerance_images: int | None = None
+    picture_channels: Mapping[tuple[str, str], int] | None = None
+
+    def channels_of(self, claim: Claim, view: str) -> int:
+        """Return how many channels of a view a claim rests on."""
+        of_pictures = claim.conditions[0].measure.startswith("pictures.")
+        counts = self.picture_channels if of_pictures and self.picture_channels is not None else self.channels
+        return counts.get((view, claim.layer), 0)
 
     def images_of(self, claim: Claim) -> int:
         """Return how many images a claim rests on."""
@@ -62,10 +70,12 @@ def findings(
         names = dict.fromkeys(
             name for condition in claim.conditions for name in (condition.measure, condition.margin_of)
         )
-        by_name = {name: _of_runs(runs, claim, name) for name in names if name}
+        by_name = {name: _of_runs(runs, claim.view, claim.layer, name) for name in names if name}
         measured = {name: values for name, values in by_name.items() if values}
         missing = {name: reason for name in by_name if (reason := _reason(claim, name, absences))}
-        rows.append(judge(claim, measured, _scope(claim, sizes), rules, missing).to_row())
+        of_views = measured if claim.view == DIFFERENCE else ()
+        ordinary = {name: _of_runs(runs, "cartesian", claim.layer, name) for name in of_views}
+        rows.append(judge(claim, measured, _scope(claim, sizes), rules, missing, ordinary).to_row())
     return rows
 
 
@@ -81,9 +91,9 @@ def finding_line(row: Mapping[str, Any]) -> str:
     return f"{row['claim']}: {row['verdict']}; effect {effect}{interval}; {row['reason']}"
 
 
-def _of_runs(runs: Sequence[Values], claim: Claim, name: str) -> list[float]:
-    """A measure of the claim's layer, or of the whole network, in the runs that have it."""
-    keys = [(claim.view, layer, name) for layer in dict.fromkeys((claim.layer, ALL_LAYERS))]
+def _of_runs(runs: Sequence[Values], view: str, layer: str, name: str) -> list[float]:
+    """A measure of a layer, or of the whole network, in the runs that have it."""
+    keys = [(view, each, name) for each in dict.fromkeys((layer, ALL_LAYERS))]
     return [run[key] for run in runs for key in keys if key in run]
 
 
@@ -95,7 +105,7 @@ def _reason(claim: Claim, measure: str, absences: Sequence[Absence]) -> str | No
 def _scope(claim: Claim, sizes: Sequence[RunSize]) -> Scope:
     from lp_core.measures.verdicts import Scope
 
-    channels = [size.channels.get((view, claim.layer), 0) for size in sizes for view in claim.view.split(" - ")]
+    channels = [size.channels_of(claim, view) for size in sizes for view in claim.view.split(" - ")]
     return Scope(
         input_px=min(size.input_px for size in sizes),
         classes=min(size.classes for size in sizes),

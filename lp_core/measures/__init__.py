@@ -7,6 +7,6 @@ in `nulls`, `curveball`, `popularity` and `independent_images`; intervals and te
 `verdicts` applies it.
 """
 
-MEASURES_VERSION = 2
+MEASURES_VERSION = 3
 """Number of the code that measures: raise it with every change that changes a number, and finished measures are stale.
 """

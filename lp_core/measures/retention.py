@@ -14,11 +14,11 @@ import numpy as np
 
 from lp_core.images.crop import Crop, centre_crop
 from lp_core.images.look import Look
-from lp_core.measures.tolerance_conditions import ANGLES, OCTAVES, half_crop
+from lp_core.measures.tolerance_conditions import ANGLES, OCTAVES
 
 OTHER_CROP = 0.8
-"""Side of the crop that is turned, as a share of the evaluation's. Source: our choice; scales use half of the short
-side."""
+"""Largest side of what is shown, as a share of the evaluation's crop: turned crops have it, scaled ones half of it, so
+that zooming out by an octave does not come back to the crop on which the images were chosen. Source: our choice."""
 TRANSFORMS = {"rotation": ANGLES, "scale": OCTAVES}
 """Values of the looks, in their order."""
 STRAIGHT_AT = {"rotation": 0, "scale": len(OCTAVES) // 2}
@@ -34,7 +34,7 @@ def retention_looks() -> tuple[tuple[str, Look], ...]:
 
 def other_crop(transform: str, height: int, width: int, eval_crop: float) -> Crop:
     """Return the crop that channels are measured on: not that on which their images were chosen."""
-    return half_crop(height, width) if transform == "scale" else centre_crop(height, width, OTHER_CROP * eval_crop)
+    return centre_crop(height, width, OTHER_CROP * eval_crop * (2 ** min(OCTAVES) if transform == "scale" else 1))
 
 
 def looks_of(transform: str) -> list[int]:

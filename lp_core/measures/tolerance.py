@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -25,6 +26,8 @@ CROSSINGS = {
 """Names of the crossing of a window and a scotoma, by what they show where they hide: the mean colour, a photograph."""
 EVERY_ANGLE = "rotation_every"
 """Images that are named correctly at every angle."""
+_ROUNDING = 1e-9
+"""Shares of images that differ by less are equal but for rounding."""
 _CHUNK = 50
 """Resamples that are drawn together: 2 MB of counts for 5,000 images."""
 
@@ -60,6 +63,14 @@ def hits(answers: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([hit_NK, *(answers[name] == label_N1 for name in MEANS), every_N1], 1)
 
 
+def share_without_looking(label_N: np.ndarray) -> float:
+    """Return the share of images that a network names at best which always answers the same: that of the largest class.
+
+    Such a network loses nothing under any transform; what it keeps is no tolerance.
+    """
+    return int(np.bincount(label_N).max(initial=0)) / max(1, len(label_N))
+
+
 def resampled(hit_NP: np.ndarray, rng: np.random.Generator, samples: int = BOOTSTRAP_SAMPLES) -> np.ndarray:
     """Return the mean of every column in each resample of the images, float64 [B, P].
 
@@ -78,54 +89,64 @@ def resampled(hit_NP: np.ndarray, rng: np.random.Generator, samples: int = BOOTS
 
 
 def simultaneous_band(
-    mean_P: np.ndarray, mean_BP: np.ndarray, confidence: float = CONFIDENCE
+    mean_P: np.ndarray, mean_BP: np.ndarray, images: int, confidence: float = CONFIDENCE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lower and upper edge of a band that holds the whole curve with the given confidence (max-t).
+    """Return the lower and upper edge of a band that holds the whole curve with the given confidence.
 
-    Every point gets the same number of its standard errors: the quantile of the largest deviation of a resampled curve.
-    Points that never vary, such as an accuracy of 0, have a band of no width.
+    Every point gets the same number of standard errors: the quantile of the largest deviation of a resampled curve
+    (max-t), and at least that of a single point. They span Wilson's interval, because resamples of shares near 0 or 1
+    hardly vary.
 
     Args:
-        mean_P: the curve.
+        mean_P: the curve, shares of images.
         mean_BP: of the resamples.
+        images: N.
         confidence: of the whole curve.
 
-    Source: Westfall & Young 1993, "Resampling-based multiple testing", single-step max-t.
+    Source: Westfall & Young 1993, "Resampling-based multiple testing", single-step max-t; Wilson 1927, JASA 22:209-212.
     """
     error_P = mean_BP.std(0, ddof=1)
     varies_P = error_P > 0
-    if not varies_P.any():
-        return mean_P.copy(), mean_P.copy()
-    largest_B = np.abs((mean_BP - mean_P)[:, varies_P] / error_P[varies_P]).max(1)
-    half_P = np.quantile(largest_B, confidence) * error_P
-    return np.clip(mean_P - half_P, 0, 1), np.clip(mean_P + half_P, 0, 1)
+    largest_B = np.abs((mean_BP - mean_P)[:, varies_P] / error_P[varies_P]).max(1, initial=0)
+    errors = max(float(np.quantile(largest_B, confidence)), NormalDist().inv_cdf((1 + confidence) / 2))
+    spread = errors**2 / images
+    middle_P = (mean_P + spread / 2) / (1 + spread)
+    half_P = errors / (1 + spread) * np.sqrt(mean_P * (1 - mean_P) / images + spread / (4 * images))
+    return np.clip(middle_P - half_P, 0, 1), np.clip(middle_P + half_P, 0, 1)
 
 
-def summaries(mean_P: np.ndarray, chance: float, half_side: float) -> dict[str, np.ndarray]:
-    """Return the numbers of curves by name; NaN where the identity is no better than chance.
+def summaries(
+    mean_P: np.ndarray, chance: float, half_side: float, without_looking: float = 0.0
+) -> dict[str, np.ndarray]:
+    """Return the numbers of curves by name.
+
+    NaN where the middle of a curve, or for crossings the identity, is no better than chance or `without_looking`.
 
     Args:
         mean_P: float64 [..., P], shares of images; estimates, or of resamples.
         chance: share of a guess, 1 / classes.
         half_side: of the network input in px.
+        without_looking: `share_without_looking`.
 
     Returns:
         `top1`, `inversion`, `multi_fixation.crop` and `multi_fixation.gaze` in percentage points; `<transform>.area`,
         the mean over a curve less chance, over the same of its identity; `rotation.worst_angle`, its smallest value
         likewise; `rotation.every_angle` (`beyond_independence`); those of `CROSSINGS` (`crossing`).
     """
+    least = max(chance, without_looking)
     rotation, scale = mean_P[..., _places("rotation")], mean_P[..., _places("scale")]
     values = {"top1": 100 * mean_P[..., _places("identity")[0]]}
     middles = {"rotation": 0, "scale": scale.shape[-1] // 2, "fixation_crop": 60, "fixation_gaze": 60}
     for transform, middle in middles.items():
         curve = mean_P[..., _places(transform)]
-        values[f"{transform}.area"] = _corrected(curve.mean(-1), curve[..., middle], chance)
-    values["rotation.worst_angle"] = _corrected(rotation.min(-1), rotation[..., 0], chance)
+        values[f"{transform}.area"] = _corrected(curve.mean(-1), curve[..., middle], chance, least)
+    values["rotation.worst_angle"] = _corrected(rotation.min(-1), rotation[..., 0], chance, least)
     values["rotation.every_angle"] = beyond_independence(mean_P[..., _places(EVERY_ANGLE)[0]], rotation)
     values["inversion"] = 100 * (rotation[..., 0] - rotation[..., rotation.shape[-1] // 2])
     for name, masks in CROSSINGS.items():
         window, scotoma = (mean_P[..., _places(mask)] for mask in masks)
-        values[name] = crossing(np.array(RADII), window, scotoma) * half_side
+        found = crossing(np.array(RADII), window, scotoma) * half_side
+        values[name] = np.where(mean_P[..., _places("identity")[0]] - least > _ROUNDING, found, math.nan)
     for name in MEANS.values():
         curve = mean_P[..., _places(name)]
         values[name.replace("fixation_", "fixation.")] = 100 * (curve[..., -1] - curve[..., 0])
@@ -143,7 +164,8 @@ def crossing(radius_R: np.ndarray, window_R: np.ndarray, scotoma_R: np.ndarray) 
         scotoma_R: accuracy with only what lies beyond it.
 
     Returns:
-        float64 [...]; 0 where the window is worth more at every radius, infinity where at the largest it is not.
+        float64 [...]; 0 where the window is worth more at every radius, infinity where at the largest it is not, NaN
+        where both are worth the same at all radii.
 
     Source: Larson & Loschky 2009 for the point where both are worth the same.
     """
@@ -155,8 +177,10 @@ def crossing(radius_R: np.ndarray, window_R: np.ndarray, scotoma_R: np.ndarray) 
     share = np.divide(-before, after - before, out=np.zeros_like(before), where=after != before)
     log_R = np.log(radius_R)
     step = low[..., 0]
+    share = np.where(behind == last, 0.0, share)  # beyond the largest radius the line may lead anywhere
     between = np.exp(log_R[step] + share * (log_R[step + 1] - log_R[step]))
-    return np.where(behind < 0, 0.0, np.where(behind == last, math.inf, between))
+    found = np.where(behind < 0, 0.0, np.where(behind == last, math.inf, between))
+    return np.where((more_R == 0).all(-1), math.nan, found)
 
 
 def beyond_independence(every: np.ndarray, rotation_A: np.ndarray) -> np.ndarray:
@@ -181,8 +205,8 @@ def percentile_interval(value_B: np.ndarray, confidence: float = CONFIDENCE) -> 
     return float(ends[0]), float(ends[1])
 
 
-def _corrected(mean: np.ndarray, identity: np.ndarray, chance: float) -> np.ndarray:
-    return _share(mean - chance, identity - chance)
+def _corrected(mean: np.ndarray, identity: np.ndarray, chance: float, least: float) -> np.ndarray:
+    return np.where(identity - least > _ROUNDING, _share(mean - chance, identity - chance), math.nan)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

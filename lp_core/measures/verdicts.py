@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -96,6 +97,7 @@ def judge(
     scope: Scope,
     rules: Rules,
     missing: Mapping[str, str] | None = None,
+    ordinary: Mapping[str, Sequence[float]] | None = None,
 ) -> Finding:
     """Return the verdict about a claim.
 
@@ -105,11 +107,15 @@ def judge(
         scope: sizes of the data.
         rules: give the confidence, the level and the fingerprint.
         missing: why measures were not made, by their names.
+        ordinary: the same measures in the ordinary view, where `measured` has differences between views.
 
     Raises:
         ValueError: a value is NaN; leave the measure out instead.
     """
-    tested = tuple(_test(condition, measured, rules, missing or {}) for condition in claim.conditions)
+    tested = []
+    for condition in claim.conditions:
+        result = _complete(_test(condition, measured, rules, missing or {}), scope.seeds, missing or {})
+        tested.append(_beyond_seeds(result, (ordinary or {}).get(condition.measure, ())))
     too_small = [
         f"{name} is {getattr(scope, name)}, the rule needs {claim.at_least[name]}"
         for name in ("input_px", "classes", "images", "seeds")
@@ -123,9 +129,11 @@ def judge(
     ]
     verdict: Verdict
     if unmeasurable:
-        nothing = [f"the network has no {claim.layer}, or no channel of it has nine images"]
         is_empty = not measured and claim.layer != ALL_LAYERS and scope.channels == 0
-        verdict, reasons = "not measurable at this size", nothing * is_empty + unmeasurable
+        absent = [f"the network has no {claim.layer}, or no channel of it has nine images"] * is_empty
+        if claim.conditions[0].measure in (missing or {}) and tested[0].interval is None:
+            absent = [tested[0].reason]
+        verdict, reasons = "not measurable at this size", absent + unmeasurable
     elif scope.seeds == 1:
         unmeasured = [result.reason for result in tested if result.interval is None]
         verdict, reasons = "undecided", ["one seed: a case report", *unmeasured]
@@ -146,7 +154,7 @@ def judge(
         verdict=verdict,
         reason="; ".join(reasons),
         scope=scope,
-        conditions=tested,
+        conditions=tuple(tested),
         rules=rules.fingerprint,
     )
 
@@ -191,6 +199,26 @@ def _test(
     elif turned.high < 0:
         outcome = "fails"
     return Tested(condition.measure, condition.text, outcome, interval, f"{seen}; {condition.text}: {outcome}")
+
+
+def _complete(tested: Tested, seeds: int, missing: Mapping[str, str]) -> Tested:
+    """Open where some seeds have no value: those that have none may be the ones that speak against the claim."""
+    if tested.interval is None or tested.interval.n >= seeds:
+        return tested
+    why = f" ({missing[tested.measure]})" if tested.measure in missing else ""
+    reason = f"{tested.measure} has a value in {tested.interval.n} of {seeds} seeds{why}"
+    return replace(tested, outcome="open", reason=reason)
+
+
+def _beyond_seeds(tested: Tested, ordinary_S: Sequence[float]) -> Tested:
+    """Open where views differ by no more than two ordinary networks of different seeds typically do."""
+    if tested.outcome != "holds" or tested.interval is None or len(ordinary_S) < 2:
+        return tested
+    between = float(np.median([abs(a - b) for a, b in itertools.combinations(ordinary_S, 2)]))
+    if abs(tested.interval.estimate) > between:
+        return tested
+    reason = f"{tested.measure} is {tested.interval.estimate:.3g}, two ordinary seeds differ by {between:.3g}"
+    return replace(tested, outcome="open", reason=reason)
 
 
 def _margin(condition: Condition, measured: Mapping[str, Sequence[float]]) -> float | None:

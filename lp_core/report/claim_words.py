@@ -154,4 +154,4 @@ def rules_text(finding: Mapping[str, Any]) -> str:
 
 def number(value: float, digits: int) -> str:
     """Return a number with a minus sign rather than a hyphen: "−0.3"."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")  # no minus before a zero

@@ -95,6 +95,8 @@ def _coloured(photograph: np.ndarray, map: LikelihoodMap, label: int, scale: flo
     x = (np.arange(picture.shape[1]) + 0.5 - left) / (right - left)
     y = (np.arange(picture.shape[0]) + 0.5 - top) / (bottom - top)
     columns, rows = np.flatnonzero((x >= 0) & (x <= 1)), np.flatnonzero((y >= 0) & (y <= 1))
+    if not (columns.size and rows.size):  # a crop thinner than a px of the picture
+        return np.rint(picture).astype(np.uint8)
     at_x, at_y = np.meshgrid(x[columns] * (map.grid - 1), y[rows] * (map.grid - 1))
     likelihood_GG = map.probability_GGC[..., label].astype(np.float32)
     between = cv2.remap(
@@ -152,4 +154,5 @@ def _edges(map: LikelihoodMap, scale: float) -> tuple[float, ...]:
 def _rectangle(pen: ImageDraw.ImageDraw, left: int, top: int, edges: tuple[float, ...], colour: tuple) -> None:
     x0, y0, x1, y1 = edges
     for grown, ink in ((1, PAPER), (0, colour)):
-        pen.rectangle((left + x0 - grown, top + y0 - grown, left + x1 + grown - 1, top + y1 + grown - 1), outline=ink)
+        first, last = (left + x0 - grown, top + y0 - grown), (left + x1 + grown - 1, top + y1 + grown - 1)
+        pen.rectangle((*first, max(first[0], last[0]), max(first[1], last[1])), outline=ink)  # at least 1 px

@@ -153,6 +153,8 @@ def mask_figure(
             for of_seed, top1 in _of_seeds(seeds, window if style == "-" else scotoma, view):
                 axes.plot(of_seed * input_px / 2 * unit, top1, **_thin(view), linestyle=style)
         height = max(_top(windows, seeds, window), _top(scotomas, seeds, scotoma))
+        lowest, largest = (windows[next(iter(windows))][0][end] * input_px / 2 * unit for end in (0, -1))
+        edges = 0.95 * lowest, 1.05 * max(largest, HUMAN_DEGREES if field_degrees is not None else largest)
         for order, view in enumerate(windows):
             crossing = next((row for row in summary if (row["view"], row["measure"]) == (view, measure)), None)
             if crossing is None or crossing["value"] is None or not crossing["value"]:
@@ -160,15 +162,14 @@ def mask_figure(
             at, y = crossing["value"] * unit, height * (0.97 - 0.05 * order)
             axes.plot([at, at], [0, y], color=COLOURS[view], linewidth=1, linestyle=(0, (1, 1.5)))
             axes.plot(at, y, "v", color=COLOURS[view], markersize=5)
-            if crossing["low"] and crossing["high"]:
-                axes.plot([crossing["low"] * unit, crossing["high"] * unit], [y, y], color=COLOURS[view], linewidth=2)
+            if crossing["low"] is not None:  # an end that lies beyond the radii is at the edge
+                high = edges[1] if crossing["high"] is None else crossing["high"] * unit
+                axes.plot([max(crossing["low"] * unit, edges[0]), high], [y, y], color=COLOURS[view], linewidth=2)
         if field_degrees is not None:
             axes.axvline(HUMAN_DEGREES, color=INK, linewidth=1.1, linestyle=(0, (1.5, 1.2)))
         plain(axes, HIDDEN[measure])
         axes.set_xscale("log")
-        lowest, largest = (windows[next(iter(windows))][0][end] * input_px / 2 * unit for end in (0, -1))
-        shown = HUMAN_DEGREES if field_degrees is not None else largest
-        axes.set_xlim(0.95 * lowest, 1.05 * max(largest, shown))
+        axes.set_xlim(*edges)
         ticks = [tick for tick in _TICKS if 0.95 * lowest <= tick <= 1.05 * largest]
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xticks([], minor=True)

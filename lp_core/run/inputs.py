@@ -6,7 +6,7 @@ from typing import Any
 
 from lp_core.measures import MEASURES_VERSION
 from lp_core.setting_names import result_values, setting_name, setting_values
-from lp_core.settings import Control, NetworkSettings, Recipe, ViewName, to_dict
+from lp_core.settings import OTHER_CROP, Control, NetworkSettings, Recipe, ViewName, to_dict
 
 
 def train_inputs(recipe: Recipe, view: ViewName, dataset: str) -> dict[str, Any]:
@@ -90,6 +90,8 @@ def scan_inputs(recipe: Recipe, split: str, control: Control = "none") -> dict[s
     others = {"split": split} if split != "validation" else {}
     if control != "none":
         others["control"] = control
+    if control == "other-crop":
+        others["crop"] = f"{OTHER_CROP:.3g}"
     return {"batch_size": recipe.scan.batch_size} | others
 
 

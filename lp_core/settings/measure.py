@@ -48,6 +48,7 @@ class MeasureSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "measure")
+        check(len(self.sanity_layers) > 0, "measure.sanity-layers is empty; give layers, or all")
         module, _, function = self.embedding.partition(":")
         check(
             not self.embedding or bool(module and function.isidentifier()),

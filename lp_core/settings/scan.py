@@ -9,6 +9,9 @@ from lp_core.errors import check
 from lp_core.settings.fields import Range, at_least, check_fields, placement, selection, setting
 
 Control = Literal["none", "phase-scrambled", "rotated-basis", "random-fixations", "other-crop"]
+OTHER_CROP = 0.85 / 0.875
+"""Side of the crop of the control `other-crop`, as a share of the evaluation's. Source: the specification of the
+measures, of an evaluation crop of 0.875."""
 Maxima = Literal["auto", "always", "never"]
 Automatic = Literal["auto"]
 
@@ -31,7 +34,7 @@ class ScanSettings:
     control: Control = selection("none")
     """A null that is scanned instead, into `controls/<control>/`: `phase-scrambled` photographs keep their spectrum and
     lose their edges; a `rotated-basis` mixes the channels of each layer by a random rotation; with `random-fixations`
-    each photograph is looked at from another point than its middle; `other-crop` shows 0.85 of the side of the
+    each photograph is looked at from another point than its middle; `other-crop` shows 0.97 of the side of the
     evaluation's crop, to see which of the nine would be found again."""
     checkpoints: str = selection("none")
     """Weights of epochs (train.keep-weights-every-epochs) that are scanned too: `none`, `all`, or epochs: `3,6`. Those

@@ -8,6 +8,7 @@ import torch
 
 from lp_core.dataset.feed import open_dataset
 from lp_core.exemplars.peaks import find_peaks
+from lp_core.findings.retention import retention_curves
 from lp_core.images.decode import decode_rgb
 from lp_core.images.network_input import network_input
 from lp_core.measures.retention import other_crop, retention_looks
@@ -55,3 +56,10 @@ def test_the_division_into_pieces_leaves_no_trace(trained, tmp_path):
     assert arrays[0]["item_M2"].tolist() == [[3, 0], [3, 3], [9, 0], [9, 1], [11, 0], [41, 3]]
     np.testing.assert_array_equal(arrays[0]["value_ML"], arrays[1]["value_ML"])
     np.testing.assert_array_equal(arrays[0]["value_ML"], np.stack(alone))
+
+
+def test_channels_that_no_image_excites_keep_nothing(trained, tmp_path):
+    files = PieceFiles(str(tmp_path / "none"), "name")
+    peaks = kept_peaks(trained, np.full((4, 3), -1), InProcess(), files)
+    table, values = retention_curves("log_polar", np.zeros(4, int), ["conv1_1"], peaks["item_M2"], peaks["value_ML"])
+    assert (len(table), values) == (0, {})

@@ -28,6 +28,7 @@ from lp_core.settings import (
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
 from tests.workflows.kept_epochs import give_weights
+from workflows.epochs import evolution_epochs
 from workflows.evolution import check_history, evolve
 from workflows.measure import measure
 from workflows.run import run
@@ -174,6 +175,11 @@ def test_chosen_checkpoints_are_read_and_epoch_0_always(session):
     assert sorted({row["epoch"] for row in rows}) == [0, 2, 3]
     measure(session)
     assert session.stages.measured().is_finished()
+
+
+def test_a_training_without_its_first_weights_is_refused(session):
+    with pytest.raises(LogpolarError, match="evolution begins with epoch 0, whose weights of view cartesian are not"):
+        evolution_epochs(session.recipe, session.run, "cartesian", [1, 2])
 
 
 def test_too_few_epochs_are_refused_in_one_line_before_anything_is_scanned(session):

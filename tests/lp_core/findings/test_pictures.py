@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lp_core.exemplars.sanity import SCHEMA as SANITY
-from lp_core.findings.pictures import picture_table, picture_values, survival
+from lp_core.findings.pictures import channels_tested, picture_table, picture_values, survival
 from lp_core.measures.rules import PICTURES, committed_rules, read_rules
 
 MEANS = {
@@ -66,6 +66,9 @@ def test_every_channel_counts_the_same_and_what_was_not_made_is_counted():
     [row] = picture_table("log_polar", pa.Table.from_pylist(rows, SANITY)).to_pylist()
     assert (row["mean"], row["low"], row["high"]) == (0.5, 0.25, 0.75)
     assert (row["channels"], row["exemplars"], row["left_out"]) == (2, 4, 2)
+    assert channels_tested(picture_table("log_polar", pa.Table.from_pylist(rows, SANITY))) == {
+        ("log_polar", row["layer"]): 2
+    }
 
 
 def test_a_test_that_was_never_made_has_no_number():

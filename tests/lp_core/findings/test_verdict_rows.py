@@ -7,7 +7,7 @@ import pytest
 
 from lp_core.findings.values import ALL_LAYERS, DIFFERENCE, Absence
 from lp_core.findings.verdict_rows import RunSize, finding_line, findings, findings_document
-from lp_core.measures.rules import EVOLUTION, TOLERANCE, committed_rules, read_rules
+from lp_core.measures.rules import EVOLUTION, PICTURES, TOLERANCE, committed_rules, read_rules
 
 RULES = read_rules(committed_rules())
 SIZE = RunSize(224, 1000, 50_000, {("cartesian", "conv5_2"): 500, ("log_polar", "conv5_2"): 400})
@@ -70,6 +70,21 @@ def test_a_margin_is_a_share_of_the_ordinary_view():
     assert judged(runs)["weaker-grouping-log-polar"]["verdict"] == "refuted"
 
 
+@pytest.mark.parametrize(("apart", "verdict"), [(0.01, "supported"), (0.5, "undecided")])
+def test_a_difference_of_views_is_compared_with_that_of_two_ordinary_seeds(apart, verdict):
+    """Views differ by 0.2 in every measure, ordinary seeds by one to three times `apart`."""
+    rules = read_rules(committed_rules(TOLERANCE))
+    names = [condition.measure for condition in rules.claims[0].conditions]
+    runs = [
+        {(DIFFERENCE, ALL_LAYERS, name): 0.2 + 0.001 * seed for name in names}
+        | {("cartesian", ALL_LAYERS, name): 0.5 + apart * seed for name in names}
+        for seed in range(4)
+    ]
+    row = findings(runs, [SIZE] * 4, rules)[0]
+    assert (row["claim"], row["verdict"]) == ("rotation-tolerance", verdict)
+    assert ("two ordinary seeds differ by" in row["reason"]) == (verdict == "undecided")
+
+
 def test_the_document_is_json_and_a_line_says_it_all():
     rows = list(judged([ORDINARY]).values())
     document = findings_document(rows, RULES)
@@ -85,6 +100,14 @@ def test_the_document_is_json_and_a_line_says_it_all():
 def test_no_run_is_no_finding():
     with pytest.raises(ValueError, match="no run was measured"):
         findings([], [], RULES)
+
+
+def test_a_claim_about_pictures_counts_the_channels_whose_pictures_were_tested():
+    rules = read_rules(committed_rules(PICTURES))
+    key = ("cartesian", "conv5_2", "pictures.guided.survives")
+    for tested, channels in ((None, 500), ({("cartesian", "conv5_2"): 2}, 2), ({}, 0)):
+        [row, *_] = findings([{key: 0.1}], [replace(SIZE, picture_channels=tested)], rules)
+        assert (row["claim"], row["channels"]) == ("pictures-depend-on-weights", channels)
 
 
 def test_a_claim_about_whole_networks_counts_each_seed_once_and_the_images_it_rests_on():

@@ -51,7 +51,7 @@ def test_corrections_equal_their_slow_twins(seed):
 
 
 @pytest.mark.parametrize("correct", [benjamini_hochberg, holm])
-def test_untested_channels_do_not_count(correct):
+def test_unchannels_tested_do_not_count(correct):
     p = np.array([0.01, np.nan, 0.2, np.nan, 0.03])
     corrected = correct(p)
     assert np.isnan(corrected[[1, 3]]).all()

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from lp_core.images.crop import Crop
 from lp_core.images.look import Look
@@ -17,6 +18,7 @@ from lp_core.measures.tolerance import (
     percentile_interval,
     points,
     resampled,
+    share_without_looking,
     simultaneous_band,
     summaries,
 )
@@ -46,11 +48,11 @@ def test_a_constant_network_is_flat():
     assert values["rotation.worst_angle"] == pytest.approx(1)
     assert values["rotation.every_angle"] == pytest.approx(1)
     assert values["inversion"] == 0
-    assert [values[name] for name in CROSSINGS] == [0, 0]  # a window is worth as much as a scotoma at any radius
+    assert np.isnan([values[name] for name in CROSSINGS]).all()  # a window is worth as much as a scotoma at any radius
     assert values["top1"] == pytest.approx(70)
     mean_BP = resampled(hit_NP, np.random.default_rng(0), 200)
     rotation = places("rotation")
-    low, high = simultaneous_band(mean_P[rotation], mean_BP[:, rotation])
+    low, high = simultaneous_band(mean_P[rotation], mean_BP[:, rotation], len(hit_NP))
     assert np.ptp(low) == np.ptp(high) == 0
     assert low[0] < 0.7 < high[0]
 
@@ -141,6 +143,34 @@ def test_a_network_at_chance_has_no_area():
     assert math.isnan(values["scale.area"])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_network_that_names_one_class_tolerates_nothing():
+    """Its share of right answers is that of its class, which may be more than 1 / classes."""
+    label_N = np.repeat([0, 1, 2], [50, 30, 20])
+    for named, classes in ((0, 3), (1, 3), (0, 10)):
+        mean_P = hits({"label_N": label_N, **same_answer(label_N, named)}).mean(0)
+        values = summaries(mean_P, 1 / classes, 32, share_without_looking(label_N))
+        unknown = [name for name in values if name.endswith(".area") or name in (*CROSSINGS, "rotation.worst_angle")]
+        assert len(unknown) == 4 + 2 + 1
+        assert np.isnan([values[name] for name in unknown]).all()
+
+
+def same_answer(label_N, named):
+    answer_NK = np.full((len(label_N), len(conditions())), named)
+    return {"predicted_NK": answer_NK} | dict.fromkeys(MEANS, answer_NK[:, : len(MULTI)])
+
+
+def test_the_largest_class_can_be_named_without_looking():
+    assert share_without_looking(np.repeat([0, 1], [3, 1])) == 0.75
+    assert share_without_looking(np.array([3])) == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_crossing_that_is_never_reached_is_no_overflow():
+    window, scotoma = np.full(10, 0.2), np.append(np.full(9, 0.3), 0.3 + 1e-12)
+    assert crossing(np.array(RADII), window, scotoma) == math.inf
+
+
 def test_resamples_are_means_of_the_same_images_in_all_columns():
     rng = np.random.default_rng(3)
     hit_NP = rng.random((40, 5)) < 0.5
@@ -152,16 +182,33 @@ def test_resamples_are_means_of_the_same_images_in_all_columns():
     np.testing.assert_allclose(mean_BP.mean(0)[:5], hit_NP.mean(0), atol=0.03)
 
 
-def test_bands_hold_whole_curves_as_often_as_they_say():
+@pytest.mark.parametrize(
+    ("images", "truth"),
+    [
+        (200, np.linspace(0.8, 0.3, 24)),
+        (200, np.full(24, 0.02)),
+        (60, np.full(24, 0.95)),
+        (1000, np.full(24, 0.99)),
+    ],
+    ids=["usual", "nearly none of 200", "nearly all of 60", "nearly all of 1,000"],
+)
+def test_bands_hold_whole_curves_as_often_as_they_say(images, truth):
     """Curves of 24 correlated points: a band misses a point of the true curve in about 5 % of data sets."""
-    rng, truth, missed = np.random.default_rng(5), np.linspace(0.8, 0.3, 24), 0
-    for _ in range(300):
-        ability_N1, noise_NK = rng.normal(size=(200, 1)), rng.normal(size=(200, 24))
-        threshold_K = np.array([_normal_quantile(share) for share in truth])
+    rng, missed, sets = np.random.default_rng(5), 0, 150
+    threshold_K = np.array([_normal_quantile(share) for share in truth])
+    for _ in range(sets):
+        ability_N1, noise_NK = rng.normal(size=(images, 1)), rng.normal(size=(images, 24))
         hit_NK = 0.8 * ability_N1 + 0.6 * noise_NK < threshold_K
-        low, high = simultaneous_band(hit_NK.mean(0), resampled(hit_NK, rng, 200))
+        low, high = simultaneous_band(hit_NK.mean(0), resampled(hit_NK, rng, 200), images)
         missed += bool(((truth < low) | (truth > high)).any())
-    assert 0.01 < missed / 300 < 0.10
+    assert 0 < missed / sets < 0.11
+
+
+def test_a_band_of_one_point_is_wilsons_interval():
+    hit_NP = np.arange(40)[:, None] < 39
+    low, high = simultaneous_band(hit_NP.mean(0), np.full((10, 1), hit_NP.mean()), 40)
+    wilson = stats.binomtest(39, 40).proportion_ci(0.95, method="wilson")
+    assert (low[0], high[0]) == pytest.approx((wilson.low, wilson.high), abs=1e-9)
 
 
 def test_intervals_are_values_and_may_be_infinite():

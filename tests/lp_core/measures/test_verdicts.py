@@ -153,3 +153,36 @@ def test_a_layer_that_is_not_there_is_the_first_reason() -> None:
     assert absent.verdict == "not measurable at this size"
     assert absent.reason.startswith("the network has no conv5_2, or no channel of it has nine images; classes is 10")
     assert verdict(WEAKER, classes=10, channels=0).reason == "classes is 10, the rule needs 100"
+
+
+def test_what_keeps_an_effect_from_being_measured_is_the_first_reason() -> None:
+    rules = read_rules(RULES)
+    scope = Scope(**(LARGE | {"classes": 10, "channels": 0}))
+    found = judge(rules.claims[0], {}, scope, rules, {"G": "the run has no cartesian view"})
+    assert found.reason == "G was not measured (the run has no cartesian view); classes is 10, the rule needs 100"
+
+
+@pytest.mark.parametrize(
+    ("ordinary", "expected"),
+    [
+        ([0.4, 0.5, 0.45, 0.55], "supported"),
+        ([0.1, 0.9, 0.4, 0.6], "undecided"),
+        ([0.3], "supported"),
+        ([], "supported"),
+    ],
+)
+def test_views_must_differ_by_more_than_two_ordinary_seeds(ordinary, expected):
+    """Of the second four, two typically differ by 0.4, the views by 0.215."""
+    rules = read_rules(RULES)
+    found = judge(rules.claims[0], WEAKER, Scope(**LARGE), rules, ordinary={"G": ordinary})
+    assert found.verdict == expected
+    assert ("two ordinary seeds differ by 0.4" in found.reason) == (expected == "undecided")
+
+
+def test_seeds_without_a_value_leave_a_condition_open():
+    """What has no value, such as a crossing that is never reached, may be what speaks against the claim."""
+    short = {name: values[:3] for name, values in WEAKER.items()}
+    found = verdict(short)
+    assert found.verdict == "undecided"
+    assert "G has a value in 3 of 4 seeds" in found.reason
+    assert verdict(short, seeds=3).verdict == "supported"

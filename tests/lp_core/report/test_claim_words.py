@@ -2,7 +2,7 @@
 
 import pytest
 
-from lp_core.report.claim_words import effect_text, rules_text
+from lp_core.report.claim_words import effect_text, number, rules_text
 from tests.lp_core.report.simulated import measured_run, measured_sweep
 
 
@@ -31,6 +31,11 @@ def test_intervals_and_seeds_are_those_of_a_sweep() -> None:
     row = measured_sweep().findings[0]
     low, high = (f"{100 * row[end]:.1f}" for end in ("low", "high"))
     assert f"95 % interval {low} to {high}, 3 seeds" in effect_text(row)
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.04, "0.0"), (-0.06, "−0.1"), (-2.6e-17, "0.0"), (3.14, "3.1")])
+def test_a_zero_has_no_minus_sign(value: float, text: str) -> None:
+    assert number(value, 1) == text
 
 
 def test_rules_of_another_version_are_said_to_be_so() -> None:

@@ -93,3 +93,17 @@ def test_photographs_of_any_size_are_drawn(size):
     picture = likelihood_picture(image, {"cartesian": map, "log_polar": map}, 0, "日本 " * 99)
     assert picture.dtype == np.uint8
     assert picture.shape[1] > 600
+
+
+@pytest.mark.parametrize(
+    "edges", [(100, 50, 100.5, 51), (-50, -50, -10, -10), (2400, 3300, 2500, 3350)], ids=["thin", "before", "beyond"]
+)
+def test_a_box_that_is_thinner_than_a_px_of_the_picture_or_beyond_the_photograph_is_drawn_as_a_line(edges):
+    big = np.full((2000, 3000, 3), 128, np.uint8)
+    likelihood_picture(big, {"cartesian": map_of(np.eye(5))}, 0, "tench", boxes=[Box("tench", *edges)])
+
+
+def test_a_crop_that_is_thinner_than_a_px_of_the_picture():
+    thin = np.full((3000, 1, 3), 128, np.uint8)
+    maps = {"cartesian": LikelihoodMap(np.eye(5)[..., None], centre_crop(3000, 1, 0.8))}
+    likelihood_picture(thin, maps, 0, "tench")

@@ -27,8 +27,9 @@ def tables():
         shares.append(0.1 + 0.6 * share)
     for view in VIEWS:
         hit_NK = rng.random((80, len(shares))) < np.array(shares)
-        multi = dict.fromkeys(MEANS, np.ones((80, len(MULTI)), int))
-        given[view] = {"row_N": np.arange(80), "label_N": np.ones(80, int), "predicted_NK": hit_NK.astype(int)} | multi
+        label_N = 1 + np.arange(80) % 4
+        multi = dict.fromkeys(MEANS, label_N[:, None].repeat(len(MULTI), 1))
+        given[view] = {"row_N": np.arange(80), "label_N": label_N, "predicted_NK": hit_NK * label_N[:, None]} | multi
     curves, summary, _ = tolerance_curves(given, 10, 64, 0)
     return curves.to_pylist(), summary.to_pylist()
 
@@ -78,6 +79,16 @@ def test_crossings_without_a_value_are_not_drawn(tables, measure):
     assert len(mask_figure(rows, without, 64, measure)) < len(mask_figure(rows, summary, 64, measure))
     for other in set(CROSSINGS) - {measure}:
         assert mask_figure(rows, without, 64, other) == mask_figure(rows, summary, 64, other)
+
+
+@pytest.mark.parametrize("ends", [{"low": 0.0}, {"high": None}, {"low": 0.0, "high": None}], ids=str)
+def test_an_interval_that_goes_beyond_the_radii_has_a_bar(tables, ends):
+    rows, summary = tables
+    measure = next(iter(CROSSINGS))
+    without = [row | {"low": None, "high": None} if row["measure"] == measure else row for row in summary]
+    open_ended = [row | ends if row["measure"] == measure else row for row in summary]
+    lines = [mask_figure(rows, given, 64, measure).count("<path") for given in (without, open_ended)]
+    assert lines[1] == lines[0] + 2
 
 
 def test_numbers_have_a_column_for_each_view_and_the_difference(tables):

@@ -8,6 +8,7 @@ import pytest
 from lp_core.errors import SettingError
 from lp_core.settings import (
     DataSettings,
+    MeasureSettings,
     NetworkSettings,
     Recipe,
     ScanSettings,
@@ -51,6 +52,7 @@ def test_maxima_of_earlier_versions_are_read(small_recipe, stored, meant):
         (lambda: TrainSettings(checkpoint_every_steps=0), "train.checkpoint-every-steps"),
         (lambda: ScanSettings(batch_size=1), "scan.batch-size"),
         (lambda: VisualizeSettings(channels="best"), "visualize.channels"),
+        (lambda: MeasureSettings(sanity_layers=()), "measure.sanity-layers is empty"),
         (lambda: Recipe(name="x", views=()), "views"),
         (lambda: Recipe(name="x", train=TrainSettings(workers=9)), "train.workers"),
         (lambda: Recipe(name="x", train=TrainSettings(batch_size=4)), "train.batch-size"),
