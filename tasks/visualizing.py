@@ -13,6 +13,7 @@ import pyarrow as pa
 from lp_core.dataset.faulty_rows import describe
 from lp_core.dataset.feed import open_dataset
 from lp_core.errors import DataError
+from lp_core.exemplars import ROUNDING
 from lp_core.fingerprint import fingerprint
 from lp_core.run.files import ATLAS, PANELS, RANDOM_WEIGHTS
 from lp_core.settings import Rule
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4
 """Largest relative difference between an activation recorded by the scan and the one found again."""
-ROUNDING = 1e-5
-"""The same as a share of the layer's largest recorded activation: a nearly silent unit is a small difference of large
-terms, and rounds like them."""
 
 
 @dataclass(frozen=True)

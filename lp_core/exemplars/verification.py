@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from lp_core.exemplars import KEEP
+from lp_core.exemplars import KEEP, ROUNDING
 from lp_core.exemplars.rotated_basis import rotated
 from lp_core.network.stack import Stack
 
@@ -123,12 +123,15 @@ def exemplar_differences(table: pa.Table, peaks: dict[Channel, dict[int, Peak]],
         table: exemplars, as `exemplar_table` makes them.
         peaks: by channel and row number; every image's peak in the channels to be compared.
         tolerance: largest relative difference of activations. 0 suits the machine, precision and batch of the scan;
-            elsewhere rounding differs (1e-4 in fp32) and images whose activations are closer may change places.
+            elsewhere rounding differs (1e-4 in fp32) and images whose activations are closer may change places. Then
+            `ROUNDING` of the layer's largest activation is allowed, too.
     """
     complaints = []
     recorded: dict[Channel, list[dict]] = defaultdict(list)
+    largest: dict[str, float] = defaultdict(float)
     for line in table.to_pylist():
         recorded[line["layer"], line["channel"]].append(line)
+        largest[line["layer"]] = max(largest[line["layer"]], line["activation"])
     unknown = sorted(recorded.keys() - peaks.keys())
     complaints += [
         f"{layer}/{number}: it is recorded, but the network has no such channel" for layer, number in unknown
@@ -144,12 +147,18 @@ def exemplar_differences(table: pa.Table, peaks: dict[Channel, dict[int, Peak]],
         if len(set(rows)) < len(rows):
             complaints.append(f"{name}: an image occurs twice among its nine: rows {rows}")
         for line in lines:
-            complaints += _line_differences(f"{name} rank {line['rank']}", line, best, peak_by_row, tolerance)
+            rounding = ROUNDING * largest[channel[0]] if tolerance else 0.0
+            complaints += _line_differences(f"{name} rank {line['rank']}", line, best, peak_by_row, tolerance, rounding)
     return complaints
 
 
 def _line_differences(
-    name: str, line: dict, best: list[tuple[float, int]], peak_by_row: dict[int, Peak], tolerance: float
+    name: str,
+    line: dict,
+    best: list[tuple[float, int]],
+    peak_by_row: dict[int, Peak],
+    tolerance: float,
+    rounding: float,
 ) -> list[str]:
     rank, row = line["rank"], line["row"]
     if rank >= len(best):
@@ -161,13 +170,13 @@ def _line_differences(
         return [f"{name}: row {row} is recorded, which was not among the images searched"]
     value, *position = peak_by_row[row]
     complaints = []
-    if not abs(line["activation"] - value) <= tolerance * abs(value):  # nor may it be NaN
+    if not abs(line["activation"] - value) <= tolerance * abs(value) + rounding:  # nor may it be NaN
         complaints.append(f"{name}: activation {line['activation']:.9g} is recorded for row {row}, found {value:.9g}")
     if [line["unit_row"], line["unit_col"]] != position:
         recorded = (line["unit_row"], line["unit_col"])
         complaints.append(f"{name}: position {recorded} is recorded for row {row}, found {tuple(position)}")
     best_value, best_row = best[rank][0], -best[rank][1]
-    is_best = abs(value - best_value) <= tolerance * best_value if tolerance else row == best_row
+    is_best = abs(value - best_value) <= tolerance * best_value + rounding if tolerance else row == best_row
     if not is_best:
         complaints.append(f"{name}: row {row} is recorded, but row {best_row} has activation {best_value:.9g}")
     return complaints

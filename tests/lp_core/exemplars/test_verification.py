@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 
@@ -207,6 +208,10 @@ def test_rounding_within_the_tolerance_is_no_difference(table, complaints) -> No
     value = table["activation"][number].as_py()
     assert complaints(changed(table, number, activation=value * (1 + 5e-5)), tolerance=1e-4) == []
     assert len(complaints(changed(table, number, activation=value * (1 + 5e-4)), tolerance=1e-4)) == 1
+    largest = pc.max(table.filter(pc.equal(table["layer"], "conv4_1"))["activation"]).as_py()
+    rounded = changed(table, number, activation=value + 1e-4 * value + 5e-6 * largest)
+    assert complaints(rounded, tolerance=1e-4) == []
+    assert len(complaints(rounded)) == 1
 
 
 def test_another_of_equal_places_is_no_difference_within_the_tolerance(network) -> None:
