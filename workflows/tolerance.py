@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
     from tasks.kept_pieces import Arrays
 
-_CHANCE = "the network is no better than chance in the middle of the curve"
+_CHANCE = "in the middle of the curve the network is no better than chance, or than always naming one class"
 _WITHOUT = {
     "rotation.area": _CHANCE,
     "rotation.worst_angle": _CHANCE,
     "scale.area": _CHANCE,
     **dict.fromkeys(
-        CROSSINGS, "a scotoma is worth more than a window even at the largest radius, or the network is at chance"
+        CROSSINGS, "a scotoma is worth more than a window even at the largest radius, or the network names one class"
     ),
 }
 """Reasons by the number that has no value."""
