@@ -22,7 +22,7 @@ from lp_core.settings import NetworkSettings
 from lp_core.storage import Storage
 from tasks.pieces import InProcess
 from tests.workflows.finished_run import TESTS, finish_on_paper, stages_of
-from tests.workflows.test_stages import NAMES, STALE
+from tests.workflows.test_stages import NAMES, STALE, prepared
 from workflows.cli import main
 from workflows.command_line import WeighedOptions, as_options, recipe_of
 from workflows.config import stored_recipe
@@ -187,7 +187,7 @@ def test_the_printed_command_makes_the_run_again(run, tmp_path, monkeypatch, vie
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("recipe", "data.path")])
 def test_an_option_means_the_setting(name, small_recipe):
-    base = with_settings(small_recipe, {"train.workers": 2 - (name == "train.workers")})
+    base = prepared(small_recipe, name)
     for one, other in (
         (base, with_settings(base, {name: STALE[name][0]})),
         (with_settings(base, {name: STALE[name][0]}), base),

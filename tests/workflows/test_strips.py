@@ -93,7 +93,7 @@ def test_other_channels_replace_the_strips(session):
 
 
 def test_an_activation_that_is_not_found_again_is_told(session, monkeypatch):
-    monkeypatch.setattr("tasks.strips.TOLERANCE", -1.0)
+    monkeypatch.setattr("tasks.visualizing.TOLERANCE", -1.0)
     with pytest.raises(LogpolarError, match="not found again, such as log_polar epoch 0/conv1_1/0 rank 0"):
         draw_evolution(session)
     assert not (session.run / "log_polar").exists(STRIP_TABLE)
