@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from lp_core.errors import check
+from lp_core.errors import SettingError, check
 from lp_core.images.laws import Law, NamedRadius
 from lp_core.settings.fields import Range, check_fields, setting
 
@@ -51,12 +51,11 @@ class ViewSettings:
 
     def __post_init__(self) -> None:
         check_fields(self, "view")
-        possible = self.possible_sectors()
-        check(
-            self.sectors is None or self.sectors in possible,
-            f"view.sectors is {self.sectors}; give a divisor of the {self.size} x {self.size} cells of the input that "
-            f"leaves at least 32 rings: {', '.join(map(str, possible))}",
-        )
+        if self.sectors is not None and (self.size**2 % self.sectors or self.rings < 32):
+            raise SettingError(
+                f"view.sectors is {self.sectors}; give a divisor of the {self.size} x {self.size} cells of the input "
+                f"that leaves at least 32 rings: {', '.join(map(str, self.possible_sectors()))}"
+            )
         logarithmic = self.law != "monopole"
         check(
             isinstance(self.radius, str) or not logarithmic or self.radius > 1,
