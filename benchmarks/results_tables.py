@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from benchmarks.factorial import factorial_effects
 from benchmarks.results_figures import differences_figure, seeds_figure
 from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
+from lp_core.measures.intervals import Interval
+from lp_core.measures.many_to_one import differences_from_first
 from lp_core.report.claim_words import effect_text
 
 REPOSITORY = Path(__file__).parents[1]
@@ -65,8 +68,12 @@ def _interval(difference: PairedDifference | None, digits: int = 1) -> str:
     if difference is None:
         return ""
     found = difference.interval
-    ends = f" [{found.low:+.{digits}f}, {found.high:+.{digits}f}]" if found.n > 1 else ", one seed"
+    ends = f" {_ends(found, digits)}" if found.n > 1 else ", one seed"
     return f"{found.estimate:+.{digits}f}{ends}"
+
+
+def _ends(found: Interval, digits: int = 1) -> str:
+    return f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
 
 
 def views_table(*names: str) -> list[str]:
@@ -93,17 +100,37 @@ def views_table(*names: str) -> list[str]:
 
 
 def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> list[str]:
-    """Top-1 of every variant over seeds, and what it has more than the reference, paired by seed."""
-    result = read(name)
-    variants = list(dict.fromkeys(run["variant"] for run in result["runs"]))
-    against = _values(result, f"top1_{view}", variant=reference or variants[0])
+    """Top-1 of every variant over seeds, and what it has more than the reference, paired by seed.
+
+    Where more than one is compared, the last column has the intervals that hold together.
+    """
+    variants = _variants(read(name), view, reference)
+    first, *others = variants
+    together = _less_first(variants) if len(others) > 1 else {}
     title = "top-1 %" if view == OWN else f"{VIEWS[view]}, top-1 %"
-    lines = [table_head("variant", "seeds", title, f"less {reference or variants[0]} [95 %]")]
-    for variant in variants:
-        values = _values(result, f"top1_{view}", variant=variant)
-        more = "" if variant == (reference or variants[0]) else _interval(_paired(values, against))
-        lines.append(table_row(variant, str(len(values)), _mean(values), more))
+    more = ["all together [95 %]"] if together else []
+    lines = [table_head("variant", "seeds", title, f"less {first} [95 %]", *more)]
+    for variant in dict.fromkeys(run["variant"] for run in read(name)["runs"]):
+        values = variants[variant]
+        alone = "" if variant == first else _interval(_paired(values, variants[first]))
+        of_all = [_ends(together[variant]) if variant in together else ""] if together else []
+        lines.append(table_row(variant, str(len(values)), _mean(values), alone, *of_all))
     return lines
+
+
+def _variants(result: Result, view: str, reference: str) -> dict[str, dict[int, float]]:
+    """Top-1 of every variant by seed, the reference first."""
+    names = list(dict.fromkeys(run["variant"] for run in result["runs"]))
+    reference = reference or names[0]
+    names.remove(reference)
+    return {variant: _values(result, f"top1_{view}", variant=variant) for variant in [reference, *names]}
+
+
+def _less_first(variants: Mapping[str, Mapping[int, float]]) -> dict[str, Interval]:
+    """What every variant but the first has more than the first, with intervals that hold together."""
+    seeds = sorted(set.intersection(*map(set, variants.values())))
+    found = differences_from_first([[values[seed] for seed in seeds] for values in variants.values()])
+    return dict(zip(list(variants)[1:], found, strict=True))
 
 
 def effects_table(name: str, view: str = "log_polar") -> list[str]:
@@ -213,16 +240,15 @@ def views_figure(*names: str) -> str:
 
 
 def ablation_figure(name: str, view: str = "log_polar", reference: str = "") -> str:
-    """What every variant has more than the reference, paired by seed."""
-    variants = list(dict.fromkeys(run["variant"] for run in read(name)["runs"]))
-    reference = reference or variants[0]
-    against = _values(read(name), f"top1_{view}", variant=reference)
+    """What every variant has more than the reference, paired by seed; intervals hold together."""
+    variants = _variants(read(name), view, reference)
+    first = next(iter(variants))
     rows = {}
-    for variant in variants:
-        difference = _paired(_values(read(name), f"top1_{view}", variant=variant), against)
-        if variant != reference and difference is not None:
-            rows[variant] = difference
-    return differences_figure(rows, f"top-1 less that of {reference}, points")
+    for variant, interval in _less_first(variants).items():
+        difference = _paired(variants[variant], variants[first])
+        if difference is not None:
+            rows[variant] = replace(difference, interval=interval)
+    return differences_figure(rows, f"top-1 less that of {first}, points")
 
 
 def effects_figure(name: str, view: str = "log_polar") -> str:
@@ -234,7 +260,7 @@ FIGURES: dict[str, tuple[Callable[..., str], str]] = {
     "views-figure": (views_figure, "Top-1 of both views: a dot a seed, equal seeds joined"),
     "ablation-figure": (
         ablation_figure,
-        "What each variant has more than the reference: dots are seeds, bars 95 % intervals",
+        "What each variant has more than the reference: dots are seeds, bars 95 % intervals that hold together",
     ),
     "effects-figure": (effects_figure, "What each setting changes: dots are seeds, bars 95 % intervals"),
 }

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, REPOSITORY, RESULTS, figures_of, with_tables
+from lp_core.measures.many_to_one import differences_from_first
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
 
@@ -73,3 +74,26 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
     for name, why in (("a+c", "a run stands in both files"), ("a+d", "by more than their seeds")):
         with pytest.raises(ValueError, match=why):
             results.read(name)
+
+
+def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
+    import benchmarks.results_tables as results
+
+    top1 = {"a": (60.0, 61.0, 63.0), "b": (58.0, 60.5, 60.0), "c": (66.0, 64.0, 68.0)}
+
+    def written(names):
+        rows = [
+            {"run": f"{name}-{seed}", "variant": name, "seed": seed, "control": "none", "top1_log_polar": value}
+            for name in names
+            for seed, value in enumerate(top1[name])
+        ]
+        (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar run", "runs": rows}))
+        return results.ablation_table("r")
+
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    assert written("ab")[-1].count("[") == 1, "one comparison needs no second interval"
+    lines = written("abc")
+    [_, less_a] = differences_from_first(list(top1.values()))
+    assert lines[-1].endswith(f"| [{less_a.low:+.1f}, {less_a.high:+.1f}] |")
+    assert results.ablation_figure("r") != results.ablation_figure("r", "log_polar", "b")
+    assert results.ablation_table("r", "log_polar", "b")[2].startswith("| b | 3 | 59.5 (SD 1.3) |  |")

@@ -17,6 +17,7 @@ from lp_core.report.run_data import network_words
 from lp_core.report.seeds_figure import SeedValues, seeds_figure
 from lp_core.report.sweep_figures import variant_figures
 from lp_core.report.tile import VIEW_TITLES
+from lp_core.report.variants_table import variant_accuracies
 from lp_core.settings import VIEW_NAMES, NetworkSettings, ViewName
 
 SHUFFLED, UNTRAINED = "shuffled", "untrained"
@@ -97,6 +98,7 @@ def write_sweep_report(data: SweepData) -> dict[str, bytes]:
         kinds=[ShownKind(name=name, title=KINDS.get(name, name), claims=claims) for name, claims in kinds.items()],
         drawn={name: variant_figures(data.measured, name) for name in kinds} if data.measured else {},
         accuracy=_accuracy(data),
+        accuracies=variant_accuracies(data.runs),
         layer=layer,
         figures=_measure_figures(data, layer),
         differences=_differences(data, layer),
