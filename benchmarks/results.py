@@ -112,7 +112,7 @@ def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
-    """Return what is committed of single runs: of each its command, accuracies and seconds of training.
+    """Return what is committed of single runs: of each its command, accuracies and seconds of training; all commits.
 
     Args:
         titled: title and folder of each; runs of one title are seeds of one variant.
@@ -132,7 +132,7 @@ def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
         rows.append(row | {name: _short(value) for name, value in measures_of(run, made.views).items()})
     return {
         "command": rows[0]["command"],
-        "commit": titled[0][1].read_json(CONFIG)["commit"],
+        "commit": " ".join(dict.fromkeys(run.read_json(CONFIG)["commit"] for _, run in titled)),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine_line(),
         "runs": rows,

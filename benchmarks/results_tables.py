@@ -208,14 +208,17 @@ def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
 
 
 def commands_table(*names: str) -> list[str]:
-    """The command behind every file, with commit, machine and hours."""
+    """The command behind every file, with commits, machine and hours; then all hours."""
     lines = [table_head("results", "command", "commit", "date", "machine hours")]
+    total = 0.0
     for name in names:
         result = read(name)
         hours = sum(run["seconds"] or 0 for run in result["runs"]) / 3600
+        total += hours
         link = f"[{name}](results/{name}.json)"
-        lines.append(table_row(link, f"`{result['command']}`", result["commit"][:7], result["date"], f"{hours:.1f}"))
-    return lines
+        commits = ", ".join(commit[:7] for commit in result["commit"].split())
+        lines.append(table_row(link, f"`{result['command']}`", commits, result["date"], f"{hours:.1f}"))
+    return [*lines, table_row("all of these", "", "", "", f"{total:.1f}")]
 
 
 KINDS: dict[str, Callable[..., list[str]]] = {
