@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine_line
-from benchmarks.results_tables import DOCUMENTS, REPOSITORY, RESULTS, figures_of, with_tables
-from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP, VALUES
+from benchmarks.results_files import REPOSITORY, RESULTS
+from benchmarks.results_tables import DOCUMENTS, figures_of, with_tables
+from lp_core.run.files import DIFFERENCES, FINDINGS, SWEEP, TOLERANCE_CURVES, VALUES
 from lp_core.run.stage import Stage
 from lp_core.run.sweep_plan import SweepPlan
 from lp_core.run.sweep_table import measures_of, read_sweep_rows
@@ -40,6 +41,7 @@ KEPT = re.compile(r"lambda|foveal_index|lesion|share$|tolerance|evolution|pictur
 """Measures whose differences between views are committed, of layer conv5_2 and of whole networks."""
 BY_VIEW = re.compile(r"^(tolerance|evolution)\.")
 """Those whose means over seeds are committed of each view, too."""
+CURVE = ("variant", "seed", "view", "transform")
 CONDITION = ("measure", "outcome", "reason")
 """What is committed of a claim's conditions."""
 
@@ -85,6 +87,8 @@ def collect(sweep: Storage, given: Sequence[str]) -> dict[str, Any]:
         table = sweep.read_table(DIFFERENCES).to_pylist()
         result["differences"] = [{name: _short(value) for name, value in row.items()} for row in table if _is_kept(row)]
         result["values"] = values_by_view(sweep.read_table(VALUES).to_pylist())
+    if sweep.exists(TOLERANCE_CURVES):
+        result["curves"] = curves_of(sweep.read_table(TOLERANCE_CURVES).to_pylist())
     return result
 
 
@@ -109,6 +113,22 @@ def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for key, data in values.items()
         if len(data) > 1
     ]
+
+
+def curves_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Top-1 of every trained network under the tests of tolerance that are curves, not maps: a row a curve.
+
+    Args:
+        rows: of the sweep's `tolerance.parquet`.
+    """
+    curves: dict[tuple[Any, ...], dict[str, list[float]]] = {}
+    for row in rows:
+        if row["control"] == "none" and not row["transform"].startswith("fixation_"):
+            key = tuple(row[name] for name in CURVE)
+            points = curves.setdefault(key, {"value": [], "top1": []})
+            points["value"].append(_short(row["value"]))
+            points["top1"].append(_short(row["top1"]))
+    return [dict(zip(CURVE, key, strict=True)) | points for key, points in curves.items()]
 
 
 def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:

@@ -6,33 +6,34 @@ Figures (`FIGURES`) stand there too, drawn into docs/images.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.factorial import factorial_effects
+from benchmarks.results_claims import (
+    between_views_table,
+    claim_table,
+    conditions_table,
+    times,
+    verdicts_table,
+)
 from benchmarks.results_figures import differences_figure, seeds_figure
+from benchmarks.results_files import REPOSITORY, Result, read
 from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
 from lp_core.measures.intervals import Interval
 from lp_core.measures.many_to_one import differences_from_first
-from lp_core.report.claim_words import effect_text
 
-REPOSITORY = Path(__file__).parents[1]
-RESULTS = REPOSITORY / "docs" / "results"
 DOCUMENTS = ("README.md", "docs/FINDINGS.md")
 """Documents with tables of results."""
 BLOCK = re.compile(r"<!-- results: ([^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
 VIEWS = {"cartesian": "ordinary", "log_polar": "log-polar"}
 OWN = "own"
 """In place of a view: that of each run, where runs of one view are compared with those of another."""
-
-Result = Mapping[str, Any]
 
 
 def _values(result: Result, column: str, control: str = "none", variant: str | None = None) -> dict[int, float]:
@@ -159,31 +160,6 @@ def trials_table(name: str) -> list[str]:
     return lines
 
 
-def verdicts_table(name: str, *claims: str) -> list[str]:
-    """Verdict, effect and reason for every claim, or for some."""
-    lines = [table_head("claim", "effect", "verdict", "because")]
-    for row in _findings(name, claims):
-        lines.append(table_row(row["sentence"], effect_text(row), row["verdict"], row["reason"]))
-    return lines
-
-
-def conditions_table(name: str, *claims: str) -> list[str]:
-    """Every condition of every claim, or of some: what was found over the seeds, by which rule, whether it holds."""
-    lines = [table_head("claim", "condition", "outcome")]
-    for row in _findings(name, claims):
-        for condition in row["conditions"]:
-            text = condition["reason"].removesuffix(f": {condition['outcome']}")
-            lines.append(table_row(row["claim"], text, condition["outcome"]))
-    return lines
-
-
-def _findings(name: str, claims: Sequence[str]) -> list[Mapping[str, Any]]:
-    rows = read(name)["findings"]
-    if unknown := set(claims) - {row["claim"] for row in rows}:
-        raise ValueError(f"{name}: has no claim {', '.join(sorted(unknown))}")
-    return [row for row in rows if not claims or row["claim"] in claims]
-
-
 def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
     """Measures of networks over seeds by view, and the log-polar ones less the ordinary ones.
 
@@ -201,10 +177,34 @@ def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
         views = [means.get((row["measure"], row["layer"], view)) for view in VIEWS]
         cells = [f"{mean['mean']:.3g} (SD {mean['sd']:.2g})" if mean else "" for mean in views]
         interval = "" if row["low"] is None else f" [{row['low']:+.3g}, {row['high']:+.3g}]"
-        times = "" if row["yardstick_ratio"] is None else f"{row['yardstick_ratio']:.1f}"
         measure, layer = row["measure"].removeprefix(prefix), "" if row["layer"] == "all" else row["layer"]
-        lines.append(table_row(measure, layer, str(row["n"]), *cells, f"{row['mean']:+.3g}{interval}", times))
+        lines.append(table_row(measure, layer, str(row["n"]), *cells, f"{row['mean']:+.3g}{interval}", times(row)))
     return lines
+
+
+def curves_table(name: str, *transforms: str) -> list[str]:
+    """Top-1 in the middle of curves (upright, things of usual size) and on average over them, by view over seeds."""
+    lines = [table_head("photographs", "seeds", "ordinary, %", "log-polar, %", "difference, points [95 %]")]
+    curves = read(name)["curves"]
+    for transform in transforms:
+        for words, mean_of in CURVE_MEANS.items():
+            ordinary, log_polar = (
+                {
+                    row["seed"]: mean_of(row["value"], row["top1"])
+                    for row in curves
+                    if (row["transform"], row["view"]) == (transform, view)
+                }
+                for view in VIEWS
+            )
+            cells = _mean(ordinary), _mean(log_polar), _interval(_paired(log_polar, ordinary))
+            lines.append(table_row(f"{transform}: {words}", str(len(ordinary)), *cells))
+    return lines
+
+
+CURVE_MEANS: dict[str, Callable[[Sequence[float], Sequence[float]], float]] = {
+    "at 0": lambda value, top1: top1[value.index(0)],
+    "mean": lambda _, top1: float(np.mean(top1)),
+}
 
 
 def commands_table(*names: str) -> list[str]:
@@ -228,7 +228,10 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "trials": trials_table,
     "verdicts": verdicts_table,
     "conditions": conditions_table,
+    "claim": claim_table,
+    "between-views": between_views_table,
     "measures": measures_table,
+    "curves": curves_table,
     "commands": commands_table,
 }
 
@@ -279,26 +282,6 @@ def figures_of(text: str) -> dict[Path, str]:
     """The figures of a document, drawn again."""
     words = (block[1].split() for block in BLOCK.finditer(text))
     return {figure_path(kind, *names): FIGURES[kind][0](*names) for kind, *names in words if kind in FIGURES}
-
-
-def read(name: str) -> Result:
-    """The committed results of a sweep; `A+B` has the runs of both, and else what A has.
-
-    Raises:
-        ValueError: the commands of two files differ by more than their seeds, or a seed stands in both.
-    """
-    first, *others = [json.loads((RESULTS / f"{part}.json").read_text()) for part in name.split("+")]
-    for other in others:
-        if _but_seeds(other["command"]) != _but_seeds(first["command"]):
-            raise ValueError(f"{name}: the commands differ by more than their seeds")
-        if {run["run"] for run in other["runs"]} & {run["run"] for run in first["runs"]}:
-            raise ValueError(f"{name}: a run stands in both files")
-        first["runs"] += other["runs"]
-    return first
-
-
-def _but_seeds(command: str) -> str:
-    return re.sub(r" --seeds \S+", "", command)
 
 
 def with_tables(text: str) -> str:

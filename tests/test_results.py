@@ -5,7 +5,11 @@ import re
 
 import pytest
 
-from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, REPOSITORY, RESULTS, figures_of, with_tables
+from benchmarks import results_files
+from benchmarks.results import curves_of
+from benchmarks.results_claims import claim_table
+from benchmarks.results_files import REPOSITORY, RESULTS
+from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, curves_table, figures_of, with_tables
 from lp_core.measures.many_to_one import differences_from_first
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
@@ -51,7 +55,7 @@ def test_a_changed_number_changes_its_table(monkeypatch, tmp_path):
         run["top1_log_polar"] -= 1
     (tmp_path / first.name).write_text(json.dumps(changed))
     before = results.views_table(first.stem)
-    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
     assert results.views_table(first.stem) != before
 
 
@@ -65,15 +69,15 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
         command = f"logpolar sweep --recipe r --run S --seeds {','.join(map(str, seeds))}{words}"
         (tmp_path / f"{name}.json").write_text(json.dumps({"command": command, "runs": runs, "findings": [name]}))
 
-    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
     write("a", [0, 1]), write("b", [2]), write("c", [1]), write("d", [3], " --train.epochs 9")
-    joined = results.read("a+b")
+    joined = results_files.read("a+b")
     assert [row["seed"] for row in joined["runs"]] == [0, 1, 2]
     assert joined["findings"] == ["a"]
     assert results.views_table("a+b")[-1].startswith("| a | 3 |")
     for name, why in (("a+c", "a run stands in both files"), ("a+d", "by more than their seeds")):
         with pytest.raises(ValueError, match=why):
-            results.read(name)
+            results_files.read(name)
 
 
 def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
@@ -90,10 +94,55 @@ def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
         (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar run", "runs": rows}))
         return results.ablation_table("r")
 
-    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
     assert written("ab")[-1].count("[") == 1, "one comparison needs no second interval"
     lines = written("abc")
     [_, less_a] = differences_from_first(list(top1.values()))
     assert lines[-1].endswith(f"| [{less_a.low:+.1f}, {less_a.high:+.1f}] |")
     assert results.ablation_figure("r") != results.ablation_figure("r", "log_polar", "b")
     assert results.ablation_table("r", "log_polar", "b")[2].startswith("| b | 3 | 59.5 (SD 1.3) |  |")
+
+
+def test_a_claim_is_shown_over_sets_with_equal_conditions(monkeypatch, tmp_path):
+    def write(name, measure, reason, outcome):
+        condition = {"measure": measure, "outcome": outcome, "reason": f"{measure} {reason}"}
+        row = {"claim": "c", "verdict": "undecided", "conditions": [condition]}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"command": "logpolar sweep", "runs": [], "findings": [row]}))
+
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    write("a", "m", "is 0.4 [0.3, 0.5]; m above 0 by its interval: holds", "holds")
+    write("b", "m", "is -0.02 [-0.07, 0.02], equivalent to 0 within 0.1", "fails")
+    write("c", "m", "was not measured (one checkpoint was scanned)", "open")
+    write("d", "n", "is 1", "open")
+    assert claim_table("c", "b", "a", "c")[1:] == [
+        "| m above 0 by its interval | -0.02 [-0.07, 0.02], equivalent to 0 within 0.1: fails | 0.4 [0.3, 0.5]: holds "
+        "| not measured |",
+        "| verdict | undecided | undecided | undecided |",
+    ]
+    with pytest.raises(ValueError, match="have other conditions"):
+        claim_table("c", "a", "d")
+    with pytest.raises(ValueError, match="has no claim e"):
+        claim_table("e", "a")
+
+
+def test_curves_are_those_of_trained_networks_and_no_maps(monkeypatch, tmp_path):
+    def row(seed, view, transform, value, top1, control="none"):
+        names = ("seed", "view", "transform", "value", "top1", "control")
+        return dict(zip(names, (seed, view, transform, value, top1, control), strict=True)) | {"variant": "base"}
+
+    rows = [
+        row(seed, view, "rotation", angle, 60 - 10 * (view == "log_polar") + seed - angle)
+        for seed in (0, 1)
+        for view in ("cartesian", "log_polar")
+        for angle in (0, 15)
+    ]
+    others = [row(0, "log_polar", "fixation_crop", 0, 1.0), row(0, "log_polar", "rotation", 0, 1.0, "shuffled")]
+    curves = curves_of(rows + others)
+    assert curves[0]["value"] == [0, 15]
+    assert len(curves) == 4
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar sweep", "runs": [], "curves": curves}))
+    assert curves_table("r", "rotation")[1:] == [
+        "| rotation: at 0 | 2 | 60.5 (SD 0.7) | 50.5 (SD 0.7) | -10.0 [-10.0, -10.0] |",
+        "| rotation: mean | 2 | 53.0 (SD 0.7) | 43.0 (SD 0.7) | -10.0 [-10.0, -10.0] |",
+    ]

@@ -10,7 +10,16 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "benchmarks"
-SHARED = {"timing.py", "machine.py", "original_chain.py", "results_figures.py", "results_tables.py", "factorial.py"}
+SHARED = {
+    "timing.py",
+    "machine.py",
+    "original_chain.py",
+    "results_claims.py",
+    "results_figures.py",
+    "results_files.py",
+    "results_tables.py",
+    "factorial.py",
+}
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in SHARED)
 INDEX = (FOLDER / "README.md").read_text()
 
