@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,9 +72,14 @@ def between_views_table(sets: str, *measures: str) -> list[str]:
 
 
 def times(row: Mapping[str, Any]) -> str:
-    """How many times the median difference of two ordinary seeds; `all` where each is larger than all of theirs."""
+    """How many times the median difference of two ordinary seeds; `all` where each is larger than all of theirs.
+
+    Nothing where ordinary seeds do not differ.
+    """
     ratio = row["yardstick_ratio"]
-    return "" if ratio is None else f"{ratio:.1f}{', all' if row['yardstick_exceeds'] else ''}"
+    if ratio is None or math.isinf(ratio):
+        return ""
+    return f"{ratio:.1f}{', all' if row['yardstick_exceeds'] else ''}"
 
 
 def _findings(name: str, claims: Sequence[str]) -> list[Mapping[str, Any]]:

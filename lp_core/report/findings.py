@@ -17,10 +17,11 @@ from lp_core.report.grouping_figure import LayerGrouping, grouping_figure
 from lp_core.report.layer_panels import birth_layers, equivariance_layers, padding_layers, retention_layers
 from lp_core.report.lesion_figure import CONDITIONS, lesion_figure
 from lp_core.report.measured import Measured, Row, is_known
+from lp_core.report.numbers_row import NumbersRow
 from lp_core.report.retention_figure import retention_figure
 from lp_core.report.sanity_table import SanityTable, sanity_tables
 from lp_core.report.tolerance_figures import MAPS, fixation_figure, mask_figure, rotation_figure, scale_figure
-from lp_core.report.tolerance_table import ToleranceNumber, tolerance_numbers
+from lp_core.report.tolerance_table import tolerance_numbers
 from lp_core.settings import VIEW_NAMES, ViewName
 
 KINDS = {
@@ -60,7 +61,7 @@ class ShownKind:
     """`<svg>` elements by what they show: grouping, rings, angles, lesion; empty where it was not measured."""
     networks: Sequence[str] = ()
     """Whose activation by ring was measured."""
-    numbers: Sequence[ToleranceNumber] = ()
+    numbers: Sequence[NumbersRow] = ()
     """Of the tolerance test, with intervals over images."""
     field_degrees: float | None = None
     """Visual angle that the crop's side spans, where the settings say it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lp_core.findings.values import DIFFERENCE
 from lp_core.report.claim_words import number
+from lp_core.report.numbers_row import Cell, NumbersRow
 from lp_core.report.tile import VIEW_TITLES
 from lp_core.settings import VIEW_NAMES
 
@@ -28,30 +28,13 @@ MEASURES = {
 """Measures of tolerance_summary.parquet: title, factor and decimal places."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A number and its interval in words; dashes for what has no value."""
-
-    value: str
-    interval: str
-
-
-@dataclass(frozen=True)
-class ToleranceNumber:
-    """A measure of all views."""
-
-    title: str
-    cells: Mapping[str, Cell]
-    """By the heading of the column."""
-
-
-def tolerance_numbers(summary: Sequence[Mapping[str, Any]]) -> list[ToleranceNumber]:
+def tolerance_numbers(summary: Sequence[Mapping[str, Any]]) -> list[NumbersRow]:
     """Return a row for each measure of tolerance_summary.parquet, with the views and their difference."""
     by_key = {(row["view"], row["measure"]): row for row in summary}
     titles = {view: VIEW_TITLES[view].capitalize() for view in VIEW_NAMES} | {DIFFERENCE: "Difference"}
     shown = [view for view in titles if any(view == of_row for of_row, _ in by_key)]
     return [
-        ToleranceNumber(title, {titles[view]: _cell(by_key[view, name], factor, digits) for view in shown})
+        NumbersRow(title, {titles[view]: _cell(by_key[view, name], factor, digits) for view in shown})
         for name, (title, factor, digits) in MEASURES.items()
         if all((view, name) in by_key for view in shown) and shown
     ]

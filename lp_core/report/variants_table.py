@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +11,8 @@ from lp_core.measures.intervals import Interval
 from lp_core.measures.many_to_one import differences_from_first
 from lp_core.report.claim_words import number
 from lp_core.report.measured import Row, is_known
+from lp_core.report.numbers_row import Cell, NumbersRow
 from lp_core.report.tile import VIEW_TITLES
-from lp_core.report.tolerance_table import Cell
 from lp_core.settings import VIEW_NAMES, ViewName
 
 BETWEEN_VIEWS = "Log-polar less ordinary"
@@ -21,20 +20,7 @@ Seeds = Mapping[int, float]
 """Top-1 in percent by seed."""
 
 
-@dataclass(frozen=True)
-class VariantAccuracy:
-    """One row.
-
-    Attributes:
-        variant: its name.
-        cells: by the heading of the column.
-    """
-
-    variant: str
-    cells: Mapping[str, Cell]
-
-
-def variant_accuracies(rows: Sequence[Row]) -> list[VariantAccuracy]:
+def variant_accuracies(rows: Sequence[Row]) -> list[NumbersRow]:
     """Return a row for each variant of which a trained network has an accuracy.
 
     Variants are compared over the seeds that all of them have; intervals against the first variant hold together
@@ -60,7 +46,7 @@ def variant_accuracies(rows: Sequence[Row]) -> list[VariantAccuracy]:
             cells = _less_first([of_view.get(view, {}) for of_view in top1.values()])
             for of_variant, cell in zip(shown.values(), cells, strict=True):
                 of_variant[f"{_title(view)}, less the first"] = cell
-    return [VariantAccuracy(variant, cells) for variant, cells in shown.items()]
+    return [NumbersRow(variant if len(top1) > 1 else "Top-1 (%)", cells) for variant, cells in shown.items()]
 
 
 def _title(view: ViewName) -> str:

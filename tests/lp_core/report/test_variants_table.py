@@ -12,7 +12,7 @@ LESS = "Log-polar view, less the first"
 
 
 def cells(rows):
-    return {row.variant: row.cells for row in variant_accuracies(rows)}
+    return {row.title: row.cells for row in variant_accuracies(rows)}
 
 
 def spread_rows(variants=VARIANTS, **changed):
