@@ -41,6 +41,8 @@ KEPT = re.compile(r"lambda|foveal_index|lesion|share$|tolerance|evolution|pictur
 """Measures whose differences between views are committed, of layer conv5_2 and of whole networks."""
 BY_VIEW = re.compile(r"^(tolerance|evolution)\.")
 """Those whose means over seeds are committed of each view, too."""
+BY_LAYER = re.compile(r"^tolerance\.(retention|equivariance)\.")
+"""Those of which the means are committed for every layer."""
 CURVE = ("variant", "seed", "view", "transform")
 CONDITION = ("measure", "outcome", "reason")
 """What is committed of a claim's conditions."""
@@ -104,7 +106,8 @@ def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     values: dict[tuple[str, ...], list[float]] = {}
     for row in rows:
-        if _is_kept(row) and BY_VIEW.match(row["measure"]) and row["control"] == "none" and " - " not in row["view"]:
+        kept = (_is_kept(row) and BY_VIEW.match(row["measure"])) or BY_LAYER.match(row["measure"])
+        if kept and row["control"] == "none" and " - " not in row["view"]:
             key = tuple(row[name] for name in ("variant", "view", "layer", "measure"))
             values.setdefault(key, []).append(row["value"])
     return [

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
 
 Seeds = Mapping[int, float]
 """Value by seed."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a panel: a view's values along x, a row a seed; its style is matplotlib's."""
+
+    view: str
+    seeds: Sequence[Sequence[float]]
+    style: str = "-"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its title, x with the label below it, the names of x if it has no scale, and lines."""
+
+    title: str
+    label: str
+    x: Sequence[float]
+    lines: Sequence[Line]
+    ticks: Sequence[str] = ()
 
 
 def differences_figure(rows: Mapping[str, PairedDifference], label: str) -> str:
@@ -73,18 +94,40 @@ def seeds_figure(rows: Mapping[str, tuple[Seeds, Seeds]], label: str) -> str:
     return _svg(draw, 1.1 + 0.6 * len(rows))
 
 
-def _svg(draw: Callable[[Axes], None], height: float) -> str:
+def panels_figure(panels: Sequence[Panel], columns: int = 2) -> str:
+    """Return an SVG of panels with a line for each view, kind of line and seed, and their means bold."""
+
+    def draw(every: Axes | Sequence[Axes]) -> None:
+        for axes, panel in zip(np.ravel(every), panels, strict=False):
+            for line in panel.lines:
+                style = {"color": COLOURS[line.view], "linestyle": line.style}
+                for y in line.seeds:
+                    axes.plot(panel.x, y, linewidth=0.6, alpha=0.45, **style)
+                axes.plot(panel.x, np.mean(line.seeds, axis=0), linewidth=1.6, **style)
+            axes.set_title(panel.title, fontsize=9, loc="left")
+            if panel.ticks:
+                axes.set_xticks(panel.x, panel.ticks, rotation=60, fontsize=7)
+            axes.set_xlabel(panel.label)
+            axes.set_ylim(bottom=0)
+            axes.grid(linewidth=0.5, color="#dddddd")
+
+    rows = -(-len(panels) // columns)
+    return _svg(draw, 2.4 * rows, rows, columns)
+
+
+def _svg(draw: Callable[..., None], height: float, rows: int = 1, columns: int = 1) -> str:
     """An SVG on white, the same text for the same numbers."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"svg.hashsalt": "results", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(6.5, height), layout="constrained", facecolor="white")
-        axes = figure.subplots()
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.tick_params(length=0)
-        axes.set_axisbelow(True)
-        draw(axes)
+        every = figure.subplots(rows, columns)
+        for axes in np.ravel(every):
+            axes.spines[["top", "right", "left"]].set_visible(False)
+            axes.tick_params(length=0)
+            axes.set_axisbelow(True)
+        draw(every)
         picture = io.StringIO()
         figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
     lines = (line.rstrip() for line in picture.getvalue().splitlines())

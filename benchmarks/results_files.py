@@ -1,4 +1,4 @@
-"""The committed results: a file for each sweep, in docs/results."""
+"""The committed results, a file for each sweep in docs/results, and how their numbers are written."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from lp_core.measures.comparison import PairedDifference, paired_difference
+from lp_core.measures.intervals import Interval
+
 REPOSITORY = Path(__file__).parents[1]
 RESULTS = REPOSITORY / "docs" / "results"
+VIEWS = {"cartesian": "ordinary", "log_polar": "log-polar"}
 Result = Mapping[str, Any]
 
 
@@ -31,3 +37,31 @@ def read(name: str) -> Result:
 
 def _but_seeds(command: str) -> str:
     return re.sub(r" --seeds \S+", "", command)
+
+
+def mean_text(values: Mapping[int, float], digits: int = 1) -> str:
+    """`76.2 (SD 0.8)`; a single value stands alone."""
+    if not values:
+        return ""
+    data = np.array(list(values.values()))
+    spread = f" (SD {data.std(ddof=1):.{digits}f})" if len(data) > 1 else ""
+    return f"{data.mean():.{digits}f}{spread}"
+
+
+def paired(one: Mapping[int, float], other: Mapping[int, float]) -> PairedDifference | None:
+    """What `one` has more than `other`, over the seeds of both."""
+    seeds = sorted(set(one) & set(other))
+    return paired_difference([one[seed] for seed in seeds], [other[seed] for seed in seeds]) if seeds else None
+
+
+def interval_text(difference: PairedDifference | None, digits: int = 1) -> str:
+    """`-8.2 [-9.0, -7.4]`; one seed has no interval."""
+    if difference is None:
+        return ""
+    found = difference.interval
+    ends = f" {ends_text(found, digits)}" if found.n > 1 else ", one seed"
+    return f"{found.estimate:+.{digits}f}{ends}"
+
+
+def ends_text(found: Interval, digits: int = 1) -> str:
+    return f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"

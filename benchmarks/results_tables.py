@@ -7,7 +7,7 @@ Figures (`FIGURES`) stand there too, drawn into docs/images.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,17 @@ from benchmarks.results_claims import (
     verdicts_table,
 )
 from benchmarks.results_figures import differences_figure, seeds_figure
-from benchmarks.results_files import REPOSITORY, Result, read
+from benchmarks.results_files import (
+    REPOSITORY,
+    VIEWS,
+    Result,
+    ends_text,
+    interval_text,
+    mean_text,
+    paired,
+    read,
+)
+from benchmarks.results_tolerance import curves_figure, curves_table, layers_figure
 from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
 from lp_core.measures.intervals import Interval
@@ -31,7 +41,6 @@ from lp_core.measures.many_to_one import differences_from_first
 DOCUMENTS = ("README.md", "docs/FINDINGS.md")
 """Documents with tables of results."""
 BLOCK = re.compile(r"<!-- results: ([^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
-VIEWS = {"cartesian": "ordinary", "log_polar": "log-polar"}
 OWN = "own"
 """In place of a view: that of each run, where runs of one view are compared with those of another."""
 
@@ -49,34 +58,6 @@ def _values(result: Result, column: str, control: str = "none", variant: str | N
     }
 
 
-def _mean(values: Mapping[int, float], digits: int = 1) -> str:
-    """`76.2 (SD 0.8)`; a single value stands alone."""
-    if not values:
-        return ""
-    data = np.array(list(values.values()))
-    spread = f" (SD {data.std(ddof=1):.{digits}f})" if len(data) > 1 else ""
-    return f"{data.mean():.{digits}f}{spread}"
-
-
-def _paired(one: Mapping[int, float], other: Mapping[int, float]) -> PairedDifference | None:
-    """What `one` has more than `other`, over the seeds of both."""
-    seeds = sorted(set(one) & set(other))
-    return paired_difference([one[seed] for seed in seeds], [other[seed] for seed in seeds]) if seeds else None
-
-
-def _interval(difference: PairedDifference | None, digits: int = 1) -> str:
-    """`-8.2 [-9.0, -7.4]`; one seed has no interval."""
-    if difference is None:
-        return ""
-    found = difference.interval
-    ends = f" {_ends(found, digits)}" if found.n > 1 else ", one seed"
-    return f"{found.estimate:+.{digits}f}{ends}"
-
-
-def _ends(found: Interval, digits: int = 1) -> str:
-    return f"[{found.low:+.{digits}f}, {found.high:+.{digits}f}]"
-
-
 def views_table(*names: str) -> list[str]:
     """Top-1 of both views over seeds, and their paired difference, a row a sweep; then its shuffled control."""
     lines = [table_head("data", "seeds", "ordinary, %", "log-polar, %", "difference, points [95 %]", "sign-flip p")]
@@ -84,16 +65,16 @@ def views_table(*names: str) -> list[str]:
         result = read(name)
         for control, words in (("none", ""), ("shuffled", ", labels shuffled")):
             ordinary, log_polar = (_values(result, f"top1_{view}", control) for view in VIEWS)
-            difference = _paired(log_polar, ordinary)
+            difference = paired(log_polar, ordinary)
             if difference is None:
                 continue
             p = f"{difference.p:.3g}" if control == "none" and difference.p is not None else ""
             cells = (
                 f"{name.split('+')[0]}{words}",
                 str(len(ordinary)),
-                _mean(ordinary),
-                _mean(log_polar),
-                _interval(difference),
+                mean_text(ordinary),
+                mean_text(log_polar),
+                interval_text(difference),
                 p,
             )
             lines.append(table_row(*cells))
@@ -113,9 +94,9 @@ def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> l
     lines = [table_head("variant", "seeds", title, f"less {first} [95 %]", *more)]
     for variant in dict.fromkeys(run["variant"] for run in read(name)["runs"]):
         values = variants[variant]
-        alone = "" if variant == first else _interval(_paired(values, variants[first]))
-        of_all = [_ends(together[variant]) if variant in together else ""] if together else []
-        lines.append(table_row(variant, str(len(values)), _mean(values), alone, *of_all))
+        alone = "" if variant == first else interval_text(paired(values, variants[first]))
+        of_all = [ends_text(together[variant]) if variant in together else ""] if together else []
+        lines.append(table_row(variant, str(len(values)), mean_text(values), alone, *of_all))
     return lines
 
 
@@ -137,7 +118,7 @@ def _less_first(variants: Mapping[str, Mapping[int, float]]) -> dict[str, Interv
 def effects_table(name: str, view: str = "log_polar") -> list[str]:
     """What every varied setting of a sweep changes, and how much two of them change each other's effect."""
     lines = [table_head("setting", f"{VIEWS[view]}, top-1, points [95 %]")]
-    return lines + [table_row(effect, _interval(found)) for effect, found in _effects(name, view).items()]
+    return lines + [table_row(effect, interval_text(found)) for effect, found in _effects(name, view).items()]
 
 
 def _effects(name: str, view: str) -> dict[str, PairedDifference]:
@@ -180,31 +161,6 @@ def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
         measure, layer = row["measure"].removeprefix(prefix), "" if row["layer"] == "all" else row["layer"]
         lines.append(table_row(measure, layer, str(row["n"]), *cells, f"{row['mean']:+.3g}{interval}", times(row)))
     return lines
-
-
-def curves_table(name: str, *transforms: str) -> list[str]:
-    """Top-1 in the middle of curves (upright, things of usual size) and on average over them, by view over seeds."""
-    lines = [table_head("photographs", "seeds", "ordinary, %", "log-polar, %", "difference, points [95 %]")]
-    curves = read(name)["curves"]
-    for transform in transforms:
-        for words, mean_of in CURVE_MEANS.items():
-            ordinary, log_polar = (
-                {
-                    row["seed"]: mean_of(row["value"], row["top1"])
-                    for row in curves
-                    if (row["transform"], row["view"]) == (transform, view)
-                }
-                for view in VIEWS
-            )
-            cells = _mean(ordinary), _mean(log_polar), _interval(_paired(log_polar, ordinary))
-            lines.append(table_row(f"{transform}: {words}", str(len(ordinary)), *cells))
-    return lines
-
-
-CURVE_MEANS: dict[str, Callable[[Sequence[float], Sequence[float]], float]] = {
-    "at 0": lambda value, top1: top1[value.index(0)],
-    "mean": lambda _, top1: float(np.mean(top1)),
-}
 
 
 def commands_table(*names: str) -> list[str]:
@@ -251,7 +207,7 @@ def ablation_figure(name: str, view: str = "log_polar", reference: str = "") -> 
     first = next(iter(variants))
     rows = {}
     for variant, interval in _less_first(variants).items():
-        difference = _paired(variants[variant], variants[first])
+        difference = paired(variants[variant], variants[first])
         if difference is not None:
             rows[variant] = replace(difference, interval=interval)
     return differences_figure(rows, f"top-1 less that of {first}, points")
@@ -267,6 +223,14 @@ FIGURES: dict[str, tuple[Callable[..., str], str]] = {
     "ablation-figure": (
         ablation_figure,
         "What each variant has more than the reference: dots are seeds, bars 95 % intervals that hold together",
+    ),
+    "curves-figure": (
+        curves_figure,
+        "Top-1 in % by angle, by size, and by the radius of masks: thin lines are seeds, bold ones their means",
+    ),
+    "layers-figure": (
+        layers_figure,
+        "By layer: what channels keep of their activation, and the error of quarter turns",
     ),
     "effects-figure": (effects_figure, "What each setting changes: dots are seeds, bars 95 % intervals"),
 }

@@ -9,7 +9,8 @@ from benchmarks import results_files
 from benchmarks.results import curves_of
 from benchmarks.results_claims import claim_table
 from benchmarks.results_files import REPOSITORY, RESULTS
-from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, curves_table, figures_of, with_tables
+from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, figures_of, with_tables
+from benchmarks.results_tolerance import LAYERED, curves_figure, curves_table, layers_figure
 from lp_core.measures.many_to_one import differences_from_first
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
@@ -146,3 +147,37 @@ def test_curves_are_those_of_trained_networks_and_no_maps(monkeypatch, tmp_path)
         "| rotation: at 0 | 2 | 60.5 (SD 0.7) | 50.5 (SD 0.7) | -10.0 [-10.0, -10.0] |",
         "| rotation: mean | 2 | 53.0 (SD 0.7) | 43.0 (SD 0.7) | -10.0 [-10.0, -10.0] |",
     ]
+
+
+def test_curves_and_layers_are_drawn(monkeypatch, tmp_path):
+    transforms = {"rotation": (0, 90, 180, 270), "scale": (-1, 0, 1)}
+    transforms |= {f"{mask}{fill}": (0.5, 1) for mask in ("window", "scotoma") for fill in ("", "_photograph")}
+    curves = [
+        {"seed": seed, "view": view, "transform": name, "value": list(values), "top1": [50 + seed + x for x in values]}
+        for seed in (0, 1)
+        for view in ("cartesian", "log_polar")
+        for name, values in transforms.items()
+    ]
+    values = [
+        {"measure": measure, "view": view, "layer": layer, "mean": mean}
+        for styles in LAYERED.values()
+        for measure in styles
+        for view in ("cartesian", "log_polar")
+        for layer, mean in {"conv1_1": 1.0, "conv1_2": 0.5}.items()
+    ]
+
+    def write():
+        result = {"command": "logpolar sweep", "runs": [], "curves": curves, "values": values}
+        (tmp_path / "r.json").write_text(json.dumps(result))
+        return curves_figure("r", "32"), layers_figure("r")
+
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    first, layers = write()
+    assert all(f">{title}<" in first for title in ("Turned", "Larger or smaller"))
+    assert ">−150<" in first, "angles run from half a turn to the left"
+    assert all(f">{title}<" in layers for title in [*LAYERED, "conv1_2"])
+    curves[0]["top1"][1] += 1
+    values[0]["mean"] += 1
+    changed = write()
+    assert changed[0] != first
+    assert changed[1] != layers

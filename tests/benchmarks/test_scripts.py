@@ -18,6 +18,7 @@ SHARED = {
     "results_figures.py",
     "results_files.py",
     "results_tables.py",
+    "results_tolerance.py",
     "factorial.py",
 }
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in SHARED)
