@@ -33,13 +33,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its title, x with the label below it, the names of x if it has no scale, and lines."""
+    """One panel: its title, x with the label below it, the names of x if it has no scale, and lines.
+
+    `step` is the distance of ticks where it is not left to matplotlib.
+    """
 
     title: str
     label: str
     x: Sequence[float]
     lines: Sequence[Line]
     ticks: Sequence[str] = ()
+    step: float = 0
 
 
 def differences_figure(rows: Mapping[str, PairedDifference], label: str) -> str:
@@ -97,6 +101,8 @@ def seeds_figure(rows: Mapping[str, tuple[Seeds, Seeds]], label: str) -> str:
 def panels_figure(panels: Sequence[Panel], columns: int = 2) -> str:
     """Return an SVG of panels with a line for each view, kind of line and seed, and their means bold."""
 
+    from matplotlib.ticker import MultipleLocator
+
     def draw(every: Axes | Sequence[Axes]) -> None:
         for axes, panel in zip(np.ravel(every), panels, strict=False):
             for line in panel.lines:
@@ -107,6 +113,8 @@ def panels_figure(panels: Sequence[Panel], columns: int = 2) -> str:
             axes.set_title(panel.title, fontsize=9, loc="left")
             if panel.ticks:
                 axes.set_xticks(panel.x, panel.ticks, rotation=60, fontsize=7)
+            if panel.step:
+                axes.xaxis.set_major_locator(MultipleLocator(panel.step))
             axes.set_xlabel(panel.label)
             axes.set_ylim(bottom=0)
             axes.grid(linewidth=0.5, color="#dddddd")

@@ -53,8 +53,8 @@ def curves_figure(name: str, half_side: str) -> str:
         half_side: px that a radius of 1 stands for: half the side of the network's input.
     """
     masks = {
-        "Window, or scotoma (dashed); hidden: mean colour": MASKS,
-        "The same; hidden: another photograph": {f"{mask}_photograph": style for mask, style in MASKS.items()},
+        "Window, scotoma (dashed): mean colour": MASKS,
+        "The same: another photograph": {f"{mask}_photograph": style for mask, style in MASKS.items()},
     }
     return panels_figure(
         [
@@ -85,7 +85,8 @@ def _panel(
     half = DEGREES_OF_TURN // 2
     order = sorted(range(len(x)), key=lambda place: (x[place] + half) % DEGREES_OF_TURN)
     moved = [Line(each.view, [[y[place] for place in order] for y in each.seeds], each.style) for each in lines]
-    return Panel(title, label, [(x[place] + half) % DEGREES_OF_TURN - half for place in order], moved)
+    angles = [(x[place] + half) % DEGREES_OF_TURN - half for place in order]
+    return Panel(title, label, angles, moved, step=DEGREES_OF_TURN / 8)
 
 
 def layers_figure(name: str) -> str:

@@ -174,7 +174,7 @@ def test_curves_and_layers_are_drawn(monkeypatch, tmp_path):
     monkeypatch.setattr(results_files, "RESULTS", tmp_path)
     first, layers = write()
     assert all(f">{title}<" in first for title in ("Turned", "Larger or smaller"))
-    assert ">−150<" in first, "angles run from half a turn to the left"
+    assert ">−180<" in first, "angles run from half a turn to the left"
     assert all(f">{title}<" in layers for title in [*LAYERED, "conv1_2"])
     curves[0]["top1"][1] += 1
     values[0]["mean"] += 1
