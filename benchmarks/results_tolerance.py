@@ -86,7 +86,7 @@ def _panel(
     order = sorted(range(len(x)), key=lambda place: (x[place] + half) % DEGREES_OF_TURN)
     moved = [Line(each.view, [[y[place] for place in order] for y in each.seeds], each.style) for each in lines]
     angles = [(x[place] + half) % DEGREES_OF_TURN - half for place in order]
-    return Panel(title, label, angles, moved, step=DEGREES_OF_TURN / 8)
+    return Panel(title, label, angles, moved, step=DEGREES_OF_TURN / 4)
 
 
 def layers_figure(name: str) -> str:
