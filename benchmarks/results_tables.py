@@ -81,6 +81,26 @@ def views_table(*names: str) -> list[str]:
     return lines
 
 
+def change_table(first: str, second: str) -> list[str]:
+    """What each view has more in the second set than in the first, and by how much the difference of views changes."""
+    lines = [table_head("top-1, points", "seeds", f"{second} less {first} [95 %]")]
+    sets = [[_values(read(name), f"top1_{view}") for view in VIEWS] for name in (first, second)]
+    changes = [paired(after, before) for before, after in zip(*sets, strict=True)]
+    between = [_less(log_polar, ordinary) for ordinary, log_polar in sets]
+    for title, found in zip(
+        [*VIEWS.values(), "log-polar less ordinary"], [*changes, paired(*between[::-1])], strict=True
+    ):
+        if found is None:
+            raise ValueError(f"{first}, {second}: {title} has no seed in both")
+        lines.append(table_row(title, str(found.interval.n), interval_text(found)))
+    return lines
+
+
+def _less(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
+    """What one has more than the other, by seed."""
+    return {seed: one[seed] - other[seed] for seed in sorted(set(one) & set(other))}
+
+
 def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> list[str]:
     """Top-1 of every variant over seeds, and what it has more than the reference, paired by seed.
 
@@ -179,6 +199,7 @@ def commands_table(*names: str) -> list[str]:
 
 KINDS: dict[str, Callable[..., list[str]]] = {
     "views": views_table,
+    "change": change_table,
     "ablation": ablation_table,
     "effects": effects_table,
     "trials": trials_table,

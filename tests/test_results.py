@@ -3,9 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from benchmarks import results_files
+from benchmarks import results_files, results_tables
 from benchmarks.results import curves_of
 from benchmarks.results_claims import claim_table
 from benchmarks.results_files import REPOSITORY, RESULTS
@@ -181,3 +183,26 @@ def test_curves_and_layers_are_drawn(monkeypatch, tmp_path):
     changed = write()
     assert changed[0] != first
     assert changed[1] != layers
+
+
+def test_a_difference_of_views_changes_by_seed(monkeypatch, tmp_path):
+    def write(name, ordinary, log_polar):
+        runs = [
+            {"variant": name, "control": "none", "seed": seed, f"top1_{view}": value}
+            for view, values in (("cartesian", ordinary), ("log_polar", log_polar))
+            for seed, value in enumerate(values)
+        ]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"command": "logpolar run", "runs": runs}))
+
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    write("a", [70, 71, 72], [60, 62, 61])
+    write("b", [68, 70, 69], [61, 62, 63])
+    change = [(61 - 68) - (60 - 70), (62 - 70) - (62 - 71), (63 - 69) - (61 - 72)]
+    half = stats.t.ppf(0.975, 2) * np.std(change, ddof=1) / 3**0.5
+    mean = np.mean(change)
+    assert results_tables.change_table("a", "b")[-1] == (
+        f"| log-polar less ordinary | 3 | {mean:+.1f} [{mean - half:+.1f}, {mean + half:+.1f}] |"
+    )
+    write("c", [], [])
+    with pytest.raises(ValueError, match="ordinary has no seed in both"):
+        results_tables.change_table("a", "c")
