@@ -23,16 +23,6 @@ def verdicts_table(name: str, *claims: str) -> list[str]:
     return lines
 
 
-def conditions_table(name: str, *claims: str) -> list[str]:
-    """Every condition of every claim, or of some: what was found over the seeds, by which rule, whether it holds."""
-    lines = [table_head("claim", "condition", "outcome")]
-    for row in _findings(name, claims):
-        for condition in row["conditions"]:
-            text = condition["reason"].removesuffix(f": {condition['outcome']}")
-            lines.append(table_row(row["claim"], text, condition["outcome"]))
-    return lines
-
-
 def claim_table(claim: str, *names: str) -> list[str]:
     """Every condition of one claim over several sets, then the verdicts."""
     findings = [row for name in names for row in _findings(name, [claim])]

@@ -100,7 +100,6 @@ def seeds_figure(rows: Mapping[str, tuple[Seeds, Seeds]], label: str) -> str:
 
 def panels_figure(panels: Sequence[Panel], columns: int = 2) -> str:
     """Return an SVG of panels with a line for each view, kind of line and seed, and their means bold."""
-
     from matplotlib.ticker import MultipleLocator
 
     def draw(every: Axes | Sequence[Axes]) -> None:

@@ -17,7 +17,6 @@ from benchmarks.factorial import factorial_effects
 from benchmarks.results_claims import (
     between_views_table,
     claim_table,
-    conditions_table,
     times,
     verdicts_table,
 )
@@ -204,7 +203,6 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "effects": effects_table,
     "trials": trials_table,
     "verdicts": verdicts_table,
-    "conditions": conditions_table,
     "claim": claim_table,
     "between-views": between_views_table,
     "measures": measures_table,

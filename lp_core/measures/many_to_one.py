@@ -41,8 +41,8 @@ def differences_from_first(value_VS: Sequence[Sequence[float]], confidence: floa
     Raises:
         ValueError: fewer than two conditions, no seed, unequal numbers of seeds, or a value is NaN.
 
-    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control", section 4
-    on randomized blocks.
+    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control"; the mean
+    square is that of the two-way analysis of variance without interaction.
     """
     lengths = {len(value_S) for value_S in value_VS}
     if len(value_VS) < 2 or len(lengths) > 1 or lengths == {0}:
@@ -72,7 +72,7 @@ def dunnett_critical(comparisons: int, freedom: int, confidence: float = CONFIDE
         freedom: degrees of freedom of the variance, 1 or more.
         confidence: the probability, above 0 and below 1.
 
-    Source: Dunnett 1955; the double integral is Dunnett 1964, "New tables for multiple comparisons with a control".
+    Source: Dunnett 1955; integrated over the control's value and the SD, given which the others are independent.
     """
     of_sd, of_mean = NODES
     point, weight = np.polynomial.legendre.leggauss(of_sd)

@@ -40,7 +40,7 @@ def test_the_critical_value_is_scipys_where_conditions_have_no_blocks(comparison
     ("comparisons", "freedom", "expected"), [(1, 5, 2.57), (2, 10, 2.57), (4, 20, 2.65), (9, 20, 2.95)]
 )
 def test_the_critical_value_is_that_of_printed_tables(comparisons, freedom, expected):
-    # Dunnett 1964, two-sided, 95 %
+    # Dunnett's table, two-sided, 95 %
     assert dunnett_critical(comparisons, freedom) == pytest.approx(expected, abs=0.006)
 
 
