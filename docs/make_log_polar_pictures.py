@@ -7,6 +7,7 @@ The photograph is scikit-image's astronaut (Eileen Collins, NASA, public domain)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,8 @@ from skimage.data import astronaut
 from lp_core.images.crop import Crop, resize_crop
 from lp_core.images.laws import LAWS
 from lp_core.images.log_polar import LogPolarMap
-from lp_core.images.network_input import sample_composed
+from lp_core.images.network_input import network_input, sample_composed
+from lp_core.settings import ViewSettings
 
 FOLDER = Path(__file__).parent / "images"
 GAZE = Crop(0, 112, 224, 224)
@@ -86,6 +88,21 @@ def fovea(photograph: np.ndarray) -> plt.Figure:
     return figure
 
 
+def views(photograph: np.ndarray) -> plt.Figure:
+    """One crop as each view shows it."""
+    usual = ViewSettings(size=128, foveal_scale=8.0)
+    inputs = {
+        "ordinary": network_input(photograph, GAZE, "cartesian", usual),
+        "equal information": network_input(photograph, GAZE, "cartesian", replace(usual, equal_information=True)),
+        "fisheye": network_input(photograph, GAZE, "cartesian", replace(usual, fisheye=True)),
+        "log-polar": network_input(photograph, GAZE, "log_polar", usual),
+    }
+    figure, axes = plt.subplots(1, len(inputs), figsize=(10.5, 2.9), layout="constrained")
+    for axis, (name, image) in zip(axes, inputs.items(), strict=True):
+        show(axis, image, name)
+    return figure
+
+
 def show(axis: plt.Axes, image: np.ndarray, title: str) -> None:
     """A picture without ticks."""
     axis.imshow(image, interpolation="nearest")
@@ -97,7 +114,7 @@ def show(axis: plt.Axes, image: np.ndarray, title: str) -> None:
 def main() -> None:
     """Write the pictures."""
     photograph = astronaut()
-    for draw in (laws, periphery, fovea):
+    for draw in (laws, periphery, fovea, views):
         draw(photograph).savefig(FOLDER / f"log_polar_{draw.__name__}.png", dpi=80)
 
 

@@ -127,6 +127,14 @@ class LogPolarGeometry:
         with np.errstate(divide="ignore"):
             return LAWS[self.law].exponent(np.asarray(radius, float), self.foveal_scale) / self.growth
 
+    def fisheye_ring(self, radius: np.ndarray | float) -> np.ndarray:
+        """Return the ring (a fraction) that is drawn at a radius in px where all rings are equally wide.
+
+        Nearest points of the image's edges stay where they are.
+        """
+        edge = min(self.size) / 2
+        return np.asarray(radius, float) * (self.ring_of(edge) / edge)
+
     def ring_width(self, radius: np.ndarray) -> np.ndarray:
         """Return the width in px of the ring at a radius in px: the derivative of `radius_of`."""
         return self.growth * LAWS[self.law].slope(radius, self.foveal_scale)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -23,8 +23,9 @@ KNOWN = 0.25
 WHOLE = 0.999
 """A cell whose samples lie on the image by at least this share is known. Source: our choice; 1, but for rounding."""
 
-Inverse = Literal["exact", "published"]
-"""`published` is the inverse that the original authors' OpenCV paired with the paper-2018 law."""
+Inverse = Literal["exact", "published", "fisheye"]
+"""`published` is the inverse that the original authors' OpenCV paired with the paper-2018 law; `fisheye` draws all
+rings equally wide (`LogPolarGeometry.fisheye_ring`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +136,9 @@ def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> I
     Raises:
         ValueError: the geometry's law has no published inverse.
     """
-    check(inverse in ("exact", "published"), f"inverse is '{inverse}'; give exact or published", ValueError)
+    check(inverse in get_args(Inverse), f"inverse is '{inverse}'; give one of {get_args(Inverse)}", ValueError)
     check(
-        inverse == "exact" or geometry.law == "paper-2018",
+        inverse != "published" or geometry.law == "paper-2018",
         f"the {geometry.law} law has no published inverse; only paper-2018 has",
         ValueError,
     )
@@ -147,7 +148,10 @@ def inverse_table(geometry: LogPolarGeometry, scale: int, inverse: Inverse) -> I
     radius = np.hypot(y, x)
     turned = np.arctan2(y, x) - math.radians(geometry.seam_degrees)
     row = (turned * (geometry.sectors / (2 * math.pi)) % geometry.sectors).astype(np.float32)
-    ring = geometry.ring_of(radius + 1 if inverse == "published" else radius)
+    if inverse == "fisheye":
+        ring = geometry.fisheye_ring(radius)
+    else:
+        ring = geometry.ring_of(radius + 1 if inverse == "published" else radius)
     last = geometry.rings - 1
     column = np.clip(ring, 0, last).astype(np.float32)
     known_SR = sample(np.ones(geometry.size, np.float32), bands(geometry), fill=0.0) > WHOLE

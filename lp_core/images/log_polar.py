@@ -72,7 +72,8 @@ class LogPolarMap(LogPolarGeometry):
             supersample: n of n x n samples that a pixel is the mean of: 1 gives photographs back most exactly, 4 shows
                 what is no smooth image, such as gradients, without losing cells at the fovea.
             inverse: `exact`, or `published`: the inverse that the original authors' OpenCV paired with the paper-2018
-                law; it is 1 px off in radius, and redraws the figures as they were.
+                law; it is 1 px off in radius, and redraws the figures as they were; or `fisheye`: all rings equally
+                wide, so that the middle stays magnified.
 
         Returns:
             The image, [scale H, scale W, ...], same dtype, `fill` where nothing is known, and its alpha: float32

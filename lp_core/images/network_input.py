@@ -33,6 +33,14 @@ def log_polar_map(settings: ViewSettings) -> LogPolarMap:
     )
 
 
+def radius_seen(settings: ViewSettings, radius: np.ndarray) -> np.ndarray:
+    """Return the radius in px of the crop that the ordinary view shows at a radius in px of its input."""
+    if not settings.fisheye:
+        return radius
+    log_polar = log_polar_map(settings)
+    return log_polar.radius_of(log_polar.fisheye_ring(radius))
+
+
 def network_input(
     image_HWC: np.ndarray,
     crop: Crop,
@@ -48,7 +56,8 @@ def network_input(
         crop: The part to look at; what lies beyond it, or beyond the photograph, has the colour of `settings.fill`.
             Where a look brings it into the ordinary view, and in both around a disc or window whose fill is the mean
             colour, it has the mean colour.
-        view: `cartesian` (the crop resized; with `equal_information` the log-polar image mapped back) or `log_polar`.
+        view: `cartesian` (the crop resized; with `equal_information` or `fisheye` the log-polar image mapped back) or
+            `log_polar`.
         settings: Size, law and way of sampling.
         look: How to look at the crop. Its map is composed with that of the view: the photograph is sampled once.
         other_HWC: What a mask shows where it hides, with the mask fill `photograph`: uint8, as large as the whole px
@@ -63,11 +72,13 @@ def network_input(
     if look != STRAIGHT:
         image_HWC, crop = crop_part(image_HWC, look.crop(crop))
         image_HWC = masked(image_HWC, crop, look, MEAN_COLOUR, other_HWC)
-    if view == "cartesian" and not settings.equal_information:
+    if view == "cartesian" and not settings.mapped_back:
         return turned_crop(image_HWC, crop, settings.size, look.rotation, look.gaze_shift_yx, MEAN_COLOUR)
     image_SRC = _log_polar_input(image_HWC, crop, settings, look)
+    if view == "log_polar":
+        return image_SRC
     # From the rounded image that the log-polar network gets: it knows no more either.
-    return log_polar_map(settings).unwarp(image_SRC)[0] if view == "cartesian" else image_SRC
+    return log_polar_map(settings).unwarp(image_SRC, inverse="fisheye" if settings.fisheye else "exact")[0]
 
 
 def _log_polar_input(image_HWC: np.ndarray, crop: Crop, settings: ViewSettings, look: Look) -> np.ndarray:

@@ -41,7 +41,8 @@ def view_inputs(recipe: Recipe, view: ViewName) -> dict[str, Any]:
     settings = geometry_inputs(recipe)
     if view == "log_polar":
         settings.pop("equal_information", None)
-    elif not recipe.geometry.equal_information:
+        settings.pop("fisheye", None)
+    elif not recipe.geometry.mapped_back:
         settings = {"size": settings["size"]}
     return {"name": view, **settings}
 
@@ -59,7 +60,7 @@ UNCHANGED = (False, 0.0, "black")
 def geometry_inputs(recipe: Recipe) -> dict[str, Any]:
     """The settings of both views, without those that earlier versions lacked where they change nothing."""
     settings = to_dict(recipe.geometry)
-    later = ("blank_within", "fill", "equal_information", "seam_degrees")
+    later = ("blank_within", "fill", "equal_information", "fisheye", "seam_degrees")
     if settings["sectors"] in (None, settings["size"]):
         del settings["sectors"]
     return {name: value for name, value in settings.items() if value not in UNCHANGED or name not in later}
@@ -177,6 +178,7 @@ def settings_among(inputs: dict[str, Any], recipe: Recipe) -> dict[str, Any]:
         values["visualize.random-weights"] = recipe.visualize.random_weights
     if values.get("view.name") == "cartesian":
         values["view.equal-information"] = recipe.geometry.equal_information
+        values["view.fisheye"] = recipe.geometry.fisheye
     if "network.width" in values:
         values |= {"network.depth": recipe.network.depth, "network.modules": recipe.network.modules}
     if "view.law" in values:

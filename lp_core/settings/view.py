@@ -19,7 +19,8 @@ FillColour = Literal["black", "mean"]
 class ViewSettings:
     """How a cropped photograph becomes a network input.
 
-    All but `size` and `equal_information` concern the log-polar view; with `equal_information` they concern both.
+    All but `size`, `equal_information` and `fisheye` concern the log-polar view; with one of the latter they concern
+    both.
     """
 
     size: int = setting(224, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
@@ -45,6 +46,8 @@ class ViewSettings:
     """What the log-polar view shows beyond the crop: black, or ImageNet's mean colour, about 0 in a network."""
     equal_information: bool = False
     """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
+    fisheye: bool = False
+    """The same, but the cartesian view keeps the magnification: all rings are equally wide, as through a fisheye."""
     seam_degrees: float = setting(0.0, Range(low=0, high=360, below=True, words="degrees, 0 <= angle < 360"))
     """Where the circle is cut open: the angle of row 0, clockwise on the screen from the right. It matters to networks
     without circular padding."""
@@ -72,6 +75,11 @@ class ViewSettings:
     def rings(self) -> int:
         """Columns of the log-polar input."""
         return self.size**2 // (self.sectors or self.size)
+
+    @property
+    def mapped_back(self) -> bool:
+        """Whether the cartesian view is made of the log-polar image."""
+        return self.equal_information or self.fisheye
 
     def shape(self, view: ViewName) -> tuple[int, int]:
         """Rows and columns of a view's network input."""

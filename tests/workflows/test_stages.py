@@ -65,6 +65,7 @@ STALE = {
     "view.blank-within": (2.0, LOG_POLAR),
     "view.fill": ("mean", LOG_POLAR),
     "view.equal-information": (True, CARTESIAN),
+    "view.fisheye": (True, CARTESIAN),
     "network.depth": (11, TRAINED),
     "network.modules": ("0 Conv2d 3 4 3 1 1 1 1; 0.relu ReLU; 1 Flatten", TRAINED),
     "view.seam-degrees": (90.0, LOG_POLAR),
@@ -135,6 +136,7 @@ OF_THE_NETWORK |= {
     "view.blank-within",
     "view.fill",
     "view.equal-information",
+    "view.fisheye",
     "view.seam-degrees",
     "view.prefilter",
     "network.depth",
@@ -212,7 +214,7 @@ def test_the_report_refuses_or_accepts_accordingly(name, small_recipe, tmp_path,
     if name == "train.reference-batch":  # counts by the rate that it leads to
         name, old, new = "train.learning-rate", "0.001", "0.002"
     assert f"was made with {name} {old}, now {new}" in message
-    of_both = ("view.size", "view.equal-information")
+    of_both = ("view.size", "view.equal-information", "view.fisheye")
     view = "log_polar" if name.startswith("view.") and name not in of_both else "cartesian"
     whose = "measurement" if name.startswith("measure.") else f" of view {view}"
     assert f"{whose} was made" in message
@@ -304,10 +306,11 @@ def test_a_cartesian_report_depends_on_the_log_polar_samples_that_it_shows(small
     assert graphs[0].report().fingerprint != graphs[1].report().fingerprint
 
 
-def test_a_cartesian_view_of_equal_information_depends_on_the_map(small_recipe, tmp_path):
+@pytest.mark.parametrize("mapped_back", ["equal_information", "fisheye"])
+def test_a_cartesian_view_that_is_mapped_back_depends_on_the_map(small_recipe, tmp_path, mapped_back):
     fingerprints = set()
-    for equal, law, blank in ((False, "monopole", 0), (False, "opencv", 2), (True, "monopole", 0), (True, "opencv", 0)):
-        geometry = replace(small_recipe.geometry, equal_information=equal, law=law, blank_within=blank)
+    for back, law, blank in ((False, "monopole", 0), (False, "opencv", 2), (True, "monopole", 0), (True, "opencv", 0)):
+        geometry = replace(small_recipe.geometry, law=law, blank_within=blank, **{mapped_back: back})
         graph = StageGraph(replace(small_recipe, geometry=geometry), Storage.at(tmp_path))
         fingerprints.add(graph.train("cartesian").fingerprint)
     assert len(fingerprints) == 3

@@ -11,7 +11,7 @@ from lp_core.errors import SettingError
 from lp_core.images.crop import Crop, centre_crop, random_crop, resize_crop
 from lp_core.images.log_polar import LogPolarMap
 from lp_core.images.look import Look
-from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input, sample_composed
+from lp_core.images.network_input import MEAN_COLOUR, log_polar_map, network_input, radius_seen, sample_composed
 from lp_core.images.tensor import InverseLogPolar
 from lp_core.network.inputs import MEAN
 from lp_core.settings import ViewSettings
@@ -185,6 +185,47 @@ def test_outside_the_rings_equal_information_shows_their_fill():
     outside = np.hypot(*np.indices((64, 64)) - 31.5) > 33
     assert (result[outside] == 0).all()
     assert (result[np.hypot(*np.indices((64, 64)) - 31.5) < 29] == 200).all()
+
+
+@pytest.mark.parametrize("law", ["monopole", "opencv", "paper-2018"])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_fisheye_draws_all_rings_as_wide(photographs, law, flip):
+    """Against `cv2.warpPolar`'s linear inverse of the log-polar image."""
+    settings = ViewSettings(size=96, law=law, fisheye=True, foveal_scale=4.0)
+    log_polar, crop = log_polar_map(settings), Crop(10, 20, 200, 240, flip)
+    seen = network_input(photographs[0], crop, "log_polar", settings)
+    rings_to_the_edge = log_polar.ring_of(48.0)
+    centre = tuple(map(float, log_polar.centre_yx[::-1]))
+    # OpenCV's ring c is at the radius maxRadius c / R.
+    flags = cv2.INTER_LINEAR | cv2.WARP_POLAR_LINEAR | cv2.WARP_INVERSE_MAP
+    expected = cv2.warpPolar(seen, (96, 96), centre, 48 * 96 / rings_to_the_edge, flags)
+    result = network_input(photographs[0], crop, "cartesian", settings)
+    y, x = (at - middle for at, middle in zip(np.indices((96, 96)), log_polar.centre_yx, strict=True))
+    radius = np.hypot(y, x)
+    whole = (radius > 3) & (radius < 45)  # OpenCV wraps no angle and cuts at ring 0
+    seam = (x > 0) & (np.abs(y) < 4)
+    error = np.abs(result.astype(int) - expected).max(2)[whole & ~seam]
+    assert error.max() <= 2
+    assert (
+        np.abs(result.astype(int) - network_input(photographs[0], crop, "cartesian", ViewSettings(size=96))).mean() > 5
+    )
+
+
+@pytest.mark.parametrize("radius", ["corner", "inscribed"])
+def test_a_fisheye_shows_the_whole_crop_with_its_edges_where_they_were(radius):
+    size, step = 64, 640
+    ramp = np.linspace(0, 255, step).astype(np.uint8)
+    image = np.repeat(np.tile(ramp, (step, 1))[..., None], 3, axis=2)  # brightness is the place along x
+    settings = ViewSettings(size=size, radius=radius, foveal_scale=4.0, fisheye=True)
+    shown = network_input(image, Crop(0, 0, step, step), "cartesian", settings)[size // 2, :, 0] / 255 * size - 0.5
+    expected = radius_seen(settings, np.abs(np.arange(size) - 31.5)) * np.sign(np.arange(size) - 31.5) + 31.5
+    np.testing.assert_allclose(shown[2:-2], expected[2:-2], atol=0.5)
+    np.testing.assert_allclose(radius_seen(settings, np.array([0.0, size / 2])), [0, size / 2], atol=1e-9)
+    assert radius_seen(settings, np.array([8.0])) < 4  # the middle is magnified
+
+
+def test_what_the_ordinary_view_shows_lies_where_it_is_shown():
+    np.testing.assert_array_equal(radius_seen(ViewSettings(equal_information=True), np.arange(5.0)), np.arange(5.0))
 
 
 def test_blanked_rings_show_the_mean_colour_and_no_other_does():
