@@ -52,6 +52,29 @@ def test_warping_takes_a_photograph_and_a_fixation(tmp_path, capsys) -> None:
     picture(tmp_path / "out.png")
 
 
+def test_the_turned_copy_has_every_photograph_once_turned_by_quarter_turns_of_its_own(tmp_path) -> None:
+    images = [draw(0, "validation", row)[0] for row in range(16)]
+    for row, image in enumerate(images):
+        path = tmp_path / "photos" / f"class {row % 2}" / f"{row:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), image[..., ::-1])
+    copies = [tmp_path / name for name in ("one", "again")]
+    arguments = ["--photos", str(tmp_path / "photos"), "--out", str(tmp_path / "out.png"), "--to"]
+    for copy in copies:
+        program("turned_photographs").main([*arguments, str(copy)])
+    turns = set()
+    for row, image in enumerate(images):
+        name = Path(f"class {row % 2}", f"{row:02}.jpg")
+        turned = cv2.imread(str(copies[0] / name))[..., ::-1].astype(int)
+        errors = [np.abs(turned - np.rot90(image, quarter)).mean() for quarter in range(4)]
+        assert sorted(errors)[0] < 6 < sorted(errors)[1]
+        turns.add(int(np.argmin(errors)))
+        assert (copies[0] / name).read_bytes() == (copies[1] / name).read_bytes()
+    assert turns == {0, 1, 2, 3}
+    with pytest.raises(SystemExit):
+        program("turned_photographs").main([*arguments, str(copies[0])])
+
+
 def test_the_new_measure_is_that_of_scipy() -> None:
     from scipy.stats import circvar
 
