@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = ViewSettings(size=64, foveal_scale=4.0)
     axes = Figure(figsize=(8, 4.2), layout="constrained").subplots(2, 4)
     for quarter in range(4):
-        image_HWC = np.rot90(draw(0, "validation", 3)[0], quarter)
+        image_HWC = np.rot90(draw(0, "validation", 5)[0], quarter)
         for axis, view in zip(axes[:, quarter], VIEW_NAMES, strict=True):
             axis.imshow(network_input(image_HWC, centre_crop(*image_HWC.shape[:2], 1), view, settings))
-            axis.set(title=f"{view}, {90 * quarter} degrees", xticks=[], yticks=[])
+            axis.set(title=f"{view}, {90 * quarter}°", xticks=[], yticks=[])
     axes[0, 0].figure.savefig(options.out, dpi=100)
 
 
