@@ -13,6 +13,7 @@ VIEWS = ("cartesian", "log_polar")
 COMPOSED = ViewSettings(size=64)
 TWO_STEP = ViewSettings(size=64, sampling="two-step")
 EQUAL = ViewSettings(size=64, equal_information=True)
+FISHEYE = ViewSettings(size=64, foveal_scale=4.0, fisheye=True)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def difference(a, b):
     return np.abs(a.astype(int) - b)
 
 
-@pytest.mark.parametrize("settings", [COMPOSED, TWO_STEP, EQUAL])
+@pytest.mark.parametrize("settings", [COMPOSED, TWO_STEP, EQUAL, FISHEYE])
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_identity_changes_no_bit(smooth, view, settings, flip):
@@ -212,7 +213,7 @@ def test_a_look_beside_the_photograph_is_refused(smooth, view):
         network_input(smooth, Crop(0, 0, 80, 80), view, COMPOSED, Look(crop_shift_yx=(-1.0, 0.0)))
 
 
-@pytest.mark.parametrize("settings", [COMPOSED, TWO_STEP, EQUAL, ViewSettings(size=64, fill="mean")])
+@pytest.mark.parametrize("settings", [COMPOSED, TWO_STEP, EQUAL, FISHEYE, ViewSettings(size=64, fill="mean")])
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("radius", [0.1, 0.4, 1.0])
 def test_a_window_on_one_photograph_in_another_is_a_scotoma_of_the_other(smooth, view, settings, radius):
