@@ -29,14 +29,18 @@ def read(name: str) -> Result:
     for other in others:
         if _but_seeds(other["command"]) != _but_seeds(first["command"]):
             raise ValueError(f"{name}: the commands differ by more than their seeds")
-        if {run["run"] for run in other["runs"]} & {run["run"] for run in first["runs"]}:
+        if _runs(other) & _runs(first):
             raise ValueError(f"{name}: a run stands in both files")
         first["runs"] += other["runs"]
     return first
 
 
 def _but_seeds(command: str) -> str:
-    return re.sub(r" --seeds \S+", "", command)
+    return re.sub(r" --seeds? \S+", "", command)
+
+
+def _runs(result: Result) -> set[tuple[str, str]]:
+    return {(run["variant"], run["run"]) for run in result["runs"]}
 
 
 def mean_text(values: Mapping[int, float], digits: int = 1) -> str:
