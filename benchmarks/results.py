@@ -37,12 +37,18 @@ from workflows.recipes import recipe
 from workflows.repeat import options
 from workflows.sweep_command import DATA_SET
 
+LAYERS = ("conv5_2", "all")
 KEPT = re.compile(r"lambda|foveal_index|lesion|share$|tolerance|evolution|pictures")
 """Measures whose differences between views are committed, of layer conv5_2 and of whole networks."""
 BY_VIEW = re.compile(r"^(tolerance|evolution)\.")
 """Those whose means over seeds are committed of each view, too."""
 BY_LAYER = re.compile(r"^tolerance\.(retention|equivariance)\.")
 """Those of which the means are committed for every layer."""
+OF_CONTROLS = re.compile(
+    r"^(grouping\.G\.(delta|lambda|significant_share)|firing\.foveal_index\.against_(untrained|scrambled)"
+    r"|lesion\.fovea_less_equal_(cells|area))$"
+)
+"""Those that are committed of every network where some learned from shuffled labels, of the same layers as `KEPT`."""
 CURVE = ("variant", "seed", "view", "transform")
 CONDITION = ("measure", "outcome", "reason")
 """What is committed of a claim's conditions."""
@@ -88,14 +94,17 @@ def collect(sweep: Storage, given: Sequence[str]) -> dict[str, Any]:
         ]
         table = sweep.read_table(DIFFERENCES).to_pylist()
         result["differences"] = [{name: _short(value) for name, value in row.items()} for row in table if _is_kept(row)]
-        result["values"] = values_by_view(sweep.read_table(VALUES).to_pylist())
+        values = sweep.read_table(VALUES).to_pylist()
+        result["values"] = values_by_view(values)
+        if controls := values_by_control(values):
+            result["controls"] = controls
     if sweep.exists(TOLERANCE_CURVES):
         result["curves"] = curves_of(sweep.read_table(TOLERANCE_CURVES).to_pylist())
     return result
 
 
 def _is_kept(row: Mapping[str, Any]) -> bool:
-    return row["layer"] in ("conv5_2", "all") and KEPT.search(row["measure"]) is not None
+    return row["layer"] in LAYERS and KEPT.search(row["measure"]) is not None
 
 
 def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -115,6 +124,25 @@ def values_by_view(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         | {"n": len(data), "mean": _short(float(np.mean(data))), "sd": _short(float(np.std(data, ddof=1)))}
         for key, data in values.items()
         if len(data) > 1
+    ]
+
+
+def values_by_control(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was measured of each view by seed: of the networks that learned, and of those with shuffled labels.
+
+    Args:
+        rows: of the sweep's `values.parquet`. Nothing is returned where no labels were shuffled.
+    """
+    values: dict[tuple[str, ...], dict[int, Any]] = {}
+    for row in rows:
+        if row["layer"] in LAYERS and OF_CONTROLS.match(row["measure"]) and " - " not in row["view"]:
+            key = tuple(row[name] for name in ("variant", "view", "layer", "measure", "control"))
+            values.setdefault(key, {})[row["seed"]] = _short(row["value"])
+    if all(control == "none" for *_, control in values):
+        return []
+    return [
+        dict(zip(("variant", "view", "layer", "measure", "control"), key, strict=True)) | {"by_seed": by_seed}
+        for key, by_seed in values.items()
     ]
 
 

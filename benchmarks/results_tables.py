@@ -34,7 +34,7 @@ from benchmarks.results_files import (
 from benchmarks.results_tolerance import curves_figure, curves_table, layers_figure
 from benchmarks.timing import table_head, table_row
 from lp_core.measures.comparison import PairedDifference, paired_difference
-from lp_core.measures.intervals import Interval
+from lp_core.measures.intervals import Interval, t_interval
 from lp_core.measures.many_to_one import differences_from_first
 
 DOCUMENTS = ("README.md", "docs/FINDINGS.md")
@@ -182,6 +182,18 @@ def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
     return lines
 
 
+def controls_table(name: str, *measures: str) -> list[str]:
+    """Measures of the networks that learned and of those that learned from shuffled labels, over seeds by view."""
+    lines = [table_head("measure", "view", "seeds", "labels as they are [95 %]", "labels shuffled [95 %]")]
+    found = {(row["measure"], row["view"], row["control"]): row["by_seed"] for row in read(name)["controls"]}
+    for measure in measures:
+        for view, title in VIEWS.items():
+            both = [t_interval([*found[measure, view, control].values()]) for control in ("none", "shuffled")]
+            cells = [f"{of.estimate:.3g} [{of.low:.3g}, {of.high:.3g}]" for of in both]
+            lines.append(table_row(measure, title, str(both[0].n), *cells))
+    return lines
+
+
 def commands_table(*names: str) -> list[str]:
     """The command behind every file, with commits, machine and hours; then all hours."""
     lines = [table_head("results", "command", "commit", "date", "machine hours")]
@@ -207,6 +219,7 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "between-views": between_views_table,
     "measures": measures_table,
     "curves": curves_table,
+    "controls": controls_table,
     "commands": commands_table,
 }
 

@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 
 from benchmarks import results_files, results_tables
-from benchmarks.results import curves_of
+from benchmarks.results import curves_of, values_by_control
 from benchmarks.results_claims import claim_table
-from benchmarks.results_files import REPOSITORY, RESULTS
-from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, figures_of, with_tables
+from benchmarks.results_files import REPOSITORY, RESULTS, VIEWS
+from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, controls_table, figures_of, with_tables
 from benchmarks.results_tolerance import LAYERED, curves_figure, curves_table, layers_figure
 from lp_core.measures.many_to_one import differences_from_first
 
@@ -134,6 +134,33 @@ def test_a_claim_is_shown_over_sets_with_equal_conditions(monkeypatch, tmp_path)
         claim_table("c", "a", "d")
     with pytest.raises(ValueError, match="has no claim e"):
         claim_table("e", "a")
+
+
+def test_controls_stand_beside_the_networks_that_learned(monkeypatch, tmp_path):
+    def row(seed, control, value, measure="grouping.G.lambda", view="cartesian", layer="conv5_2"):
+        return {"variant": "base", "view": view, "layer": layer, "measure": measure} | {
+            "seed": seed,
+            "control": control,
+            "value": value,
+        }
+
+    trained = {0: 0.3, 1: 0.5, 2: 0.4}
+    rows = [
+        row(seed, "none", value, view=view) for view in ("cartesian", "log_polar") for seed, value in trained.items()
+    ]
+    assert values_by_control(rows) == [], "no labels were shuffled"
+    rows += [row(seed, "shuffled", value - 0.4, view=view) for seed, value in trained.items() for view in VIEWS]
+    others = [row(0, "none", 9.0, "grouping.W.lambda"), row(0, "none", 9.0, layer="conv1_1")]
+    others += [row(0, "none", 9.0, view="log_polar - cartesian")]
+    found = values_by_control(rows + others)
+    assert found == values_by_control(rows)
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar sweep", "runs": [], "controls": found}))
+    half = stats.t.ppf(0.975, 2) * 0.1 / 3**0.5
+    ends = f"[{0.4 - half:.3g}, {0.4 + half:.3g}]"
+    line = controls_table("r", "grouping.G.lambda")[-1]
+    assert line.startswith(f"| grouping.G.lambda | log-polar | 3 | 0.4 {ends} | ")
+    assert line.endswith(f"[{-half:.3g}, {half:.3g}] |")
 
 
 def test_curves_are_those_of_trained_networks_and_no_maps(monkeypatch, tmp_path):
