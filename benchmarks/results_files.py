@@ -23,11 +23,13 @@ def read(name: str) -> Result:
     """The committed results of a sweep; `A+B` has the runs of both, and else what A has.
 
     Raises:
-        ValueError: the commands of two files differ by more than their seeds, or a seed stands in both.
+        ValueError: the commands of two files, or of a variant in both, differ by more than their seeds, or a run stands
+            in both.
     """
     first, *others = [json.loads((RESULTS / f"{part}.json").read_text()) for part in name.split("+")]
     for other in others:
-        if _but_seeds(other["command"]) != _but_seeds(first["command"]):
+        mine, theirs = _commands(first), _commands(other)
+        if any(mine[variant] != theirs[variant] for variant in set(mine) & set(theirs)):
             raise ValueError(f"{name}: the commands differ by more than their seeds")
         if _runs(other) & _runs(first):
             raise ValueError(f"{name}: a run stands in both files")
@@ -35,8 +37,13 @@ def read(name: str) -> Result:
     return first
 
 
-def _but_seeds(command: str) -> str:
-    return re.sub(r" --seeds? \S+", "", command)
+def _commands(result: Result) -> dict[str, str]:
+    """The command of each variant, or of the sweep, without seeds."""
+    commands = {run["variant"]: run["command"] for run in result["runs"] if "command" in run}
+    return {
+        variant: re.sub(r" --seeds? \S+", "", command)
+        for variant, command in (commands or {"": result["command"]}).items()
+    }
 
 
 def _runs(result: Result) -> set[tuple[str, str]]:

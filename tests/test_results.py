@@ -78,15 +78,20 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
     assert [row["seed"] for row in joined["runs"]] == [0, 1, 2]
     assert joined["findings"] == ["a"]
     assert results.views_table("a+b")[-1].startswith("| a | 3 |")
-    for name, seed, variants in (("e", 0, "xy"), ("f", 1, "xy")):  # single runs, of which each variant has seed-N
-        rows = [run | {"run": f"seed-{seed}", "seed": seed, "variant": variant} for variant in variants]
-        command = f"logpolar run --recipe r --run R --seed {seed} --view.size 64"
+    for name, seed, size in (("e", 0, 64), ("f", 1, 64), ("g", 2, 32)):  # single runs, of which each variant has seed-N
+        command = f"logpolar run --recipe r --run R --seed {seed} --view.size {size}"
+        own = run | {"run": f"seed-{seed}", "seed": seed, "command": command}
+        rows = [own | {"variant": variant} for variant in "xy"]
         (tmp_path / f"{name}.json").write_text(json.dumps({"command": command, "runs": rows}))
     assert results.ablation_table("e+f")[-2:] == [
         "| x | 2 | 60.0 (SD 0.0) |  |",
         "| y | 2 | 60.0 (SD 0.0) | +0.0 [+0.0, +0.0] |",
     ]
-    for name, why in (("a+c", "a run stands in both files"), ("a+d", "by more than their seeds")):
+    for name, why in (
+        ("a+c", "a run stands in both files"),
+        ("a+d", "by more than their seeds"),
+        ("e+g", "by more than"),
+    ):
         with pytest.raises(ValueError, match=why):
             results_files.read(name)
 
