@@ -16,7 +16,7 @@ from workflows.evaluate import evaluate
 from workflows.evolution import check_history
 from workflows.measure import measure
 from workflows.report import report
-from workflows.scan import check_split, scan, scan_validation
+from workflows.scan import check_places, check_split, scan, scan_validation
 from workflows.session import Session
 from workflows.stages import VALIDATION
 from workflows.train import train_views
@@ -37,6 +37,8 @@ def run(session: Session, until: Until = "report") -> None:
     chosen_channels(session.recipe)  # refuses now rather than after the training
     if session.recipe.measure.sanity:
         asked_layers(session.recipe)  # likewise
+    if until != "evaluate":
+        check_places(session.recipe)  # likewise
     check_split(session)
     asks_for_history = session.recipe.measure.evolution or session.recipe.visualize.evolution
     if asks_for_history and until not in ("evaluate", "scan"):

@@ -14,7 +14,7 @@ from lp_core.fingerprint import fingerprint
 from lp_core.network.layers import architecture_of
 from lp_core.run.files import CHANGES, EXEMPLARS, MAXIMA, RINGS
 from lp_core.run.stage import Stage, Stopwatch, stage_run
-from lp_core.settings import Control, ViewName
+from lp_core.settings import Control, Recipe, ViewName
 from tasks.first_look import look_file, look_first
 from tasks.from_recipe import rows_of
 from tasks.pieces import row_pieces
@@ -36,6 +36,7 @@ def scan(session: Session) -> None:
     Raises:
         LogpolarError: a view is not trained with the present settings, or the split or an epoch's weights do not exist.
     """
+    check_places(session.recipe)
     check_split(session)
     for view in session.recipe.views:
         for stage in session.stages.scans(view).values():
@@ -78,6 +79,15 @@ def scan_control(session: Session, view: ViewName, epochs: Iterable[int | None],
             _scan_view(session, view, unfinished)
     finally:
         session.recipe = recipe
+
+
+def check_places(recipe: Recipe) -> None:
+    """Refuse to scan a fisheye: px of its input are none of the crop's, so measured places would be wrong."""
+    check(
+        not (recipe.geometry.fisheye and "cartesian" in recipe.views),
+        "view.fisheye shows the crop in a geometry in which no places are measured; give --until evaluate, "
+        "or --views log_polar",
+    )
 
 
 def check_split(session: Session) -> None:

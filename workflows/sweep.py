@@ -26,7 +26,7 @@ from workflows.first_weights import read_first_weights
 from workflows.own_network import check_network
 from workflows.recipes import recipe as named_recipe
 from workflows.run import make_toy
-from workflows.scan import check_split
+from workflows.scan import check_places, check_split
 from workflows.session import Session
 from workflows.stages import StageGraph
 from workflows.sweep_cluster import SweepCluster, sweep_cluster
@@ -50,6 +50,8 @@ def sweep(command: SweepCommand) -> None:
     cells = plan.cells()
     for cell in cells:
         chosen_channels(cell.recipe)  # refuses now rather than after a training
+        if command.until != "evaluate":
+            check_places(cell.recipe)  # likewise
         if cell.recipe.measure.sanity:
             asked_layers(cell.recipe)  # likewise
     if not command.draws_data:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lp_core.images.network_input import log_polar_map, radius_seen
+from lp_core.images.network_input import log_polar_map
 from lp_core.measures.rings import BINS, bin_edges, edge_radii
 from lp_core.network.layers import VGG_16, Architecture
 from lp_core.network.receptive_field import map_shape, receptive_field
@@ -53,9 +53,9 @@ class MapRegions:
 def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture: Architecture = VGG_16) -> MapRegions:
     """Return where the units of a layer's map lie.
 
-    Log-polar bins are neighbouring columns (`rings.bin_edges`), cartesian ones annuli of equal width around the middle
-    of the map, at least one unit wide, up to the corner. A log-polar unit belongs to the sectors that its rows overlap,
-    a cartesian one to that of its centre; a unit in the very middle belongs to all of them evenly.
+    Log-polar bins are neighbouring columns (`rings.bin_edges`), cartesian ones annuli of equal width around the middle,
+    at least one unit wide, up to the corner. A log-polar unit belongs to the sectors that its rows overlap, a cartesian
+    one to that of its centre; a unit in the very middle belongs to all of them evenly.
     """
     rows, cols = map_shape(layer, geometry.shape(view), architecture)
     stride = receptive_field(layer, architecture).stride
@@ -67,9 +67,8 @@ def map_regions(view: ViewName, geometry: ViewSettings, layer: str, architecture
     else:
         y, x = (stride * (np.indices((rows, cols)) + 0.5) - geometry.size / 2).reshape(2, -1)
         corner = geometry.size / np.sqrt(2)
-        edge_E = np.linspace(0, corner, max(1, min(BINS, int(corner // stride))) + 1)
-        radius_E = radius_seen(geometry, edge_E)
-        bin_P = np.searchsorted(edge_E, np.hypot(y, x), side="right") - 1
+        radius_E = np.linspace(0, corner, max(1, min(BINS, int(corner // stride))) + 1)
+        bin_P = np.searchsorted(radius_E, np.hypot(y, x), side="right") - 1
         sector_PS = np.eye(SECTORS)[np.floor(np.arctan2(y, x) / (2 * np.pi) * SECTORS + 0.5).astype(int) % SECTORS]
         sector_PS[(y == 0) & (x == 0)] = 1 / SECTORS
     unique, region_P = np.unique(np.column_stack([bin_P, sector_PS]), axis=0, return_inverse=True)

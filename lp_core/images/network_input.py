@@ -33,14 +33,6 @@ def log_polar_map(settings: ViewSettings) -> LogPolarMap:
     )
 
 
-def radius_seen(settings: ViewSettings, radius: np.ndarray) -> np.ndarray:
-    """Return the radius in px of the crop that the ordinary view shows at a radius in px of its input."""
-    if not settings.fisheye:
-        return radius
-    log_polar = log_polar_map(settings)
-    return log_polar.radius_of(log_polar.fisheye_ring(radius))
-
-
 def network_input(
     image_HWC: np.ndarray,
     crop: Crop,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lp_core.images.network_input import log_polar_map, radius_seen
+from lp_core.images.network_input import log_polar_map
 from lp_core.settings import ViewName, ViewSettings
 
 
@@ -21,5 +21,5 @@ def share_of_cells(view: ViewName, settings: ViewSettings, radius: float) -> flo
     """
     if view == "log_polar":
         return float(log_polar_map(settings).looks_within(radius).mean())
-    offset_S = np.arange(settings.size) - (settings.size - 1) / 2
-    return float((radius_seen(settings, np.hypot(offset_S[:, None], offset_S)) < radius).mean())
+    square_S = (np.arange(settings.size) - (settings.size - 1) / 2) ** 2
+    return float((square_S[:, None] + square_S < radius**2).mean())

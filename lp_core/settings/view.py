@@ -47,7 +47,8 @@ class ViewSettings:
     equal_information: bool = False
     """The cartesian view shows no more than the log-polar one: its input is the log-polar image mapped back."""
     fisheye: bool = False
-    """The same, but the cartesian view keeps the magnification: all rings are equally wide, as through a fisheye."""
+    """The same, but the cartesian view keeps the magnification: all rings are equally wide, as through a fisheye. No
+    places are measured in it: it goes until `evaluate`."""
     seam_degrees: float = setting(0.0, Range(low=0, high=360, below=True, words="degrees, 0 <= angle < 360"))
     """Where the circle is cut open: the angle of row 0, clockwise on the screen from the right. It matters to networks
     without circular padding."""

@@ -25,6 +25,7 @@ from lp_core.storage import Storage
 from tasks.from_recipe import learner_of
 from tests.conftest import FAULTY_ROWS
 from tests.workflows.scanned_run import TABLES, LastFirst, asked, content, scanned, trained_session
+from workflows.run import run
 from workflows.scan import scan
 from workflows.session import Session
 from workflows.stages import StageGraph
@@ -236,3 +237,14 @@ def test_epochs_that_were_not_kept_are_refused(session):
         session.run.remove(f"log_polar/history/epoch_00{epoch}.json")
     with pytest.raises(LogpolarError, match=r"train with --train\.keep-weights-every-epochs 1"):
         scanned(session, checkpoints="all")
+
+
+def test_a_fisheye_is_refused_before_the_training_and_the_scan(session):
+    fisheye = replace(session.recipe, geometry=replace(session.recipe.geometry, fisheye=True))
+    here = Session(fisheye, session.run, given_executor=session.given_executor)
+    for make in (scan, run):
+        with pytest.raises(LogpolarError, match=r"no places are measured; give --until evaluate"):
+            make(here)
+    assert not session.run.exists("config.json")
+    # The log-polar network of such a recipe is the same as of any other.
+    assert scanned(here).stages.scan("log_polar").is_finished()

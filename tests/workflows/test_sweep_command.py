@@ -148,6 +148,15 @@ def test_a_missing_data_set_is_refused_before_anything_is_written(tmp_path, caps
     assert not folder.exists()
 
 
+def test_a_fisheye_is_swept_until_its_evaluation_alone(tmp_path, capsys):
+    folder = tmp_path / "sweep"
+    words = ["--recipe", "demo", "--run", str(folder), "--vary", "view.fisheye=false,true"]
+    with pytest.raises(SystemExit):
+        main(["sweep", *words])
+    assert "no places are measured; give --until evaluate" in capsys.readouterr().err
+    assert not folder.exists()
+
+
 def test_folders_of_other_things_are_refused(tmp_path):
     write_config(Storage.at(tmp_path / "run"), demo())
     with pytest.raises(SettingError, match="holds a single run; give another --run"):

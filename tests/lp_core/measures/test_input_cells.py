@@ -18,17 +18,6 @@ def test_shares_equal_a_count_cell_by_cell(radius) -> None:
     assert share_of_cells("log_polar", settings, radius) == pytest.approx(sum(rings) / 32)
 
 
-@pytest.mark.parametrize("radius", [0.0, 3.0, 10.5, 100.0])
-def test_a_fisheye_has_more_pixels_within_a_radius_and_the_slow_twin_as_many(radius) -> None:
-    settings = ViewSettings(size=32, foveal_scale=4.0, fisheye=True)
-    log_polar = log_polar_map(settings)
-    # The pixel at the ring of the radius, where the ring at the edge lies 16 px from the middle.
-    shown = 16 * float(log_polar.ring_of(radius)) / float(log_polar.ring_of(16.0))
-    pixels = [math.hypot(y - 15.5, x - 15.5) < shown for y in range(32) for x in range(32)]
-    assert share_of_cells("cartesian", settings, radius) == sum(pixels) / 32**2
-    assert share_of_cells("cartesian", settings, radius) >= share_of_cells("cartesian", ViewSettings(size=32), radius)
-
-
 def test_a_small_window_shows_more_of_a_log_polar_input() -> None:
     settings = ViewSettings(size=224)
     ordinary, log_polar = (share_of_cells(view, settings, 22.4) for view in ("cartesian", "log_polar"))
