@@ -1,7 +1,8 @@
 """Committed results: what a sweep measured, as a small file, and the tables of the documents made from it.
 
     python -m benchmarks.results collect SWEEP NAME             # writes NAME.json in docs/results
-    python -m benchmarks.results collect-runs NAME "zeros=RUN" ...  # the same of single runs, each with its title
+    python -m benchmarks.results collect-runs NAME "zeros=RUN" ...  # the same of single runs, each with its title,
+                                                        # or of one view of a run: "ordinary=RUN@cartesian"
     python -m benchmarks.results                        # writes all tables and figures again
 
 Where tables and figures stand in the documents: `results_tables.py`. A test compares them with the files.
@@ -29,7 +30,7 @@ from lp_core.run.stage import Stage
 from lp_core.run.sweep_plan import SweepPlan
 from lp_core.run.sweep_table import measures_of, read_sweep_rows
 from lp_core.setting_names import setting_roles, setting_values, shown_value, with_settings
-from lp_core.settings import Recipe, recipe_from_dict
+from lp_core.settings import VIEW_NAMES, Recipe, ViewName, recipe_from_dict
 from lp_core.storage import Storage
 from workflows.config import FILE as CONFIG
 from workflows.config import commit
@@ -162,15 +163,17 @@ def curves_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [dict(zip(CURVE, key, strict=True)) | points for key, points in curves.items()]
 
 
-def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
+def collect_runs(titled: Sequence[tuple[str, Storage, ViewName | None]]) -> dict[str, Any]:
     """Return what is committed of single runs: of each its command, accuracies and seconds of training; all commits.
 
     Args:
-        titled: title and folder of each; runs of one title are seeds of one variant.
+        titled: title and folder of each, and the view that is taken of it, None for all; runs of one title are seeds of
+            one variant.
     """
     rows = []
-    for title, run in titled:
+    for title, run, view in titled:
         made = recipe_from_dict(run.read_json(CONFIG)["recipe"])
+        views = (view,) if view else made.views
         words = ["logpolar", "run", "--recipe", made.name, "--run", "R", "--until", "evaluate"]
         row = {
             "run": Path(run.uri).name,
@@ -178,12 +181,12 @@ def collect_runs(titled: Sequence[tuple[str, Storage]]) -> dict[str, Any]:
             "command": _without_paths([*words, *options(_deciding(made), recipe(made.name))]),
             "seed": made.seed,
             "control": "none",
-            "seconds": max(Stage(run / view, "train", {}).fact("seconds") for view in made.views),
+            "seconds": max(Stage(run / of, "train", {}).fact("seconds") for of in views),
         }
-        rows.append(row | {name: _short(value) for name, value in measures_of(run, made.views).items()})
+        rows.append(row | {name: _short(value) for name, value in measures_of(run, views).items()})
     return {
         "command": rows[0]["command"],
-        "commit": " ".join(dict.fromkeys(run.read_json(CONFIG)["commit"] for _, run in titled)),
+        "commit": " ".join(dict.fromkeys(run.read_json(CONFIG)["commit"] for _, run, _ in titled)),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine_line(),
         "runs": rows,
@@ -237,12 +240,14 @@ def main() -> None:
                 picture.write_text(svg)
 
 
-def _titled(word: str) -> tuple[str, Storage]:
-    """`zeros=runs/a` is the run in `runs/a`, titled `zeros`; `runs/a` is titled `a`."""
+def _titled(word: str) -> tuple[str, Storage, ViewName | None]:
+    """`zeros=runs/a` is the run in `runs/a`, titled `zeros`; `runs/a` is titled `a`; of `runs/a@cartesian` one view."""
+    view = next((name for name in VIEW_NAMES if word.endswith(f"@{name}")), None)
+    word = word.removesuffix(f"@{view}")
     title, equals, folder = word.partition("=")
     if not equals or "/" in title:
         title, folder = Path(word).name, word
-    return title, Storage.at(folder)
+    return title, Storage.at(folder), view
 
 
 def _text(result: Mapping[str, Any]) -> str:

@@ -95,6 +95,20 @@ def change_table(first: str, second: str) -> list[str]:
     return lines
 
 
+def variant_changes_table(first: str, second: str, reference: str) -> list[str]:
+    """What each variant has more in the second set than in the first, and its difference from the reference there."""
+    lines = [
+        table_head("top-1, points", "seeds", f"{second} less {first} [95 %]", f"the same less that of {reference}")
+    ]
+    sets = [_variants(read(name), OWN, reference) for name in (first, second)]
+    for variant in [name for name in sets[0] if name in sets[1]]:
+        before, after = (of[variant] for of in sets)
+        change, usual = _less(after, before), _less(sets[1][reference], sets[0][reference])
+        beyond = "" if variant == reference else interval_text(paired(change, usual))
+        lines.append(table_row(variant, str(len(change)), interval_text(paired(after, before)), beyond))
+    return lines
+
+
 def _less(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, float]:
     """What one has more than the other, by seed."""
     return {seed: one[seed] - other[seed] for seed in sorted(set(one) & set(other))}
@@ -211,6 +225,7 @@ def commands_table(*names: str) -> list[str]:
 KINDS: dict[str, Callable[..., list[str]]] = {
     "views": views_table,
     "change": change_table,
+    "variant-changes": variant_changes_table,
     "ablation": ablation_table,
     "effects": effects_table,
     "trials": trials_table,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import results_files, results_tables
+from benchmarks import results, results_files, results_tables
 from benchmarks.results import curves_of, values_by_control
 from benchmarks.results_claims import claim_table
 from benchmarks.results_files import REPOSITORY, RESULTS, VIEWS
@@ -50,21 +50,17 @@ def test_results_name_their_command_and_no_place(path):
 
 
 def test_a_changed_number_changes_its_table(monkeypatch, tmp_path):
-    import benchmarks.results_tables as results
-
     [first, *_] = sorted(RESULTS.glob("*.json"))
     changed = json.loads(first.read_text())
     for run in changed["runs"]:
         run["top1_log_polar"] -= 1
     (tmp_path / first.name).write_text(json.dumps(changed))
-    before = results.views_table(first.stem)
+    before = results_tables.views_table(first.stem)
     monkeypatch.setattr(results_files, "RESULTS", tmp_path)
-    assert results.views_table(first.stem) != before
+    assert results_tables.views_table(first.stem) != before
 
 
 def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
-    import benchmarks.results_tables as results
-
     run = {"variant": "base", "control": "none", "top1_cartesian": 70.0, "top1_log_polar": 60.0, "seconds": 1.0}
 
     def write(name, seeds, words=""):
@@ -77,13 +73,13 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
     joined = results_files.read("a+b")
     assert [row["seed"] for row in joined["runs"]] == [0, 1, 2]
     assert joined["findings"] == ["a"]
-    assert results.views_table("a+b")[-1].startswith("| a | 3 |")
+    assert results_tables.views_table("a+b")[-1].startswith("| a | 3 |")
     for name, seed, size in (("e", 0, 64), ("f", 1, 64), ("g", 2, 32)):  # single runs, of which each variant has seed-N
         command = f"logpolar run --recipe r --run R --seed {seed} --view.size {size}"
         own = run | {"run": f"seed-{seed}", "seed": seed, "command": command}
         rows = [own | {"variant": variant} for variant in "xy"]
         (tmp_path / f"{name}.json").write_text(json.dumps({"command": command, "runs": rows}))
-    assert results.ablation_table("e+f")[-2:] == [
+    assert results_tables.ablation_table("e+f")[-2:] == [
         "| x | 2 | 60.0 (SD 0.0) |  |",
         "| y | 2 | 60.0 (SD 0.0) | +0.0 [+0.0, +0.0] |",
     ]
@@ -97,8 +93,6 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
 
 
 def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
-    import benchmarks.results_tables as results
-
     top1 = {"a": (60.0, 61.0, 63.0), "b": (58.0, 60.5, 60.0), "c": (66.0, 64.0, 68.0)}
 
     def written(names):
@@ -108,15 +102,15 @@ def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
             for seed, value in enumerate(top1[name])
         ]
         (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar run", "runs": rows}))
-        return results.ablation_table("r")
+        return results_tables.ablation_table("r")
 
     monkeypatch.setattr(results_files, "RESULTS", tmp_path)
     assert written("ab")[-1].count("[") == 1, "one comparison needs no second interval"
     lines = written("abc")
     [_, less_a] = differences_from_first(list(top1.values()))
     assert lines[-1].endswith(f"| [{less_a.low:+.1f}, {less_a.high:+.1f}] |")
-    assert results.ablation_figure("r") != results.ablation_figure("r", "log_polar", "b")
-    assert results.ablation_table("r", "log_polar", "b")[2].startswith("| b | 3 | 59.5 (SD 1.3) |  |")
+    assert results_tables.ablation_figure("r") != results_tables.ablation_figure("r", "log_polar", "b")
+    assert results_tables.ablation_table("r", "log_polar", "b")[2].startswith("| b | 3 | 59.5 (SD 1.3) |  |")
 
 
 def test_a_claim_is_shown_over_sets_with_equal_conditions(monkeypatch, tmp_path):
@@ -246,3 +240,42 @@ def test_a_difference_of_views_changes_by_seed(monkeypatch, tmp_path):
     write("c", [], [])
     with pytest.raises(ValueError, match="ordinary has no seed in both"):
         results_tables.change_table("a", "c")
+
+
+def test_what_changes_of_a_variant_is_less_what_changes_of_the_reference(monkeypatch, tmp_path):
+    def write(name, **variants):
+        runs = [
+            {"variant": variant, "control": "none", "seed": seed, f"top1_{view}": value}
+            for variant, (view, values) in variants.items()
+            for seed, value in enumerate(values)
+        ]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"command": "logpolar run", "runs": runs}))
+
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    write("a", x=("cartesian", [70, 71, 72]), y=("log_polar", [60, 62, 61]), z=("cartesian", [1, 2, 3]))
+    write("b", x=("cartesian", [66, 65, 70]), y=("log_polar", [59, 60, 62]))
+    lines = results_tables.variant_changes_table("a", "b", "x")[1:]
+    alone, beyond = np.array([-1, -2, 1]), np.array([-1, -2, 1]) - [-4, -6, -2]
+    half = [stats.t.ppf(0.975, 2) * np.std(values, ddof=1) / 3**0.5 for values in (alone, beyond)]
+    cells = [
+        f"{of.mean():+.1f} [{of.mean() - part:+.1f}, {of.mean() + part:+.1f}]"
+        for of, part in zip((alone, beyond), half, strict=True)
+    ]
+    assert lines[-1] == f"| y | 3 | {cells[0]} | {cells[1]} |"
+    assert [line.split(" | ")[0] for line in lines] == ["| x", "| y"]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("runs/a", ("a", "runs/a", None)),
+        ("zeros=runs/a", ("zeros", "runs/a", None)),
+        ("zeros=runs/scale=1/a@log_polar", ("zeros", "runs/scale=1/a", "log_polar")),
+        ("runs/scale=1/a@cartesian", ("a", "runs/scale=1/a", "cartesian")),
+        ("runs/a@home", ("a@home", "runs/a@home", None)),
+    ],
+)
+def test_a_run_may_have_a_title_and_one_view(word, expected, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    title, run, view = results._titled(word)
+    assert (title, run.uri, view) == (expected[0], str(tmp_path / expected[1]), expected[2])
