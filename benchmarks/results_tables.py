@@ -202,6 +202,8 @@ def controls_table(name: str, *measures: str) -> list[str]:
     found = {(row["measure"], row["view"], row["control"]): row["by_seed"] for row in read(name)["controls"]}
     for measure in measures:
         for view, title in VIEWS.items():
+            if (measure, view, "none") not in found:  # lesions are of the log-polar view alone
+                continue
             both = [t_interval([*found[measure, view, control].values()]) for control in ("none", "shuffled")]
             cells = [f"{of.estimate:.3g} [{of.low:.3g}, {of.high:.3g}]" for of in both]
             lines.append(table_row(measure, title, str(both[0].n), *cells))
