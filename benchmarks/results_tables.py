@@ -33,6 +33,7 @@ from benchmarks.results_files import (
 )
 from benchmarks.results_tolerance import curves_figure, curves_table, layers_figure
 from benchmarks.timing import table_head, table_row
+from lp_core.measures.all_pairs import differences_of_pairs
 from lp_core.measures.comparison import PairedDifference, paired_difference
 from lp_core.measures.intervals import Interval, t_interval
 from lp_core.measures.many_to_one import differences_from_first
@@ -133,6 +134,26 @@ def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> l
     return lines
 
 
+def pairs_table(name: str, view: str, *pairs: str) -> list[str]:
+    """What the first variant of each pair `A:B` has more than the second, paired by seed, alone and all together.
+
+    The intervals of the last column hold for all pairs of the variants that are named.
+    """
+    named = {variant for pair in pairs for variant in pair.split(":")}
+    variants = {variant: values for variant, values in _variants(read(name), view, "").items() if variant in named}
+    seeds = sorted(set.intersection(*map(set, variants.values())))
+    places = [tuple(map(list(variants).index, pair.split(":"))) for pair in pairs]
+    values = [[of[seed] for seed in seeds] for of in variants.values()]
+    together = differences_of_pairs(values, [(one, other) for one, other in places])
+    lines = [table_head("top-1, points", "seeds", "alone [95 %]", "all pairs together [95 %]")]
+    for pair, of_all in zip(pairs, together, strict=True):
+        one, other = pair.split(":")
+        alone = paired(variants[one], variants[other])
+        words = f"{one} less {other}"
+        lines.append(table_row(words, str(of_all.n), interval_text(alone), ends_text(of_all)))
+    return lines
+
+
 def _variants(result: Result, view: str, reference: str) -> dict[str, dict[int, float]]:
     """Top-1 of every variant by seed, the reference first."""
     names = list(dict.fromkeys(run["variant"] for run in result["runs"]))
@@ -229,6 +250,7 @@ KINDS: dict[str, Callable[..., list[str]]] = {
     "change": change_table,
     "variant-changes": variant_changes_table,
     "ablation": ablation_table,
+    "pairs": pairs_table,
     "effects": effects_table,
     "trials": trials_table,
     "verdicts": verdicts_table,

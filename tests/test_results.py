@@ -13,6 +13,7 @@ from benchmarks.results_claims import claim_table
 from benchmarks.results_files import REPOSITORY, RESULTS, VIEWS
 from benchmarks.results_tables import BLOCK, DOCUMENTS, FIGURES, KINDS, controls_table, figures_of, with_tables
 from benchmarks.results_tolerance import LAYERED, curves_figure, curves_table, layers_figure
+from lp_core.measures.all_pairs import differences_of_pairs
 from lp_core.measures.many_to_one import differences_from_first
 
 DOCUMENTS_HERE = [name for name in DOCUMENTS if (REPOSITORY / name).exists()]
@@ -111,6 +112,22 @@ def test_variants_are_compared_alone_and_all_together(monkeypatch, tmp_path):
     assert lines[-1].endswith(f"| [{less_a.low:+.1f}, {less_a.high:+.1f}] |")
     assert results_tables.ablation_figure("r") != results_tables.ablation_figure("r", "log_polar", "b")
     assert results_tables.ablation_table("r", "log_polar", "b")[2].startswith("| b | 3 | 59.5 (SD 1.3) |  |")
+
+
+def test_pairs_of_variants_are_compared_over_the_seeds_of_those_that_are_named(monkeypatch, tmp_path):
+    top1 = {"a": (60.0, 61.0, 63.0), "b": (58.0, 60.5, 60.0), "c": (66.0, 64.0, 68.0), "d": (1.0,)}
+    rows = [
+        {"run": f"{name}-{seed}", "variant": name, "seed": seed, "control": "none", "top1_log_polar": value}
+        for name, values in top1.items()
+        for seed, value in enumerate(values)
+    ]
+    monkeypatch.setattr(results_files, "RESULTS", tmp_path)
+    (tmp_path / "r.json").write_text(json.dumps({"command": "logpolar run", "runs": rows}))
+    lines = results_tables.pairs_table("r", "log_polar", "c:a", "b:c")
+    found = differences_of_pairs([top1[name] for name in "abc"], [(2, 0), (1, 2)])
+    for line, words, of_all in zip(lines[1:], ("c less a", "b less c"), found, strict=True):
+        assert line.startswith(f"| {words} | 3 | {of_all.estimate:+.1f} [")
+        assert line.endswith(f" | [{of_all.low:+.1f}, {of_all.high:+.1f}] |")
 
 
 def test_a_claim_is_shown_over_sets_with_equal_conditions(monkeypatch, tmp_path):

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 from scipy.stats import chi2
 
 from lp_core.measures.intervals import CONFIDENCE, Interval
+from lp_core.measures.seed_blocks import seed_blocks
 
 NODES = 200, 80
 """Points of the two integrals, over the SD and over the mean of the first condition: the critical value is then known
@@ -26,41 +27,28 @@ WIDEST = 1e4
 def differences_from_first(value_VS: Sequence[Sequence[float]], confidence: float = CONFIDENCE) -> list[Interval]:
     """Return what every condition but the first has more than the first, with intervals that hold together.
 
-    A seed raises or lowers all conditions alike (a block); what is left varies equally in all conditions. With two
-    conditions this is the paired `t_interval`. With more, the variance comes from all of them, and in 95 % of
-    experiments all V - 1 intervals cover their true difference.
+    Seeds are blocks (`seed_blocks`). With two conditions this is the paired `t_interval`. With more, the variance comes
+    from all of them, and in 95 % of experiments all V - 1 intervals cover their true difference.
 
     Args:
         value_VS: one value per condition and seed; equal seeds in one column.
         confidence: coverage of all intervals together, above 0 and below 1.
 
     Returns:
-        V - 1 intervals of `mean -+ c sqrt(2 MS / S)`, with MS the mean square that conditions and seeds leave, of
-        (V - 1)(S - 1) degrees of freedom, and c = `dunnett_critical`. The ends are NaN for one seed.
+        V - 1 intervals: the difference of means -+ `dunnett_critical` times its standard error. The ends are NaN for
+        one seed.
 
     Raises:
         ValueError: fewer than two conditions, no seed, unequal numbers of seeds, or a value is NaN.
 
-    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control"; the mean
-    square is that of the two-way analysis of variance without interaction.
+    Source: Dunnett 1955, "A multiple comparison procedure for comparing several treatments with a control".
     """
-    lengths = {len(value_S) for value_S in value_VS}
-    if len(value_VS) < 2 or len(lengths) > 1 or lengths == {0}:
-        raise ValueError(
-            f"{len(value_VS)} conditions of {sorted(lengths)} seeds: give two or more, each of equal seeds"
-        )
-    value = np.asarray(value_VS, np.float64)
-    if np.isnan(value).any():
-        raise ValueError("a value is NaN: leave out seeds that lack a value")
-    conditions, seeds = value.shape
-    means = value.mean(axis=1)
-    estimates = means[1:] - means[0]
-    if seeds == 1:
-        return [Interval(float(estimate), math.nan, math.nan, 1, "Dunnett") for estimate in estimates]
-    left = value - means[:, None] - value.mean(axis=0) + value.mean()
-    freedom = (conditions - 1) * (seeds - 1)
-    half = dunnett_critical(conditions - 1, freedom, confidence) * math.sqrt(2 * (left**2).sum() / freedom / seeds)
-    return [Interval(float(each), float(each - half), float(each + half), seeds, "Dunnett") for each in estimates]
+    blocks = seed_blocks(value_VS)
+    half = math.nan
+    if blocks.freedom:
+        half = dunnett_critical(len(blocks.mean_V) - 1, blocks.freedom, confidence) * blocks.error
+    estimates = (blocks.mean_V[1:] - blocks.mean_V[0]).tolist()
+    return [Interval(each, each - half, each + half, blocks.seeds, "Dunnett") for each in estimates]
 
 
 @cache
