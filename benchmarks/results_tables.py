@@ -7,7 +7,7 @@ Figures (`FIGURES`) stand there too, drawn into docs/images.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,18 +115,19 @@ def _less(one: Mapping[int, float], other: Mapping[int, float]) -> dict[int, flo
     return {seed: one[seed] - other[seed] for seed in sorted(set(one) & set(other))}
 
 
-def ablation_table(name: str, view: str = "log_polar", reference: str = "") -> list[str]:
+def ablation_table(name: str, view: str = "log_polar", reference: str = "", *only: str) -> list[str]:
     """Top-1 of every variant over seeds, and what it has more than the reference, paired by seed.
 
-    Where more than one is compared, the last column has the intervals that hold together.
+    Where more than one is compared, the last column has the intervals that hold together, over the seeds of all. With
+    `only`, the table has these variants in the order given, and the reference first.
     """
-    variants = _variants(read(name), view, reference)
+    variants = _variants(read(name), view, reference, only)
     first, *others = variants
     together = _less_first(variants) if len(others) > 1 else {}
     title = "top-1 %" if view == OWN else f"{VIEWS[view]}, top-1 %"
     more = ["all together [95 %]"] if together else []
     lines = [table_head("variant", "seeds", title, f"less {first} [95 %]", *more)]
-    for variant in dict.fromkeys(run["variant"] for run in read(name)["runs"]):
+    for variant in variants if only else dict.fromkeys(run["variant"] for run in read(name)["runs"]):
         values = variants[variant]
         alone = "" if variant == first else interval_text(paired(values, variants[first]))
         of_all = [ends_text(together[variant]) if variant in together else ""] if together else []
@@ -154,12 +155,11 @@ def pairs_table(name: str, view: str, *pairs: str) -> list[str]:
     return lines
 
 
-def _variants(result: Result, view: str, reference: str) -> dict[str, dict[int, float]]:
-    """Top-1 of every variant by seed, the reference first."""
-    names = list(dict.fromkeys(run["variant"] for run in result["runs"]))
-    reference = reference or names[0]
-    names.remove(reference)
-    return {variant: _values(result, f"top1_{view}", variant=variant) for variant in [reference, *names]}
+def _variants(result: Result, view: str, reference: str = "", only: Sequence[str] = ()) -> dict[str, dict[int, float]]:
+    """Top-1 of every variant by seed, or of `only` some, the reference first."""
+    names = dict.fromkeys(only or [run["variant"] for run in result["runs"]])
+    names = dict.fromkeys([reference or next(iter(names)), *names])
+    return {variant: _values(result, f"top1_{view}", variant=variant) for variant in names}
 
 
 def _less_first(variants: Mapping[str, Mapping[int, float]]) -> dict[str, Interval]:
@@ -272,9 +272,9 @@ def views_figure(*names: str) -> str:
     return seeds_figure(rows, "top-1 on the validation split, %")
 
 
-def ablation_figure(name: str, view: str = "log_polar", reference: str = "") -> str:
-    """What every variant has more than the reference, paired by seed; intervals hold together."""
-    variants = _variants(read(name), view, reference)
+def ablation_figure(name: str, view: str = "log_polar", reference: str = "", *only: str) -> str:
+    """What every variant, or `only` some, has more than the reference, paired by seed; intervals hold together."""
+    variants = _variants(read(name), view, reference, only)
     first = next(iter(variants))
     rows = {}
     for variant, interval in _less_first(variants).items():
