@@ -139,7 +139,7 @@ def values_by_control(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
         if row["layer"] in LAYERS and OF_CONTROLS.match(row["measure"]) and " - " not in row["view"]:
             key = tuple(row[name] for name in ("variant", "view", "layer", "measure", "control"))
             values.setdefault(key, {})[row["seed"]] = _short(row["value"])
-    if all(control == "none" for *_, control in values):
+    if all(control != "shuffled" for *_, control in values):
         return []
     return [
         dict(zip(("variant", "view", "layer", "measure", "control"), key, strict=True)) | {"by_seed": by_seed}

@@ -29,7 +29,8 @@ def read(name: str) -> Result:
     first, *others = [json.loads((RESULTS / f"{part}.json").read_text()) for part in name.split("+")]
     for other in others:
         mine, theirs = _commands(first), _commands(other)
-        if any(mine[variant] != theirs[variant] for variant in set(mine) & set(theirs)):
+        differ = any(mine[variant] != theirs[variant] for variant in set(mine) & set(theirs))
+        if differ or _data(mine) != _data(theirs):
             raise ValueError(f"{name}: the commands differ by more than their seeds")
         if _runs(other) & _runs(first):
             raise ValueError(f"{name}: a run stands in both files")
@@ -39,15 +40,28 @@ def read(name: str) -> Result:
 
 def _commands(result: Result) -> dict[str, str]:
     """The command of each variant, or of the sweep, without seeds."""
-    commands = {run["variant"]: run["command"] for run in result["runs"] if "command" in run}
+    commands: dict[str, str] = {}
+    for run in result["runs"]:
+        title, command = (run["variant"], run["command"]) if "command" in run else ("", result["command"])
+        command = re.sub(r" --seeds? \S+", "", command)
+        if commands.setdefault(title, command) != command:
+            raise ValueError(f"{title}: the commands of its runs differ by more than their seeds")
+    return commands
+
+
+def _data(commands: Mapping[str, str]) -> set[tuple[str, ...]]:
+    """Recipe and data set of commands."""
+    return {tuple(re.findall(r"--(?:recipe|data\.path) \S+", command)) for command in commands.values()}
+
+
+def _runs(result: Result) -> set[tuple[str, str, int, str]]:
+    """Variant, control, seed and view of every network."""
     return {
-        variant: re.sub(r" --seeds? \S+", "", command)
-        for variant, command in (commands or {"": result["command"]}).items()
+        (run["variant"], run["control"], run["seed"], view)
+        for run in result["runs"]
+        for view in VIEWS
+        if f"top1_{view}" in run
     }
-
-
-def _runs(result: Result) -> set[tuple[str, str]]:
-    return {(run["variant"], run["run"]) for run in result["runs"]}
 
 
 def mean_text(values: Mapping[int, float], digits: int = 1) -> str:

@@ -97,10 +97,8 @@ def change_table(first: str, second: str) -> list[str]:
 
 
 def variant_changes_table(first: str, second: str, reference: str) -> list[str]:
-    """What each variant has more in the second set than in the first, and its difference from the reference there."""
-    lines = [
-        table_head("top-1, points", "seeds", f"{second} less {first} [95 %]", f"the same less that of {reference}")
-    ]
+    """What each variant has more in the second set than in the first, and how much more than the reference has."""
+    lines = [table_head("top-1, points", "seeds", "change [95 %]", f"beyond that of {reference} [95 %]")]
     sets = [_variants(read(name), OWN, reference) for name in (first, second)]
     for variant in [name for name in sets[0] if name in sets[1]]:
         before, after = (of[variant] for of in sets)
@@ -220,7 +218,10 @@ def measures_table(name: str, prefix: str, variant: str = "base") -> list[str]:
 def controls_table(name: str, *measures: str) -> list[str]:
     """Measures of the networks that learned and of those that learned from shuffled labels, over seeds by view."""
     lines = [table_head("measure", "view", "seeds", "labels as they are [95 %]", "labels shuffled [95 %]")]
-    found = {(row["measure"], row["view"], row["control"]): row["by_seed"] for row in read(name)["controls"]}
+    rows = read(name)["controls"]
+    if len({row["variant"] for row in rows}) > 1:
+        raise ValueError(f"{name} has several variants; the table is of one")
+    found = {(row["measure"], row["view"], row["control"]): row["by_seed"] for row in rows}
     for measure in measures:
         for view, title in VIEWS.items():
             if (measure, view, "none") not in found:  # lesions are of the log-polar view alone

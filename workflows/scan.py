@@ -82,11 +82,11 @@ def scan_control(session: Session, view: ViewName, epochs: Iterable[int | None],
 
 
 def check_places(recipe: Recipe) -> None:
-    """Refuse to scan a fisheye: px of its input are none of the crop's, so measured places would be wrong."""
+    """Refuse to scan a fisheye: a px of its input is at another place in the crop, so places would be wrong."""
     check(
         not (recipe.geometry.fisheye and "cartesian" in recipe.views),
-        "view.fisheye shows the crop in a geometry in which no places are measured; give --until evaluate, "
-        "or --views log_polar",
+        "with view.fisheye a px of the ordinary input is at another place in the crop, so no places are measured; "
+        "give --until evaluate, or --views log_polar to scan that view alone",
     )
 
 

@@ -19,8 +19,8 @@ FillColour = Literal["black", "mean"]
 class ViewSettings:
     """How a cropped photograph becomes a network input.
 
-    All but `size`, `equal_information` and `fisheye` concern the log-polar view; with one of the latter they concern
-    both.
+    All but `size`, `equal_information` and `fisheye` concern the log-polar view; with either of the last two they
+    concern both.
     """
 
     size: int = setting(224, Range(low=32, words="at least 32, because VGG-16 halves its input five times"))
@@ -60,6 +60,10 @@ class ViewSettings:
                 f"view.sectors is {self.sectors}; give a divisor of the {self.size} x {self.size} cells of the input "
                 f"that leaves at least 32 rings: {', '.join(map(str, self.possible_sectors()))}"
             )
+        check(
+            not (self.equal_information and self.fisheye),
+            "view.equal-information and view.fisheye are both on; each makes the cartesian view another way: give one",
+        )
         logarithmic = self.law != "monopole"
         check(
             isinstance(self.radius, str) or not logarithmic or self.radius > 1,

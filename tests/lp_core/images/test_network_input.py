@@ -211,6 +211,11 @@ def test_a_fisheye_draws_all_rings_as_wide(photographs, law, flip):
     )
 
 
+def test_a_fisheye_of_equal_information_is_one_too_many():
+    with pytest.raises(SettingError, match=r"view\.equal-information and view\.fisheye are both on"):
+        ViewSettings(fisheye=True, equal_information=True)
+
+
 @pytest.mark.parametrize("radius", ["corner", "inscribed"])
 def test_a_fisheye_shows_the_whole_crop_with_its_edges_where_they_were(radius):
     size, step = 64, 640
