@@ -75,10 +75,11 @@ def test_files_join_where_only_seeds_differ(monkeypatch, tmp_path):
     assert [row["seed"] for row in joined["runs"]] == [0, 1, 2]
     assert joined["findings"] == ["a"]
     assert results_tables.views_table("a+b")[-1].startswith("| a | 3 |")
-    for name, seed, size in (("e", 0, 64), ("f", 1, 64), ("g", 2, 32)):  # single runs, of which each variant has seed-N
-        command = f"logpolar run --recipe r --run R --seed {seed} --view.size {size}"
+    singles = (("e", 0, 64, "xy"), ("f", 1, 64, "xy"), ("g", 2, 32, "xy"), ("h", 3, 64, "z"))
+    for name, seed, size, variants in singles:  # single runs, of which each variant has seed-N
+        command = f"logpolar run --recipe r --run R --seed {seed} --data.path {variants == 'z'} --view.size {size}"
         own = run | {"run": f"seed-{seed}", "seed": seed, "command": command}
-        rows = [own | {"variant": variant} for variant in "xy"]
+        rows = [own | {"variant": variant} for variant in variants]
         (tmp_path / f"{name}.json").write_text(json.dumps({"command": command, "runs": rows}))
     assert results_tables.ablation_table("e+f")[-2:] == [
         "| x | 2 | 60.0 (SD 0.0) |  |",
