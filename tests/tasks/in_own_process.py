@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 STARTS = 3
 """Attempts to start Ray: on a busy machine its processes may need more than Ray's half a minute."""
+
+GRACE = 10.0
+"""Seconds that a thread of Ray Data is given to end."""
 
 
 def run_with_ray(function: Callable[..., None], *arguments: str, **resources: float) -> None:
@@ -37,5 +42,9 @@ def call_with_ray(module: str, name: str, arguments: tuple[str, ...], resources:
             ray.shutdown()
             if attempt == STARTS:
                 raise
+    before = set(threading.enumerate())
     getattr(import_module(module), name)(*arguments)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(GRACE)
+    gc.collect()  # a thread or an unreachable reference that asks Ray for something when it is gone ends the process
     ray.shutdown()
