@@ -28,7 +28,9 @@ def turned_copy(photos: Path, to: Path, seed: int) -> int:
         copy = to / path.relative_to(photos).with_suffix(".jpg")
         copy.parent.mkdir(parents=True, exist_ok=True)
         turned_HWC = np.rot90(decode_rgb(path.read_bytes()), quarter)
-        cv2.imwrite(str(copy), np.ascontiguousarray(turned_HWC[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 95])
+        jpeg = cv2.imencode(".jpg", np.ascontiguousarray(turned_HWC[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+        with copy.open("xb") as file:  # a.png beside a.jpg is an error, not one photograph less
+            file.write(jpeg)
     return len(paths)
 
 
@@ -44,12 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not options.to or options.to.exists():
             parser.error(f"--to is {options.to}; give a folder that does not exist yet")
         print(f"{turned_copy(options.photos, options.to, options.seed)} photographs turned, in {options.to}")
-    settings = ViewSettings(size=64, foveal_scale=4.0)
     axes = Figure(figsize=(8, 4.2), layout="constrained").subplots(2, 4)
     for quarter in range(4):
         image_HWC = np.rot90(draw(0, "validation", 5)[0], quarter)
         for axis, view in zip(axes[:, quarter], VIEW_NAMES, strict=True):
-            axis.imshow(network_input(image_HWC, centre_crop(*image_HWC.shape[:2], 1), view, settings))
+            axis.imshow(network_input(image_HWC, centre_crop(96, 96, 1), view, ViewSettings(size=64, foveal_scale=4.0)))
             axis.set(title=f"{view}, {90 * quarter}°", xticks=[], yticks=[])
     axes[0, 0].figure.savefig(options.out, dpi=100)
 

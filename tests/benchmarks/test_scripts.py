@@ -19,6 +19,7 @@ SHARED = {
     "results_files.py",
     "results_tables.py",
     "results_tolerance.py",
+    "results_variants.py",
     "factorial.py",
 }
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.name not in SHARED)
